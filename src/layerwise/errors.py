@@ -1,0 +1,86 @@
+"""The errors and warnings of layerwise, by the stage that raises them.
+
+Every message says what is wrong, names the column or the quantity with counts, and ends in a
+``Hint:``. None ever holds a customer id or a value of a row.
+"""
+
+from collections.abc import Iterable
+
+
+class LayerwiseError(ValueError):
+    """Base of all errors that layerwise raises on purpose.
+
+    Args:
+        message: What is wrong and where.
+        hint: What to do; shown on a line of its own.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        self.message = message
+        self.hint = hint
+        super().__init__(message if hint is None else f"{message}\nHint: {hint}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle with the hint, so that errors cross process borders whole."""
+        return (_rebuild, (type(self), self.message, self.hint))
+
+
+class ColumnsError(LayerwiseError):
+    """A table lacks a column, has one twice, or has one of the wrong type."""
+
+
+class DataError(LayerwiseError):
+    """A table's values cannot be used: dates, amounts, ids, impossible histories."""
+
+
+class SpecError(LayerwiseError):
+    """A choice given to a spec or a function is not possible, or layers do not fit together."""
+
+
+class FitError(LayerwiseError):
+    """A model or layer cannot be learned from this table."""
+
+
+class TableError(LayerwiseError):
+    """A strategy table is not valid."""
+
+
+class SavedFileError(LayerwiseError):
+    """A saved file cannot be read as what it should be."""
+
+
+class EngineError(LayerwiseError):
+    """A dataframe engine cannot do what was asked."""
+
+
+class MissingExtraError(LayerwiseError, ImportError):
+    """An optional dependency is not installed."""
+
+
+class LayerwiseWarning(UserWarning):
+    """Base of all warnings of layerwise: the result may be used, with the stated care."""
+
+
+class RowsLeftOutWarning(LayerwiseWarning):
+    """Rows of the input were left out; the message gives the counts and the reasons."""
+
+
+class FewerLayersWarning(LayerwiseWarning):
+    """The data holds fewer distinct values than the layers asked for."""
+
+
+class NotConvergedWarning(LayerwiseWarning):
+    """An optimiser stopped before the gradient vanished."""
+
+
+class NotIdentifiedWarning(LayerwiseWarning):
+    """The data cannot tell the parameters of a model; predictions may still be usable."""
+
+
+def problems(title: str, lines: Iterable[str]) -> str:
+    """Return one message that lists all problems of one input at once."""
+    return "\n".join([title, *(f"  {line}" for line in lines)])
+
+
+def _rebuild(kind: type[LayerwiseError], message: str, hint: str | None) -> LayerwiseError:
+    return kind(message, hint=hint)
