@@ -1,0 +1,90 @@
+"""Every column name of the customer table, with its unit and meaning.
+
+Units stand in the names. The bare word "recency" is never used: in RFM it means days since the last
+order (`days_since_last`, small is good), in BG/NBD days from first to last order
+(`first_to_last_days`, large is good).
+"""
+
+CUSTOMER = "customer_id"
+FIRST_ORDER = "first_order"
+LAST_ORDER = "last_order"
+ORDERS = "orders"
+REPEAT_ORDERS = "repeat_orders"
+FIRST_TO_LAST = "first_to_last_days"
+AGE = "age_days"
+SILENCE = "days_since_last"
+SPEND_TOTAL = "spend_total"
+SPEND_MEAN = "spend_mean"
+SPEND_REPEAT_MEAN = "spend_repeat_mean"
+GAP_CV = "gap_cv"
+
+MEANING = {
+    CUSTOMER: "the customer's id, as in the orders",
+    FIRST_ORDER: "date of the first purchase occasion",
+    LAST_ORDER: "date of the last purchase occasion up to as_of",
+    ORDERS: "purchase occasions (orders of one day are one occasion)",
+    REPEAT_ORDERS: "orders - 1; x of BG/NBD, `frequency` of lifetimes",
+    FIRST_TO_LAST: "days from first to last occasion; t_x, `recency` of lifetimes",
+    AGE: "days from first occasion to as_of; T",
+    SILENCE: "days from last occasion to as_of; T - t_x, R of RFM",
+    SPEND_TOTAL: "net spend over all occasions; M of RFM, in the currency of the orders",
+    SPEND_MEAN: "mean net spend per occasion",
+    SPEND_REPEAT_MEAN: "mean net spend per repeat occasion (the first left out, as Gamma-Gamma "
+    "wants), missing with one occasion; `monetary_value` of lifetimes",
+    GAP_CV: "coefficient of variation of the gaps between occasions, missing below 3 occasions",
+}
+"""Column of the customer table -> unit and meaning (windowed columns: see `orders_in`)."""
+
+LIFETIMES = {
+    CUSTOMER: "customer_id",
+    REPEAT_ORDERS: "frequency",
+    FIRST_TO_LAST: "recency",
+    AGE: "T",
+    SPEND_REPEAT_MEAN: "monetary_value",
+}
+"""Our name -> the name that lifetimes uses."""
+
+
+def orders_in(window_days: int) -> str:
+    """Return the column that counts occasions in the last `window_days` days up to as_of.
+
+    >>> orders_in(365)
+    'orders_365d'
+    """
+    return f"orders_{window_days}d"
+
+
+def spend_in(window_days: int) -> str:
+    """Return the column that sums net spend over the last `window_days` days up to as_of.
+
+    >>> spend_in(365)
+    'spend_365d'
+    """
+    return f"spend_{window_days}d"
+
+
+def p_no_purchase(horizon_days: float) -> str:
+    """Return the column of P(no purchase in the next `horizon_days` days), the churn probability.
+
+    >>> p_no_purchase(90)
+    'p_no_purchase_90d'
+    """
+    return f"p_no_purchase_{horizon_days:g}d"
+
+
+def expected_orders(horizon_days: float) -> str:
+    """Return the column of orders expected in the next `horizon_days` days.
+
+    >>> expected_orders(90)
+    'expected_orders_90d'
+    """
+    return f"expected_orders_{horizon_days:g}d"
+
+
+def expected_spend(horizon_days: float) -> str:
+    """Return the column of spend expected in the next `horizon_days` days.
+
+    >>> expected_spend(90)
+    'expected_spend_90d'
+    """
+    return f"expected_spend_{horizon_days:g}d"
