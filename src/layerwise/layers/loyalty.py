@@ -97,8 +97,8 @@ class Loyalty(Spec):
 
     def _needed_by_churn(self, name: str) -> tuple[str, ...]:
         rule = self.churn if isinstance(self.churn, ChurnStatus) else ChurnStatus(rule="model")
-        if rule is self.churn:
-            return rule.needs(name)
+        if isinstance(self.churn, ChurnStatus):
+            return self.churn.needs(name)
         needed: tuple[str, ...] = self.churn.needs(name)
         return (*needed, *(c for c in rule.needs(name) if c != rule.p_alive))
 
