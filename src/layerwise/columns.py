@@ -18,6 +18,19 @@ SPEND_MEAN = "spend_mean"
 SPEND_REPEAT_MEAN = "spend_repeat_mean"
 GAP_CV = "gap_cv"
 
+STRATEGY = "strategy_id"
+PRIORITY = "priority"
+REASON = "reason"
+CHANNEL = "channel"
+INCENTIVE = "incentive"
+OWNER = "owner"
+KPI = "kpi"
+SOURCE = "source"
+OBJECTIVE = "objective"
+ACTION = "action"
+HOLDOUT = "holdout"
+CUSTOMERS = "customers"
+
 MEANING = {
     CUSTOMER: "the customer's id, as in the orders",
     FIRST_ORDER: "date of the first purchase occasion",
