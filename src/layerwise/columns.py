@@ -25,6 +25,19 @@ SPECIAL_ORDERS = "special_orders"
 CUSTOM_ORDERS = "custom_orders"
 SHARE_PREFIX = "share_"
 
+STRATEGY = "strategy_id"
+PRIORITY = "priority"
+REASON = "reason"
+CHANNEL = "channel"
+INCENTIVE = "incentive"
+OWNER = "owner"
+KPI = "kpi"
+SOURCE = "source"
+OBJECTIVE = "objective"
+ACTION = "action"
+HOLDOUT = "holdout"
+CUSTOMERS = "customers"
+
 MEANING = {
     CUSTOMER: "the customer's id, as in the orders",
     FIRST_ORDER: "date of the first purchase occasion",
