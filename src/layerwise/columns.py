@@ -17,6 +17,10 @@ SPEND_TOTAL = "spend_total"
 SPEND_MEAN = "spend_mean"
 SPEND_REPEAT_MEAN = "spend_repeat_mean"
 GAP_CV = "gap_cv"
+HOLDOUT_ORDERS = "holdout_orders"
+HOLDOUT_SPEND = "holdout_spend"
+HOLDOUT_DAYS = "holdout_days"
+AS_OF = "as_of"
 
 MEANING = {
     CUSTOMER: "the customer's id, as in the orders",
@@ -34,6 +38,13 @@ MEANING = {
     GAP_CV: "coefficient of variation of the gaps between occasions, missing below 3 occasions",
 }
 """Column of the customer table -> unit and meaning (windowed columns: see `orders_in`)."""
+
+HOLDOUT_MEANING = {
+    HOLDOUT_ORDERS: "purchase occasions after the split, up to the end",
+    HOLDOUT_SPEND: "net spend over these occasions, in the currency of the orders",
+    HOLDOUT_DAYS: "days from the split to the end, the same for all customers",
+}
+"""Column that `calibration_holdout` adds -> unit and meaning."""
 
 LIFETIMES = {
     CUSTOMER: "customer_id",
