@@ -68,14 +68,14 @@ def read_amounts(series: pd.Series, name: Any) -> tuple[np.ndarray, np.ndarray |
 
 def to_amounts(values: np.ndarray) -> Amounts:
     """Return finite amounts in the smallest scale that holds every one of them exactly."""
-    lowest = float(values.min(initial=np.inf))
+    lowest = float(values.min()) if len(values) else np.inf
     if values.dtype.kind in "iu":
         return _whole(values, lowest)
     minor = np.empty(len(values), dtype=np.float64)
     for scale in SCALES:
         if _fill(values, scale, minor):
             return _bounded(minor, scale, values, lowest)
-    return Amounts(values.astype(np.float64), None, lowest)
+    return _as_floats(values, lowest)
 
 
 def _whole(values: np.ndarray, lowest: float) -> Amounts:
@@ -84,10 +84,20 @@ def _whole(values: np.ndarray, lowest: float) -> Amounts:
 
 def _bounded(minor: np.ndarray, scale: int, values: np.ndarray, lowest: float) -> Amounts:
     """Keep minor units only if no sum of them can leave the exact range."""
-    total = minor.sum() if lowest >= 0 else np.abs(minor).sum()
+    with np.errstate(over="ignore"):
+        total = minor.sum() if lowest >= 0 else np.abs(minor).sum()
     if total >= LARGEST:
-        return Amounts(values.astype(np.float64), None, lowest)
+        return _as_floats(values, lowest)
     return Amounts(minor, scale, lowest)
+
+
+def _as_floats(values: np.ndarray, lowest: float) -> Amounts:
+    floats = values.astype(np.float64)
+    with np.errstate(over="ignore"):
+        total = np.abs(floats).sum()
+    if not np.isfinite(total):
+        raise DataError("The amounts are too large to be added.", hint="Check their unit.")
+    return Amounts(floats, None, lowest)
 
 
 def _fill(values: np.ndarray, scale: int, minor: np.ndarray) -> bool:
@@ -119,18 +129,19 @@ def infinite_amounts(name: Any, infinite: int, n: int) -> DataError:
 def _sum_floats(code: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
     """Add floats so that the order of the rows cannot matter.
 
-    Each value is cut into a part on a coarse grid and the rest on a fine one; sums on a grid are
-    exact, so both are the same for every order.
+    Values are rounded to a grid so coarse that sums on it are exact; the rests go to a finer grid,
+    until none is left. Only the few sums of the grids are rounded when added up.
     """
-    largest = float(np.abs(value).max(initial=0.0))
-    if largest == 0.0:
-        return np.zeros(n)
-    # n * largest < 2**52 * grid keeps every partial sum exact.
-    grid = 2.0 ** np.ceil(np.log2(largest) + np.log2(len(value) + 1) - 51)
-    high = np.rint(value / grid) * grid
-    fine = grid * 2.0 ** np.ceil(np.log2(len(value) + 1) - 51)
-    low = np.rint((value - high) / fine) * fine
-    total: np.ndarray = np.bincount(code, high, n) + np.bincount(code, low, n)
+    rest, sums = value, []
+    while len(rest) and (largest := float(np.abs(rest).max())) > 0:
+        # len * largest < 2**52 * grid keeps every partial sum exact.
+        grid = 2.0 ** np.ceil(np.log2(largest) + np.log2(len(rest) + 1) - 51)
+        part = np.rint(rest / grid) * grid if grid > 0 else rest
+        sums.append(np.bincount(code, part, n))
+        rest = rest - part
+    total = np.zeros(n)
+    for part in reversed(sums):
+        total += part
     return total
 
 

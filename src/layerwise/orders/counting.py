@@ -49,7 +49,7 @@ def count(rows: Rows, request: Request, as_of: int) -> Counts:
     code, moment = _occasions(rows, request.grain)
     number = bucket(moment, request.grain)
     starts = _changes(code)
-    ends = np.append(starts[1:], len(code))
+    ends = np.append(starts[1:], len(code))[: len(starts)]
     customer, first = code[starts], number[starts]
     cuts = [window_start(as_of, days, request.grain) for days in request.windows]
     return Counts(

@@ -168,14 +168,16 @@ def _distinct(values: np.ndarray, request: Request) -> tuple[np.ndarray, bool]:
         return _from_numbers(pd.Series(values).infer_objects(), request), False
     if kinds == {"period"}:
         return _periods(pd.Series(pd.array(values.tolist())), name), False
-    if kinds == {"aware"} or (kinds == {"aware", "naive"} and request.tz is not None):
+    if kinds == {"time with a zone"} or (
+        kinds == {"time with a zone", "time"} and request.tz is not None
+    ):
         return _aware_objects(values, request), True
-    if kinds == {"naive"}:
+    if kinds == {"time"}:
         return np.array(values.tolist(), dtype="M8[us]"), False
-    if kinds == {"aware", "naive"}:
+    if kinds == {"time with a zone", "time"}:
         raise text_dates.mixed_zones(name)
     raise ColumnsError(
-        f"{name} mixes {' and '.join(sorted(kinds))} values.",
+        f"{name} mixes values of several kinds: {', '.join(sorted(kinds))}.",
         hint="Give one kind: dates, times, or ISO text.",
     )
 
@@ -184,9 +186,9 @@ def _python_kind(value: Any) -> str:
     if isinstance(value, str):
         return "text"
     if isinstance(value, dt.datetime):
-        return "aware" if value.tzinfo is not None else "naive"
+        return "time with a zone" if value.tzinfo is not None else "time"
     if isinstance(value, (dt.date, np.datetime64)):
-        return "naive"
+        return "time"
     if isinstance(value, pd.Period):
         return "period"
     if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):

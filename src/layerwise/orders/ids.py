@@ -61,7 +61,8 @@ def _of_integers(series: pd.Series) -> Codes:
         return Codes(np.empty(0, dtype=np.int64), 0, None, missing)
     low, high = int(values.min()), int(values.max())
     if high - low < _SPREAD * len(values) + _ROOM:
-        code = np.subtract(values, values.dtype.type(low), dtype=values.dtype).astype(np.int64)
+        wide = values.astype(np.int64) if values.itemsize < 8 else values
+        code = (wide - wide.dtype.type(low)).astype(np.int64, copy=False)
         return Codes(code, high - low + 1, low, missing)
     return _hashed(pd.Series(values), missing)
 

@@ -115,6 +115,8 @@ def _order(ids: Any) -> np.ndarray:
         values = pd.Series(values.cat.categories.take(values.cat.codes.to_numpy())).reset_index(
             drop=True
         )
+    if "dictionary" in str(values.dtype):
+        values = values.astype(pd.ArrowDtype(values.dtype.pyarrow_dtype.value_type))
     if values.dtype == object:
         return _order_objects(values.tolist())
     return np.asarray(values.array.argsort())
