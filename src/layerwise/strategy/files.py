@@ -91,7 +91,9 @@ def parse_toml(text: str) -> Read:
             found.append(f"{where}: not a block")
             continue
         found.extend(f"{where}: {line}" for line in _name_problems(list(block)))
-        cells = {k: v.strip() if isinstance(v, str) else v for k, v in block.items() if k in COLUMNS}
+        cells = {
+            k: v.strip() if isinstance(v, str) else v for k, v in block.items() if k in COLUMNS
+        }
         row, wrong = _build(cells, where)
         rows.extend(row)
         found.extend(wrong)

@@ -100,7 +100,9 @@ def incentives() -> Mapping[str, bool]:
     >>> incentives()["coupon"], incentives()["points"]
     (True, False)
     """
-    return MappingProxyType({r["incentive"]: r["price"] == "yes" for r in read_data("incentives.csv")})
+    return MappingProxyType(
+        {r["incentive"]: r["price"] == "yes" for r in read_data("incentives.csv")}
+    )
 
 
 def is_price_incentive(incentive: str) -> bool:

@@ -33,7 +33,6 @@ Frame = nw.DataFrame  # type: ignore[type-arg]
 AxesArgument = Iterable[str] | Mapping[str, str] | None
 
 
-
 @attrs.frozen(kw_only=True)
 class PlanCounts:
     """How many customers a plan reaches, and why it does not reach the others.
@@ -288,7 +287,9 @@ def _because(
     ]
     rest = codes[len(coded) : len(coded) + len(flags)]
     found.extend(
-        match.Because(a, x, name, "true") for on, (a, x, name) in zip(rest, flags, strict=True) if on
+        match.Because(a, x, name, "true")
+        for on, (a, x, name) in zip(rest, flags, strict=True)
+        if on
     )
     return found
 
@@ -298,7 +299,8 @@ def _ids(frame: Frame, customer: str) -> list[bytes]:
     missing = column.null_count()
     if missing:
         raise DataError(
-            f"{missing:,} of {len(column):,} rows have no {customer}.", hint="drop them or name them."
+            f"{missing:,} of {len(column):,} rows have no {customer}.",
+            hint="drop them or name them.",
         )
     texts = holdout.canonical_ids(column.to_list())
     twice = len(texts) - len(set(texts))
@@ -316,9 +318,7 @@ Entry = tuple[Strategy, int, "match.Because | None"]
 def _expand(decided: Decided) -> tuple[NDArray[np.int64], NDArray[np.int64], list[Entry]]:
     """Return, per row of the plan, the customer's place and the entry's place; and the entries."""
     given = np.array([len(x.chosen) for x in decided.choices], dtype=np.int64)
-    entries = [
-        (row, k, why) for x in decided.choices for k, (row, why) in enumerate(x.chosen, 1)
-    ]
+    entries = [(row, k, why) for x in decided.choices for k, (row, why) in enumerate(x.chosen, 1)]
     start = np.cumsum(given) - given
     n_rows = given[decided.cell] if len(given) else np.zeros(0, dtype=np.int64)
     who = np.repeat(np.arange(len(n_rows)), n_rows)

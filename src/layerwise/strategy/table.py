@@ -66,7 +66,9 @@ class StrategyTable:
         232 rows are curated from four business reports on running private-domain e-commerce of
         fast-moving goods; the rest are ours and say so in `basis` and `source`.
         """
-        rows = [Strategy(**{**r, "priority": int(r["priority"])}) for r in read_data("strategies.csv")]  # type: ignore[arg-type]
+        rows = [
+            Strategy(**{**r, "priority": int(r["priority"])}) for r in read_data("strategies.csv")
+        ]  # type: ignore[arg-type]
         return cls(rows=rows, lang=lang)
 
     @classmethod
