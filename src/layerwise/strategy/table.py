@@ -11,8 +11,8 @@ from narwhals.stable.v2.typing import IntoDataFrame, IntoDataFrameT
 from layerwise.columns import CUSTOMER
 from layerwise.errors import SpecError, TableError, problems
 from layerwise.strategy import checks, files
-from layerwise.strategy.labels import axes, read_data
 from layerwise.strategy import plan as planning
+from layerwise.strategy.labels import axes, read_data
 from layerwise.strategy.match import choose
 from layerwise.strategy.row import COLUMNS, Strategy
 
