@@ -90,7 +90,7 @@ class Labeller:
         rows = _rows(columns, len(keys))
         table = {
             customer: [key for key in keys for _ in told],
-            "layer": [rule.output for _ in keys for rule in told],
+            "layer": [rule.output.lstrip("_") for _ in keys for rule in told],
             "label": [
                 "missing" if (v := row[r.output]) is None else str(v) for row in rows for r in told
             ],

@@ -88,7 +88,7 @@ class Cut(Rule):
         """Return nested when/then, from the highest band down."""
         value = nw.col(self.column)
         labels: list[Any] = [nw.lit(label) for label in self.labels]
-        result = nw.when(value <= LARGEST_FLOAT).then(labels[-1])
+        result: Any = nw.when(value <= LARGEST_FLOAT).then(labels[-1])
         if self.missing is not None:
             result = result.otherwise(nw.lit(self.missing))
         for edge, label in zip(self.edges[::-1], labels[-2::-1], strict=True):
