@@ -80,7 +80,8 @@ def test_uniform(strategy):
     u = draws(IDS, strategy)
     counts = np.histogram(u, bins=100, range=(0, 1))[0]
     assert 0.001 < stats.chisquare(counts).pvalue < 0.999
-    assert u.min() >= 0 and u.max() < 1
+    assert u.min() >= 0
+    assert u.max() < 1
 
 
 @pytest.mark.parametrize("other", [("b", "layerwise"), ("aa", "layerwise"), ("a", "spring")])

@@ -36,11 +36,10 @@ def test_files_are_clean(name):
 def test_every_strategy_has_both_languages():
     """Each objective and action stands in English and in Chinese, and the Chinese is Chinese."""
     for row in TABLE:
-        assert row.objective and row.action
-        assert re.search("[一-鿿]", row.objective_zh) and re.search("[一-鿿]", row.action_zh), (
-            row.id
-        )
-        assert not re.search("[一-鿿]", row.objective + row.action), row.id
+        english, chinese = (row.objective, row.action), (row.objective_zh, row.action_zh)
+        assert all(english), row.id
+        assert all(re.search("[一-鿿]", text) for text in chinese), row.id
+        assert not any(re.search("[一-鿿]", text) for text in english), row.id
 
 
 def test_every_strategy_names_source_owner_and_term():
