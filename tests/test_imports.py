@@ -12,7 +12,7 @@ SOURCE = Path(layerwise.__file__).parent
 
 ROOMS = [
     {"errors", "version"},
-    {"columns"},
+    {"columns", "spreadsheet"},
     {"saved"},
     {"frames"},
     {"expressions"},
