@@ -13,13 +13,13 @@ DOCTEST = re.compile(r"^>>> .*(?:\n.+)*", re.MULTILINE)
 class Layerwise(griffe.Extension):
     """Fills in what static reading of the source misses."""
 
-    def on_object(self, *, obj: griffe.Object, **kwargs: Any) -> None:
+    def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
         """Show a lone doctest as a code block, and take `Example:` for `Examples:`."""
         if obj.docstring:
             text = re.sub(r"^Example:$", "Examples:", obj.docstring.value, flags=re.MULTILINE)
             obj.docstring.value = DOCTEST.sub(lambda m: f"```pycon\n{m.group(0)}\n```", text)
 
-    def on_class(self, *, cls: griffe.Class, **kwargs: Any) -> None:
+    def on_class(self, *, cls: griffe.Class, **_: Any) -> None:
         """Give an attrs class the signature that attrs makes."""
         real = getattr(import_module(cls.module.path), cls.name, None)
         if cls.parent is not cls.module or not attrs.has(real) or "__init__" in cls.members:
