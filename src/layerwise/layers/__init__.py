@@ -4,6 +4,8 @@ from layerwise.layers.churn_status import ChurnStatus
 from layerwise.layers.compose import FittedLayers, Layers
 from layerwise.layers.frequency import Frequency
 from layerwise.layers.loyalty import Loyalty
+from layerwise.layers.needs import Needs
+from layerwise.layers.needs_clusters import NeedsClusters, name_clusters
 from layerwise.layers.rfm import RFM
 from layerwise.layers.tier import Tier
 from layerwise.layers.value import Value
@@ -15,6 +17,9 @@ __all__ = [
     "Frequency",
     "Layers",
     "Loyalty",
+    "Needs",
+    "NeedsClusters",
     "Tier",
     "Value",
+    "name_clusters",
 ]

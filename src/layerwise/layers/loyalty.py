@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 import attrs
+import numpy as np
 
 from layerwise.columns import AGE, GAP_CV, REPEAT_ORDERS, SILENCE
 from layerwise.errors import SpecError
 from layerwise.fitted import Fitted, Spec, evaluate
-from layerwise.frames import Columns
+from layerwise.frames import Array, Columns
 from layerwise.layers.cadence import NEEDS, expected_gap
 from layerwise.layers.churn_status import ChurnStatus
 from layerwise.layers.edges import present, quantile_edges
@@ -50,7 +51,8 @@ class Loyalty(Spec):
         prior_gaps: See `ChurnStatus`.
 
     Output columns, for the name `loyalty`: `loyalty`, and with an index `loyalty_index` in [0, 1],
-    the weighted mean of the parts' percentile ranks in steps of 0.05; missing parts drop out and
+    the weighted mean of the parts' percentile ranks, the share of
+    customers who have at most as much; missing parts drop out and
     weights rescale. Customers with missing days are not_evaluable.
 
     Raises:
@@ -133,20 +135,12 @@ class Loyalty(Spec):
             if part in PARTS:
                 rules.append(Formula(output=column, text=PARTS[part][0]))
             values = present(numbers(evaluate(rules, columns)[column]), column)
-            edges = quantile_edges(values, [i / 20 for i in range(1, 20)])
-            rank = Cut(
-                output=f"_{name}_{part}_rank",
-                column=column,
-                edges=edges,
-                labels=range(1, 21),
-                missing=None,
-            )
-            rules.append(rank)
+            rules.append(_percentile_rank(f"_{name}_{part}_rank", column, values))
         return [*rules, self._mean_rank(name)] if rules else []
 
     def _mean_rank(self, name: str) -> Formula:
         ranks = {f"_{name}_{part}_rank": weight for part, weight in self.index.items()}
-        top = " + ".join(f"where(missing({r}), 0, {w} * {r} / 20)" for r, w in ranks.items())
+        top = " + ".join(f"where(missing({r}), 0, {w} * {r} / 100)" for r, w in ranks.items())
         bottom = " + ".join(f"where(missing({r}), 0, {w})" for r, w in ranks.items())
         return Formula(output=f"{name}_index", text=f"({top}) / ({bottom})")
 
@@ -172,3 +166,19 @@ class Loyalty(Spec):
             order=ORDER,
             constants=limits,
         )
+
+
+def _percentile_rank(output: str, column: str, values: Array) -> Cut:
+    """Return the score "so many per cent of customers have at most this", in about 20 steps."""
+    edges = quantile_edges(values, [i / 20 for i in range(1, 20)])
+    ordered = np.sort(values)
+    reached = np.searchsorted(ordered, edges, side="right") / len(values)
+    steps = {int(np.ceil(100 * share)): edge for share, edge in zip(reached, edges, strict=True)}
+    steps.pop(100, None)
+    return Cut(
+        output=output,
+        column=column,
+        edges=steps.values(),
+        labels=(*steps, 100),
+        missing=None,
+    )
