@@ -15,6 +15,7 @@ from layerwise.errors import LayerwiseError, MissingExtraError
 from layerwise.orderfile import read_orders, write_table
 from layerwise.overview import Overview, overview
 from layerwise.strategy import StrategyTable
+from layerwise.summary import check_orders
 from layerwise.version import VERSION
 
 DONE, UNUSABLE, WRONG_CALL, NO_FILE = 0, 1, 2, 3
@@ -90,9 +91,7 @@ def _add_layers(commands: Any) -> None:
         "--time-format", help="how dates are written, e.g. %%d/%%m/%%Y; ISO dates need none"
     )
     layers.add_argument("--tz", help="the shop's time zone for times with an offset")
-    layers.add_argument(
-        "--as-of", help="last day that counts; the last day of the file if left out"
-    )
+    layers.add_argument("--as-of", help="last day that counts (the last day of the file)")
     layers.add_argument("--strategies", type=Path, help="your strategy table (.csv or .toml)")
     _add_common(layers)
     layers.set_defaults(run=_layers)
@@ -179,8 +178,6 @@ def demo_orders(data: str | None) -> tuple[str, pd.DataFrame, dict[str, str], st
 
 def last_day(orders: pd.DataFrame, columns: dict[str, str]) -> str:
     """Return the last day of the log, as ISO text."""
-    from layerwise.summary import check_orders
-
     checked = check_orders(orders, as_of="9999-12-31", **columns)
     if checked.last_order is None:
         return "9999-12-31"

@@ -106,7 +106,8 @@ def _require(found: "pd.Index[str] | list[str]", wanted: Mapping[str, str], path
     missing = [f"--{role} {column}" for role, column in wanted.items() if column not in found]
     if missing:
         raise ColumnsError(
-            f"{path.name} has no column for {', '.join(missing)}.\nFound: {', '.join(map(str, found))}.",
+            f"{path.name} has no column for {', '.join(missing)}.\n"
+            f"Found: {', '.join(map(str, found))}.",
             hint="column names are taken exactly as they stand in the first line.",
         )
 
@@ -116,7 +117,7 @@ def _require_numbers(orders: pd.DataFrame, wanted: Mapping[str, str], path: Path
     if not pd.api.types.is_numeric_dtype(amount):
         bad = int((pd.to_numeric(amount, errors="coerce").isna() & amount.notna()).sum())
         raise DataError(
-            f"{path.name}: {bad:,} of {len(amount):,} amounts in {wanted['amount']} are not numbers.",
+            f"{path.name}: {bad:,} of {len(amount):,} amounts ({wanted['amount']}) are no numbers.",
             hint="write 1234.50, without currency signs or thousands separators.",
         )
 
