@@ -176,7 +176,7 @@ def demo_orders(data: str | None) -> tuple[str, pd.DataFrame, dict[str, str], st
     return title, datasets.load_cdnow(), {}, "1998-06-30"
 
 
-def last_day(orders: pd.DataFrame, columns: dict[str, str]) -> str:
+def last_day(orders: pd.DataFrame, columns: dict[str, Any]) -> str:
     """Return the last day of the log, as ISO text."""
     checked = check_orders(orders, as_of="9999-12-31", **columns)
     if checked.last_order is None:

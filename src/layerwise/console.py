@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from layerwise.columns import CUSTOMERS, OBJECTIVE, SPEND_TOTAL, p_no_purchase
+from layerwise.columns import CUSTOMER, CUSTOMERS, OBJECTIVE, SPEND_TOTAL, STRATEGY, p_no_purchase
 from layerwise.overview import Overview
 from layerwise.strategy import plan_summary
 
@@ -68,13 +68,14 @@ def _churn(result: Overview) -> str:
 
 def _plan(result: Overview) -> str:
     summary = plan_summary(result.plan)
-    texts = result.plan.drop_duplicates("strategy_id").set_index("strategy_id")[OBJECTIVE]
-    reached = result.plan["customer_id"].nunique()
+    first = result.plan.drop_duplicates(STRATEGY)
+    texts = dict(zip(first[STRATEGY].astype(str), first[OBJECTIVE], strict=True))
+    reached = result.plan[CUSTOMER].nunique()
     lines = [f"{reached:,} of {len(result.customers):,} customers, {len(result.plan):,} rows"]
     lines += [f"{'strategy':<20} customers  held out  objective"]
     lines += [
         f"{row.strategy_id:<20} {getattr(row, CUSTOMERS):>9,} {row.holdout:>9,}  "
-        f"{texts[row.strategy_id]}"
+        f"{texts[str(row.strategy_id)]}"
         for row in summary.itertuples()
     ]
     return "\n".join(lines)

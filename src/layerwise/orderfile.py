@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -122,7 +123,7 @@ def _require_numbers(orders: pd.DataFrame, wanted: Mapping[str, str], path: Path
         )
 
 
-def _is_text(column: "pd.Series[object]") -> bool:
+def _is_text(column: "pd.Series[Any]") -> bool:
     categories = getattr(column, "cat", None)
     values = column if categories is None else categories.categories
     return not (
@@ -132,7 +133,7 @@ def _is_text(column: "pd.Series[object]") -> bool:
     )
 
 
-def _protected(column: "pd.Series[object]") -> "pd.Series[object]":
+def _protected(column: "pd.Series[Any]") -> "pd.Series[Any]":
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column.cat.rename_categories(
             {str(c): protect(str(c)) for c in column.cat.categories}
