@@ -23,7 +23,11 @@ def main(site: Path) -> int:
         for path in files
         for match in LOADED.finditer(path.read_text(encoding="utf-8"))
     ]
-    print(f"{len(files)} pages and style sheets, {len(found)} loads from other sites", *found, sep="\n")
+    print(
+        f"{len(files)} pages and style sheets, {len(found)} loads from other sites",
+        *found,
+        sep="\n",
+    )
     return bool(found) or not files
 
 

@@ -38,6 +38,11 @@ ACTION = "action"
 HOLDOUT = "holdout"
 CUSTOMERS = "customers"
 
+HOLDOUT_ORDERS = "holdout_orders"
+HOLDOUT_SPEND = "holdout_spend"
+HOLDOUT_DAYS = "holdout_days"
+AS_OF = "as_of"
+
 MEANING = {
     CUSTOMER: "the customer's id, as in the orders",
     FIRST_ORDER: "date of the first purchase occasion",
@@ -65,6 +70,13 @@ BASKET_MEANING = {
     CUSTOM_ORDERS: "occasions with an item tagged custom",
 }
 """Column that `add_baskets` adds -> unit and meaning (and `share_...`, see there)."""
+
+HOLDOUT_MEANING = {
+    HOLDOUT_ORDERS: "purchase occasions after the split, up to the end",
+    HOLDOUT_SPEND: "net spend over these occasions, in the currency of the orders",
+    HOLDOUT_DAYS: "days from the split to the end, the same for all customers",
+}
+"""Column that `calibration_holdout` adds -> unit and meaning."""
 
 LIFETIMES = {
     CUSTOMER: "customer_id",
