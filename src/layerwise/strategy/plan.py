@@ -167,11 +167,12 @@ def plan_summary(plan: IntoDataFrameT) -> IntoDataFrameT:
     frame = eager(plan)
     for name in (c.STRATEGY, c.OWNER, c.HOLDOUT):
         column_of(frame, name, "plan_summary")
-    keys = [nw.col(name).cast(nw.String) for name in (c.STRATEGY, c.OWNER)]
+    keys = (c.STRATEGY, c.OWNER)
     held = nw.col(c.HOLDOUT).cast(nw.Int64)
     one = nw.lit(1, nw.Int64).alias(c.CUSTOMERS)
-    groups = frame.select(*keys, held, one).group_by(c.STRATEGY, c.OWNER)
+    groups = frame.select(*keys, held, one).group_by(*keys)
     counts = groups.agg(nw.col(c.CUSTOMERS).sum(), nw.col(c.HOLDOUT).sum())
+    counts = counts.with_columns(nw.col(name).cast(nw.String) for name in keys)
     counts = counts.sort(c.CUSTOMERS, c.STRATEGY, descending=[True, False])
     order = counts.select(c.STRATEGY, c.OWNER, c.CUSTOMERS, c.HOLDOUT)
     native: IntoDataFrameT = nw.maybe_reset_index(order).to_native()
