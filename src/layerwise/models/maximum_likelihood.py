@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Callable
-from typing import ClassVar
 
 import attrs
 import numpy as np
