@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise.errors import ColumnsError, DataError
+from layerwise.orders.text_ids import numbers_of
 
 # Whole-number ids spread over at most this many times the rows need no hash table.
 _SPREAD = 4
@@ -15,12 +16,21 @@ _ROOM = 1024
 
 @attrs.frozen(eq=False)
 class Codes:
-    """One small integer a row; `low` is the id of code 0 when ids are dense whole numbers."""
+    """One small integer a row.
+
+    Attributes:
+        code: The row's code, below n.
+        n: One more than the largest code.
+        low: The id of code 0, if ids are dense whole numbers.
+        missing: Rows without an id; None if there are none.
+        rank: A number for each code that sorts as the ids do, if such were to be had.
+    """
 
     code: np.ndarray
     n: int
     low: int | None
     missing: np.ndarray | None
+    rank: np.ndarray | None = None
 
     def first_rows(self, wanted: np.ndarray) -> np.ndarray:
         """Return for each wanted code a row of the log that has it."""
@@ -49,7 +59,12 @@ def read_ids(series: pd.Series, name: Any) -> Codes:
         return _of_integers(series)
     if series.dtype.kind == "f":
         _check_floats(series, name)
-    return _hashed(series)
+    number = numbers_of(series)
+    if number is None:
+        return _hashed(series)
+    codes = _of_integers(pd.Series(number))
+    rank = np.arange(codes.n) if codes.rank is None else codes.rank
+    return attrs.evolve(codes, low=None, rank=rank)
 
 
 def _of_integers(series: pd.Series) -> Codes:
@@ -89,7 +104,10 @@ def _hashed(series: pd.Series, missing: np.ndarray | None = None) -> Codes:
     if missing is None:
         absent = code < 0
         missing = absent if absent.any() else None
-    return Codes(code, len(unique), None, missing)
+    rank = np.asarray(unique) if isinstance(unique, np.ndarray) else None
+    if rank is not None and rank.dtype.kind not in "iu":
+        rank = None
+    return Codes(code, len(unique), None, missing, rank)
 
 
 def _check_type(dtype: Any, name: Any) -> None:

@@ -52,7 +52,7 @@ def to_frame(
         ids = _dense_ids(frame, request, counts.code + rows.ids.low)
     else:
         ids = take(frame, request.customer, rows.ids.first_rows(counts.code))
-        order = _order(ids)
+        order = _order(ids) if rows.ids.rank is None else np.argsort(rows.ids.rank[counts.code])
         ids = ids.take(order).reset_index(drop=True) if isinstance(ids, pd.Series) else ids[order]
     arrays = {name: v if order is None else v[order] for name, v in table.items()}
     return build(frame, ids, arrays)
