@@ -34,9 +34,12 @@ class Codes:
 
     def first_rows(self, wanted: np.ndarray) -> np.ndarray:
         """Return for each wanted code a row of the log that has it."""
-        rows = np.zeros(self.n, dtype=np.int64)
-        there = self.code >= 0 if self.missing is None else ~self.missing
-        rows[self.code[there]] = np.flatnonzero(there)
+        rows = np.zeros(self.n, dtype=small(len(self.code)))
+        place = np.arange(len(self.code), dtype=rows.dtype)
+        if self.missing is None:
+            rows[self.code] = place
+        else:
+            rows[self.code[~self.missing]] = place[~self.missing]
         found: np.ndarray = rows[wanted]
         return found
 
@@ -67,6 +70,11 @@ def read_ids(series: pd.Series, name: Any) -> Codes:
     return attrs.evolve(codes, low=None, rank=rank)
 
 
+def small(n: int) -> type[np.signedinteger[Any]]:
+    """Return the integer type that numbers n things in the least memory."""
+    return np.int32 if n < 2**31 else np.int64
+
+
 def _of_integers(series: pd.Series) -> Codes:
     missing = series.isna().to_numpy() if series.hasnans else None
     kind = f"{series.dtype.kind}8"
@@ -77,7 +85,7 @@ def _of_integers(series: pd.Series) -> Codes:
     low, high = int(values.min()), int(values.max())
     if high - low < _SPREAD * len(values) + _ROOM:
         wide = values.astype(np.int64) if values.itemsize < 8 else values
-        code = (wide - wide.dtype.type(low)).astype(np.int64, copy=False)
+        code = (wide - wide.dtype.type(low)).astype(small(high - low + 1), copy=False)
         return Codes(code, high - low + 1, low, missing)
     return _hashed(pd.Series(values), missing)
 
@@ -92,7 +100,7 @@ def _some(series: pd.Series) -> Any:
 
 
 def _of_categories(series: pd.Series) -> Codes:
-    code = series.cat.codes.to_numpy().astype(np.int64)
+    code = series.cat.codes.to_numpy().astype(np.int32)
     missing = code < 0
     where = missing if missing.any() else None
     return Codes(code, len(series.cat.categories), None, where)
@@ -100,7 +108,7 @@ def _of_categories(series: pd.Series) -> Codes:
 
 def _hashed(series: pd.Series, missing: np.ndarray | None = None) -> Codes:
     code, unique = pd.factorize(series)
-    code = code.astype(np.int64, copy=False)
+    code = code.astype(small(len(unique)), copy=False)
     if missing is None:
         absent = code < 0
         missing = absent if absent.any() else None
