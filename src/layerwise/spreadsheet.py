@@ -1,8 +1,8 @@
 """CSV cells that a spreadsheet would run as a formula, made harmless and read back unchanged.
 
 A cell that starts with ``=``, ``+``, ``-``, ``@``, a tab or a line end (or the full-width form of
-one) is a formula to a spreadsheet program. `protect` puts an apostrophe in front, which spreadsheets
-show as text; `unprotect` takes exactly that apostrophe off again.
+one) is a formula to a spreadsheet. `protect` puts an apostrophe in front, which makes it text;
+`unprotect` takes exactly that apostrophe off again.
 """
 
 import re

@@ -99,22 +99,15 @@ class Needs(Spec):
         edge = self._distinct_edge(columns)
         unknown = " or ".join(f"missing({column})" for column in READS)
         cases = [
-            (f"{unknown} or {BASKET_ORDERS} < least_orders", NOT_EVALUABLE),
-            (f"{CUSTOM_ORDERS} >= at_least_custom", "personalised"),
-            (f"{SPECIAL_SHARE} >= at_least_share", "special"),
-            (f"{SPECIAL_ORDERS} >= at_least_special", "special"),
+            (f"{unknown} or {BASKET_ORDERS} < {self.least_orders}", NOT_EVALUABLE),
+            (f"{CUSTOM_ORDERS} >= {self.custom_orders}", "personalised"),
+            (f"{SPECIAL_SHARE} >= {self.special_share}", "special"),
+            (f"{SPECIAL_ORDERS} >= {self.special_orders}", "special"),
         ]
-        constants = {
-            "least_orders": self.least_orders,
-            "at_least_custom": self.custom_orders,
-            "at_least_share": self.special_share,
-            "at_least_special": self.special_orders,
-        }
         if edge is not None:
-            far = f"{BASKET_ORDERS} >= enough_orders and {BASKET_DISTANCE} > distinct_edge"
+            far = f"{BASKET_ORDERS} >= {self.distinct_orders} and {BASKET_DISTANCE} > {edge}"
             cases.insert(2, (far, "personalised"))
-            constants |= {"enough_orders": self.distinct_orders, "distinct_edge": edge}
-        rule = FirstMatch(output=name, cases=cases, otherwise="basic", constants=constants)
+        rule = FirstMatch(output=name, cases=cases, otherwise="basic")
         return Fitted(spec=self, name=name, rules=(rule,), facts={"distinct_edge": edge})
 
     def _distinct_edge(self, columns: Columns) -> float | None:
@@ -123,7 +116,7 @@ class Needs(Spec):
         orders, distance = numbers(columns[BASKET_ORDERS]), numbers(columns[BASKET_DISTANCE])
         known = distance[(orders >= self.distinct_orders) & (distance >= 0)]
         if len(known):
-            return middle_edge(known, self.distinct)
+            return float(f"{middle_edge(known, self.distinct):.10g}")
         warnings.warn(
             f"No customer has {self.distinct_orders} occasions, so no basket is called distinct.\n"
             "Hint: distinct_orders=3 asks for fewer, distinct=1 leaves the question out.",

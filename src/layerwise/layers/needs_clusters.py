@@ -111,15 +111,10 @@ class NeedsClusters(Spec):
             root=True,
         )
         unknown = f"{hidden} == '{NOT_EVALUABLE}' or missing({BASKET_ORDERS})"
-        few = f"{BASKET_ORDERS} < least_orders"
+        few = f"{BASKET_ORDERS} < {self.least_orders}"
         cases = [(f"{unknown} or {few}", NOT_EVALUABLE)]
         cases += [(f"{hidden} == '{label}'", label) for label in labels]
-        table = FirstMatch(
-            output=name,
-            cases=cases,
-            otherwise=NOT_EVALUABLE,
-            constants={"least_orders": self.least_orders},
-        )
+        table = FirstMatch(output=name, cases=cases, otherwise=NOT_EVALUABLE)
         facts = {
             "stability": {str(k): round(value, 4) for k, value in stabilities.items()},
             "centers": _profiles(near),

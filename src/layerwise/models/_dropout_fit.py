@@ -1,6 +1,6 @@
 """Fitting BG/NBD and MBG/NBD: starting values, optimum, covariance, what is not identified."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import attrs
 import numpy as np
@@ -20,7 +20,7 @@ from layerwise.models.maximum_likelihood import (
     warn_not_identified,
     warn_unless_converged,
 )
-from layerwise.models.model import DAYS, FittedModel, PurchaseModel, Unit, positive
+from layerwise.models.model import DAYS, FittedModel, PurchaseModel, positive
 
 _MEAN_AGE = 10.0
 _SAMPLE = 16_384
@@ -144,7 +144,7 @@ def _warn(label: str, p: Array, rows: Distinct, flat: bool) -> None:
             f"only {repeaters:,.0f} customers have ordered again; the parameters are not known.",
             "give more customers or a longer period, or penalty=0.001.",
         )
-    elif flat and a / (a + b) < _NOBODY_LEAVES or flat and a < _NOBODY_LEAVES:
+    elif (flat and a / (a + b) < _NOBODY_LEAVES) or (flat and a < _NOBODY_LEAVES):
         warn_not_identified(
             label,
             "the data show nobody who drops out (a goes to 0), so P(alive) is about 1 for all.",

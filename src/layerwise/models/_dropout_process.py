@@ -53,9 +53,7 @@ class Dropout:
 
     def expected_orders(self, rows: Histories, h: float) -> Array:
         """Return P(alive) times the orders expected of a customer who is alive."""
-        out = on_distinct(
-            lambda x, T: self.orders_if_alive(x, T, h), rows.x, rows.T, self.alpha
-        )
+        out = on_distinct(lambda x, T: self.orders_if_alive(x, T, h), rows.x, rows.T, self.alpha)
         for part, x, t_x, T in blocks(rows):
             out[part] *= sigmoid(-self._log_odds_gone(x, t_x, T))
         return out

@@ -41,7 +41,7 @@ def on_distinct(function: Function, x: NDArray[Any], T: NDArray[Any], alpha: flo
 
 
 def _whole(T: NDArray[Any]) -> bool:
-    return T.dtype.kind != "f" or bool((T == np.floor(T)).all())
+    return T.dtype.kind != "f" or bool((np.floor(T) == T).all())
 
 
 def _looked_up(function: Function, x: NDArray[Any], T: NDArray[Any]) -> Array:

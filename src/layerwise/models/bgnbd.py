@@ -1,6 +1,6 @@
 """BG/NBD: a customer may drop out after each repeat order."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import attrs
 

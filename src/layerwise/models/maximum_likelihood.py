@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Callable
-from typing import ClassVar
 
 import attrs
 import numpy as np
@@ -56,7 +55,9 @@ def in_logs(objective: Objective, n: float, penalty: float = 0.0) -> Objective:
     return mean
 
 
-def newton(mean: Objective, start: Array, *, tolerance: float = _VANISHED, steps: int = 150) -> Optimum:
+def newton(
+    mean: Objective, start: Array, *, tolerance: float = _VANISHED, steps: int = 150
+) -> Optimum:
     """Climb by Newton steps with the Hessian made negative definite, halved until they climb."""
     theta = np.clip(start, -LARGEST_LOG, LARGEST_LOG)
     value, gradient, hessian = mean(theta)

@@ -1,16 +1,15 @@
 """What all purchase models share: the spec, the fitted model, and the rule that labels tables."""
 
-import warnings
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Protocol, Self
+from typing import Any, ClassVar, Literal, Protocol
 
 import attrs
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from layerwise import columns as names
-from layerwise.errors import NotIdentifiedWarning, SpecError
-from layerwise.fitted import Labeller, Spec, read_for
+from layerwise.errors import SpecError
+from layerwise.fitted import Labeller, Spec
 from layerwise.frames import Columns
 from layerwise.models.histories import (
     NEEDED,

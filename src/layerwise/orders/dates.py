@@ -17,6 +17,7 @@ LAST_DAY = dt.date.max.toordinal() - UNIX_DAY
 _PER_DAY = {"D": 1, "h": 24, "m": 1440, "s": 86_400, "ms": 86_400_000, "us": 86_400_000_000}
 _PER_DAY["ns"] = 86_400_000_000_000
 _NAT = np.iinfo(np.int64).min
+_BLOCK = 1 << 16
 
 
 @attrs.frozen(eq=False)
@@ -31,13 +32,23 @@ class Moments:
 def read_times(series: pd.Series, request: Request) -> Moments:
     """Return the column's times as int32 numbers of days (hours with grain="hour")."""
     times, aware = _local_times(series, request)
-    number = _numbered(times, 24 if request.hourly else 1)
+    unit, step = np.datetime_data(times.dtype)
+    if unit not in _PER_DAY or step != 1:
+        times = times.astype("M8[us]")
+    per_day = 24 if request.hourly else 1
+    number = np.empty(len(times), dtype=np.int32)
+    inside = [
+        _number(times[i : i + _BLOCK], per_day, number[i : i + _BLOCK])
+        for i in range(0, len(times), _BLOCK)
+    ]
+    if all(inside):
+        return Moments(number, None, aware)
     missing = np.isnat(times)
-    where = missing if missing.any() else None
-    _check_range(number, where, request)
-    if where is not None:
-        number[where] = 0
-    return Moments(number.astype(np.int32), where, aware)
+    wrong = len(times) - int(missing.sum()) - int(_fits(times[~missing], per_day).sum())
+    if wrong:
+        raise _outside(request.time, wrong, len(times), None)
+    number[missing] = 0
+    return Moments(number, missing, aware)
 
 
 def _local_times(series: pd.Series, request: Request) -> tuple[np.ndarray, bool]:
@@ -218,26 +229,30 @@ def _wall_clock(value: Any, zone: str | None) -> Any:
     return moved.tz_localize(None).to_datetime64()
 
 
-def _numbered(times: np.ndarray, per_day: int) -> np.ndarray:
-    """Return floor(time / unit) as integers; NaT becomes some number, masked by the caller."""
-    unit, step = np.datetime_data(times.dtype)
-    if unit not in _PER_DAY or step != 1:
-        times, unit = times.astype("M8[us]"), "us"
+def _number(times: np.ndarray, per_day: int, out: np.ndarray) -> bool:
+    """Write floor(time / unit) to out; return whether all are in range (NaT is far below)."""
+    number = _floor(times, per_day)
+    fits = bool(_in_range(number, per_day).all())
+    out[:] = number if fits else np.clip(number, -(2**31), 2**31 - 1)
+    return fits
+
+
+def _floor(times: np.ndarray, per_day: int) -> np.ndarray:
+    steps = _PER_DAY[np.datetime_data(times.dtype)[0]]
     counts = times.view(np.int64)
-    ratio, rest = divmod(_PER_DAY[unit], per_day)
-    if ratio == 0 or rest:
-        return counts * (per_day // _PER_DAY[unit])
-    return counts // ratio if ratio > 1 else counts.copy()
+    if steps < per_day:
+        # Days as hours; NaT must not wrap around into a real hour.
+        return np.where(np.isnat(times), _NAT, counts * per_day)
+    return counts // (steps // per_day)
 
 
-def _check_range(number: np.ndarray, missing: np.ndarray | None, request: Request) -> None:
-    used = number if missing is None else number[~missing]
-    per_day = 24 if request.hourly else 1
-    if not len(used):
-        return
-    if used.min() < FIRST_DAY * per_day or used.max() >= (LAST_DAY + 1) * per_day:
-        outside = (used < FIRST_DAY * per_day) | (used >= (LAST_DAY + 1) * per_day)
-        raise _outside(request.time, int(outside.sum()), len(number), None)
+def _in_range(number: np.ndarray, per_day: int) -> np.ndarray:
+    inside: np.ndarray = (number >= FIRST_DAY * per_day) & (number < (LAST_DAY + 1) * per_day)
+    return inside
+
+
+def _fits(times: np.ndarray, per_day: int) -> np.ndarray:
+    return _in_range(_floor(times, per_day), per_day)
 
 
 def _outside(name: Any, wrong: int, n: int, form: str | None) -> DataError:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from layerwise import columns as c
 from layerwise.errors import SpecError
-from layerwise.orders.counting import Counts, count, occasions_by_code
+from layerwise.orders.counting import Counts, count, occasions
 from layerwise.orders.left_out import OrderCheck, notify
 from layerwise.orders.netting import Purchases, purchases
 from layerwise.orders.output import in_days, tabulate, to_frame
@@ -131,7 +131,10 @@ def _held(rows: Rows, request: Request, split: int) -> Purchases:
 
 def _held_columns(held: Rows, view: View, request: Request, last: int) -> Table:
     customer, n = view.counts.code, held.ids.n
-    table = {c.HOLDOUT_ORDERS: occasions_by_code(held, request.grain)[customer]}
+    buyers, orders, _ = occasions(held, request.grain)
+    bought = np.zeros(n, dtype=np.int64)
+    bought[buyers] = orders
+    table = {c.HOLDOUT_ORDERS: bought[customer]}
     if held.amounts is not None:
         spend = held.amounts.sum_by(held.code, n)[customer]
         table[c.HOLDOUT_SPEND] = spend / (held.amounts.scale or 1)

@@ -12,7 +12,7 @@ from layerwise.orders.counting import DAYS_PER, Counts
 from layerwise.orders.netting import bucket
 from layerwise.orders.request import Request
 from layerwise.orders.rows import Rows
-from layerwise.orders.table import take
+from layerwise.orders.table import as_pandas, take
 
 
 def tabulate(counts: Counts, rows: Rows, request: Request, as_of: int) -> dict[str, np.ndarray]:
@@ -110,24 +110,17 @@ def _dense_ids(frame: Any, request: Request, values: np.ndarray) -> Any:
 
 def _order(ids: Any) -> np.ndarray:
     """Return the order of distinct ids: numbers by value, text by code point, numbers first."""
-    values = ids if isinstance(ids, pd.Series) else pd.Series(_arrow_or_list(ids))
+    values = ids if isinstance(ids, pd.Series) else as_pandas(ids)
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = pd.Series(values.cat.categories.take(values.cat.codes.to_numpy())).reset_index(
             drop=True
         )
-    if "dictionary" in str(values.dtype):
-        values = values.astype(pd.ArrowDtype(values.dtype.pyarrow_dtype.value_type))
+    dtype: Any = values.dtype
+    if "dictionary" in str(dtype):
+        values = values.astype(pd.ArrowDtype(dtype.pyarrow_dtype.value_type))
     if values.dtype == object:
         return _order_objects(values.tolist())
     return np.asarray(values.array.argsort())
-
-
-def _arrow_or_list(ids: Any) -> Any:
-    try:
-        values = ids.to_arrow()
-    except ImportError:
-        return np.array(ids.to_list(), dtype=object)
-    return pd.array(values, dtype=pd.ArrowDtype(values.type))
 
 
 def _order_objects(values: list[Any]) -> np.ndarray:

@@ -65,17 +65,17 @@ def column(frame: Any, name: Hashable) -> pd.Series:
     series: nw.Series[Any] = nw.from_native(frame, eager_only=True)[str(name)]
     dtype = series.dtype
     if isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
-        return _arrow(series)
+        return as_pandas(series)
     if dtype.is_temporal() or ((dtype.is_integer() or dtype.is_float()) and _whole(series)):
         return pd.Series(series.to_numpy())
-    return _arrow(series)
+    return as_pandas(series)
 
 
 def _whole(series: nw.Series[Any]) -> bool:
     return series.null_count() == 0
 
 
-def _arrow(series: nw.Series[Any]) -> pd.Series:
+def as_pandas(series: nw.Series[Any]) -> pd.Series:
     """Hand a column over as Arrow; as Python objects where Arrow cannot hold it."""
     if series.dtype == nw.Object:
         return pd.Series(series.to_list(), dtype=object)

@@ -1,6 +1,7 @@
 """Label columns as small integer codes, and customers grouped by their combination of labels."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import attrs
 import narwhals.stable.v2 as nw
@@ -8,8 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from layerwise import frames
 from layerwise.errors import ColumnsError
-from layerwise.strategy.labels import NOT_EVALUABLE
+from layerwise.rules import NOT_EVALUABLE
 
 Ints = NDArray[np.int64]
 MAX_LABELS = 1_000
@@ -24,30 +26,33 @@ class Coded:
     names: tuple[str, ...]
 
 
-def code_labels(column: nw.Series) -> Coded:  # type: ignore[type-arg]
-    """Return a label column as codes; missing and ``not_evaluable`` are 0.
+def code_labels(frame: Any, name: str) -> Coded:
+    """Return a label column of a wrapped frame as codes; missing and ``not_evaluable`` are 0.
 
     Raises:
         ColumnsError: The column holds no labels: numbers with fractions, booleans, dates, or more
             than a thousand different values.
     """
-    _check_dtype(column)
-    codes, values = _pandas_codes(column) if _is_pandas(column) else _codes(column)
-    if not all(isinstance(v, str | int | np.integer) and not isinstance(v, bool) for v in values):
-        raise ColumnsError(
-            f"Column {column.name!r} mixes labels with other things.", hint="labels are text."
-        )
-    return _without_not_evaluable(codes, [str(v) for v in values])
+    if frame[name].null_count() == len(frame):
+        return Coded(np.zeros(len(frame), dtype=np.int64), ())
+    _check_dtype(frame[name])
+    column = frames.read(frame, [name])[name]
+    if isinstance(column, frames.Labels):
+        codes, values = column.codes, [str(name) for name in column.names]
+    else:
+        codes, found = pd.factorize(column)  # NaN is -1
+        values = [f"{v:.0f}" for v in found]
+    return _in_use(name, np.asarray(codes, dtype=np.int64), values)
 
 
-def code_flags(column: nw.Series) -> NDArray[np.bool_]:  # type: ignore[type-arg]
+def code_flags(column: Any) -> NDArray[np.bool_]:
     """Return a true-or-false column as numpy booleans; missing is False.
 
     Raises:
         ColumnsError: The column holds something else.
     """
     if column.dtype == nw.Boolean:
-        return np.asarray(column.fill_null(False).to_list(), dtype=bool)
+        return np.asarray(column.fill_null(False).to_numpy(), dtype=bool)
     cells = column.to_list()
     wrong = sum(not isinstance(c, bool | np.bool_) and not _missing(c) for c in cells)
     if wrong:
@@ -89,49 +94,29 @@ def _squeeze(keys: Ints, possible: int) -> tuple[Ints, Ints]:
     return found, place[keys]
 
 
-def _check_dtype(column: nw.Series) -> None:  # type: ignore[type-arg]
+def _check_dtype(column: Any) -> None:
     kind = column.dtype
-    fits = kind in (nw.String, nw.Categorical, nw.Object) or isinstance(kind, nw.Enum)
-    empty = column.null_count() == len(column)
-    if not (fits or kind.is_integer() or empty):
+    if kind == nw.Boolean or not (
+        kind in (nw.String, nw.Categorical, nw.Enum, nw.Object) or kind.is_integer()
+    ):
         raise ColumnsError(
             f"Column {column.name!r} is {kind}, which holds no labels.",
             hint="labels are text; leave the column out with axes=[...].",
         )
 
 
-def _is_pandas(column: nw.Series) -> bool:  # type: ignore[type-arg]
-    return bool(column.implementation.is_pandas())
-
-
-def _pandas_codes(column: nw.Series) -> tuple[Ints, list[object]]:  # type: ignore[type-arg]
-    codes, values = pd.factorize(column.to_native())
-    _check_count(column.name, len(values))
-    return codes.astype(np.int64), list(values)
-
-
-def _codes(column: nw.Series) -> tuple[Ints, list[object]]:  # type: ignore[type-arg]
-    text = column.cast(nw.String)
-    values = text.drop_nulls().unique().to_list()
-    _check_count(column.name, len(values))
-    if not values:
-        return np.full(len(text), -1, dtype=np.int64), []
-    places = text.replace_strict(values, list(range(len(values))), return_dtype=nw.Int64)
-    return np.asarray(places.fill_null(-1).to_numpy(), dtype=np.int64), values
-
-
-def _check_count(name: str, count: int) -> None:
-    if count > MAX_LABELS:
+def _in_use(name: str, codes: Ints, values: list[str]) -> Coded:
+    """Return codes of the labels that occur, in the order of their names, others as 0."""
+    if len(values) > MAX_LABELS:
         raise ColumnsError(
-            f"Column {name!r} holds {count:,} different values, too many for labels.",
+            f"Column {name!r} holds {len(values):,} different values, too many for labels.",
             hint="name the label columns with axes=[...].",
         )
-
-
-def _without_not_evaluable(codes: Ints, names: list[str]) -> Coded:
-    kept = sorted(set(names) - {NOT_EVALUABLE})
-    place = {name: k for k, name in enumerate(kept, 1)}
-    new = np.array([*(place.get(name, 0) for name in names), 0], dtype=np.int64)
+    count = np.bincount(codes + 1, minlength=len(values) + 1)[1:]
+    used = {v for v, n in zip(values, count, strict=True) if n}
+    kept = sorted(used - {NOT_EVALUABLE})
+    place = {v: k for k, v in enumerate(kept, 1)}
+    new = np.array([*(place.get(v, 0) for v in values), 0], dtype=np.int64)
     return Coded(new[codes], tuple(kept))  # code -1, "missing", takes the last place: 0
 
 

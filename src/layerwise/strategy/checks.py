@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import combinations
 
-from layerwise.strategy.labels import EVERY, NOT_EVALUABLE, closed_labels, labels
+from layerwise.rules import NOT_EVALUABLE
+from layerwise.strategy.labels import EVERY, closed_labels, labels
 from layerwise.strategy.row import Strategy
 
 Vocabulary = Mapping[str, Sequence[str]]
@@ -37,9 +38,7 @@ def hidden_rows(rows: Sequence[Strategy]) -> list[str]:
         said = " ".join(row.action.casefold().split())
         other = first.setdefault((row.axis, row.segment, row.level, said), row.id)
         if other != row.id:
-            found.append(
-                f"{row.id!r} is unreachable: {other!r} gives the same label the same action"
-            )
+            found.append(f"{row.id!r} is unreachable: {other!r} does the same for the same label")
     return found
 
 
@@ -76,7 +75,7 @@ def misspelt_axes(rows: Sequence[Strategy], known: Iterable[str]) -> list[str]:
     names = set(known)
     strange = sorted({row.axis for row in rows} - names)
     near = {
-        axis: get_close_matches(axis.strip().lower(), names, n=1, cutoff=0.8) for axis in strange
+        axis: get_close_matches(axis.strip().lower(), names, n=1, cutoff=0.75) for axis in strange
     }
     return [f"unknown axis {a!r} (did you mean {n[0]!r}?)" for a, n in near.items() if n]
 

@@ -59,19 +59,24 @@ def parse_csv(text: str) -> Read:
         return [], ["the file has no header"]
     header = [cell.strip() for cell in lines[0][1]]
     found = _header_problems(header)
-    if found:
-        return [], found
-    rows, found = [], []
+    usable = set(REQUIRED) <= set(header)
+    rows: list[Strategy] = []
     for number, cells in lines[1:]:
         if len(cells) != len(header):
             found.append(f"line {number}: {len(cells)} cells where the header has {len(header)}")
-            continue
-        pairs = zip(header, cells, strict=True)
-        cell = {name: unprotect(value.strip()) for name, value in pairs}
-        row, wrong = _build({**cell, "priority": _whole(cell["priority"])}, f"line {number}")
-        rows.extend(row)
-        found.extend(wrong)
-    return rows, found if rows or found else ["the file has a header but no rows"]
+        elif usable:
+            row, wrong = _build(_csv_cells(header, cells), f"line {number}")
+            rows.extend(row)
+            found.extend(wrong)
+    if len(lines) == 1:
+        found.append("the file has a header but no rows")
+    return rows, found
+
+
+def _csv_cells(header: Sequence[str], cells: Sequence[str]) -> dict[str, object]:
+    pairs = reversed(list(zip(header, cells, strict=True)))  # of a column twice, the first counts
+    texts = {name: unprotect(cell.strip()) for name, cell in pairs if name in COLUMNS}
+    return {**texts, "priority": _whole(texts["priority"])}
 
 
 def parse_toml(text: str) -> Read:
@@ -126,6 +131,8 @@ def _numbered(text: str) -> Iterable[tuple[int, list[str]]]:
 
 
 def _header_problems(header: Sequence[str]) -> list[str]:
+    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
+        return ["cells are separated by another character than the comma"]
     missing = [name for name in REQUIRED if name not in header]
     return [*(f"column {name!r} is missing" for name in missing), *_name_problems(header)]
 

@@ -9,6 +9,7 @@ rows, on the engine or on the time. An integer id and its decimal text are the s
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -35,7 +36,7 @@ def canonical_ids(ids: Iterable[object]) -> list[bytes]:
     >>> canonical_ids([7, "7", "07"])
     [b'7', b'7', b'07']
     """
-    cells = ids.tolist() if isinstance(ids, np.ndarray) else list(ids)
+    cells: list[Any] = ids.tolist() if isinstance(ids, np.ndarray) else list(ids)
     kinds = set(map(type, cells))
     if kinds == {int}:
         return [b"%d" % i for i in cells]

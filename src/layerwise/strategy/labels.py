@@ -12,9 +12,6 @@ from types import MappingProxyType
 
 import attrs
 
-NOT_EVALUABLE = "not_evaluable"
-"""The label "cannot judge", possible on every axis; it never needs a strategy."""
-
 EVERY = "all"
 """As an axis: every customer. As a segment: every customer who has a label on the axis."""
 
@@ -48,16 +45,19 @@ class Label:
     flag: str | None = None
 
 
-def read_data(name: str) -> list[dict[str, str]]:
-    """Return the rows of one of the package's own data files."""
-    text = files("layerwise.strategy").joinpath("data", name).read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines()))
+def data_text(name: str) -> str:
+    """Return the text of one of the package's own data files."""
+    return files("layerwise.strategy").joinpath("data", name).read_text(encoding="utf-8")
+
+
+def _read(name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(data_text(name).splitlines()))
 
 
 @cache
 def axes() -> Mapping[str, Axis]:
     """Return the built-in axes by name, in the order in which a plan looks at them."""
-    rows = read_data("axes.csv")
+    rows = _read("axes.csv")
     return MappingProxyType(
         {r["axis"]: Axis(**{**r, "closed": r["closed"] == "yes"}) for r in rows}  # type: ignore[arg-type]
     )
@@ -66,7 +66,7 @@ def axes() -> Mapping[str, Axis]:
 @cache
 def labels() -> Mapping[tuple[str, str], Label]:
     """Return the built-in labels by (axis, label)."""
-    return MappingProxyType({(r["axis"], r["label"]): _label(r) for r in read_data("labels.csv")})
+    return MappingProxyType({(r["axis"], r["label"]): _label(r) for r in _read("labels.csv")})
 
 
 def _label(row: dict[str, str]) -> Label:
@@ -100,13 +100,12 @@ def incentives() -> Mapping[str, bool]:
     >>> incentives()["coupon"], incentives()["points"]
     (True, False)
     """
-    return MappingProxyType(
-        {r["incentive"]: r["price"] == "yes" for r in read_data("incentives.csv")}
-    )
+    rows = _read("incentives.csv")
+    return MappingProxyType({r["incentive"]: r["price"] == "yes" for r in rows})
 
 
 def is_price_incentive(incentive: str) -> bool:
-    """Return whether one kind of incentive lowers a price; an unknown kind counts as one that does."""
+    """Return whether a kind of incentive lowers a price; an unknown kind counts as one."""
     return incentives().get(incentive, True)
 
 

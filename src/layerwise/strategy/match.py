@@ -1,7 +1,8 @@
 """What one combination of labels gets: the matching, decided once per combination."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from operator import itemgetter
 
 import attrs
 
@@ -12,30 +13,47 @@ from layerwise.strategy.row import Strategy
 DUTY = "compliance"
 """Theme of the strategies that are duties, not marketing: no consent needed, never held out."""
 
-Index = Mapping[tuple[str, str], Sequence[Strategy]]
 
-
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Because:
-    """A label that a customer has, or that a boolean column says holds as well."""
+    """A label that a customer has, or that a boolean column says holds as well.
+
+    `stop` says how far it stops other strategies (see `Label.stop`), `earns` what it gives: rows of
+    the label itself at distance 0, of all labels of the axis at 1, of an implied label at 2.
+    """
 
     axis: str
     label: str
     column: str
-    said: str
+    flag: bool = False
+    stop: int = 0
+    earns: tuple[tuple[int, Strategy], ...] = ()
 
-    @property
-    def stop(self) -> int:
-        """How far this label stops other strategies: see `Label.stop`."""
-        known = labels().get((self.axis, self.label))
-        return known.stop if known else 0
+
+Pair = tuple[Strategy, Because | None]
+
+
+@attrs.frozen
+class Index:
+    """The customer strategies by (axis, segment), and which of them give a price incentive."""
+
+    by_label: Mapping[tuple[str, str], Sequence[Strategy]]
+    prices: frozenset[str]
+
+    def because(self, axis: str, label: str, column: str, *, flag: bool = False) -> Because:
+        """Return a label as a reason; `flag` says that a boolean column gave it."""
+        known = labels().get((axis, label))
+        keys = enumerate(ways(axis, label))
+        earns = [(far, row) for far, key in keys for row in self.by_label.get(key, ())]
+        stop = known.stop if known else 0
+        return Because(axis, label, column, flag, stop, tuple(earns))
 
 
 @attrs.frozen
 class Choice:
     """What a combination of labels gets: strategies in order with their reasons, and what went."""
 
-    chosen: tuple[tuple[Strategy, Because | None], ...]
+    chosen: tuple[Pair, ...]
     matched: int
     stopped: int
     price_conflicts: int
@@ -48,7 +66,8 @@ def index(rows: Iterable[Strategy]) -> Index:
     for row in rows:
         if row.level == "customer":
             by_label[row.axis, row.segment].append(row)
-    return by_label
+    prices = (r.id for found in by_label.values() for r in found if r.gives_price_incentive)
+    return Index(by_label, frozenset(prices))
 
 
 def order(row: Strategy) -> tuple[int, str]:
@@ -58,24 +77,26 @@ def order(row: Strategy) -> tuple[int, str]:
 
 def choose(rows: Iterable[Strategy], cap: int, one_price: bool) -> list[Strategy]:
     """Return the best `cap` rows, with no more than one price incentive if so asked."""
-    return _one_price(sorted(rows, key=order), one_price)[:cap]
+    ordered = sorted(rows, key=order)
+    prices = {row.id for row in ordered if row.gives_price_incentive} if one_price else set()
+    return _one_price(ordered, prices)[:cap]
 
 
 def decide(
-    by_label: Index, because: Sequence[Because], *, consent: bool, cap: int, one_price: bool
+    index: Index, reasons: Sequence[Because], *, consent: bool, cap: int, one_price: bool
 ) -> Choice:
     """Return what a customer with these labels gets.
 
     Stop labels come first (who cannot return gets no outreach, who left gets win-back only), then
     consent, then one price incentive, then the cap.
     """
-    matched = _matched(by_label, because)
-    stop = max((b.stop for b in because), default=0)
-    left = {i: pair for i, pair in matched.items() if not stop or _stop(pair[1]) >= stop}
-    allowed = [row for row, _ in left.values() if consent or row.theme == DUTY]
-    single = _one_price(sorted(allowed, key=order), one_price)
+    matched = _matched(index, reasons)
+    stop = max((b.stop for b in reasons), default=0)
+    left = [row for row, b in matched.values() if not stop or _stop(b) >= stop]
+    allowed = sorted((row for row in left if consent or row.theme == DUTY), key=order)
+    single = _one_price(allowed, index.prices if one_price else frozenset())
     return Choice(
-        tuple((row, left[row.id][1]) for row in single[:cap]),
+        tuple(matched[row.id] for row in single[:cap]),
         matched=len(matched),
         stopped=len(matched) - len(left),
         price_conflicts=len(allowed) - len(single),
@@ -87,38 +108,25 @@ def explain(because: Because | None, lang: str) -> str:
     """Return why a strategy was chosen, as text."""
     if because is None:
         return "全体用户" if lang == "zh" else "every customer"
-    if because.said == because.label:
-        return reason(because.axis, because.label, lang)
-    return f"{because.column} = {because.said}"
+    if because.flag:
+        return f"{because.column} = true"
+    return reason(because.axis, because.label, lang)
 
 
-def _matched(
-    by_label: Index, because: Sequence[Because]
-) -> dict[str, tuple[Strategy, Because | None]]:
-    found: dict[str, tuple[Strategy, Because | None]] = {}
-    keyed = [(depth, b, key) for b in because for depth, key in enumerate(ways(b.axis, b.label))]
-    for _, b, key in sorted(keyed, key=lambda k: k[0]):  # a label's own rows give the reason first
-        for row in by_label.get(key, ()):
-            _keep_strongest(found, row, b)
-    for row in by_label.get((EVERY, EVERY), ()):
-        found.setdefault(row.id, (row, None))
+def _matched(index: Index, reasons: Sequence[Because]) -> dict[str, Pair]:
+    """Return each strategy earned, with the label that stops most, else the nearest, as reason."""
+    found: dict[str, Pair] = {row.id: (row, None) for row in index.by_label.get((EVERY, EVERY), ())}
+    earned = [(-b.stop, far, row, b) for b in reasons for far, row in b.earns]
+    for *_, row, b in sorted(earned, key=itemgetter(0, 1)):
+        found.setdefault(row.id, (row, b))
     return found
-
-
-def _keep_strongest(
-    found: dict[str, tuple[Strategy, Because | None]], row: Strategy, because: Because
-) -> None:
-    known = found.get(row.id)
-    if known is None or because.stop > _stop(known[1]):
-        found[row.id] = (row, because)
 
 
 def _stop(because: Because | None) -> int:
     return because.stop if because else 0
 
 
-def _one_price(rows: Sequence[Strategy], one_price: bool) -> list[Strategy]:
-    if not one_price:
-        return list(rows)
-    first = next((row.id for row in rows if row.gives_price_incentive), None)
-    return [row for row in rows if row.id == first or not row.gives_price_incentive]
+def _one_price(rows: Sequence[Strategy], prices: Set[str]) -> list[Strategy]:
+    """Return sorted rows with only the first of those that give a price incentive."""
+    first = next((row.id for row in rows if row.id in prices), None)
+    return [row for row in rows if row.id == first or row.id not in prices]

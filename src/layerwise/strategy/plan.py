@@ -6,6 +6,7 @@ once (`match`), then handed to its customers by integer codes.
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import attrs
 import narwhals.stable.v2 as nw
@@ -14,22 +15,22 @@ from narwhals.stable.v2.typing import IntoDataFrameT
 from numpy.typing import NDArray
 
 from layerwise import columns as c
+from layerwise import frames
 from layerwise.errors import (
     ColumnsError,
-    DataError,
-    EngineError,
     RowsLeftOutWarning,
     SpecError,
     TableError,
     problems,
 )
-from layerwise.strategy import cells, holdout, match
+from layerwise.strategy import cells, match
 from layerwise.strategy.checks import did_you_mean, ways
+from layerwise.strategy.labels import EVERY
 from layerwise.strategy.labels import axes as known_axes
 from layerwise.strategy.labels import labels as known_labels
 from layerwise.strategy.row import Strategy
 
-Frame = nw.DataFrame  # type: ignore[type-arg]
+Frame = Any  # a wrapped eager frame of any engine
 AxesArgument = Iterable[str] | Mapping[str, str] | None
 
 
@@ -93,21 +94,9 @@ class Decided:
         return sum(int(n) * getattr(x, name) for n, x in zip(sizes, self.choices, strict=True))
 
 
-def eager(labels: IntoDataFrameT) -> "nw.DataFrame[IntoDataFrameT]":
+def eager(labels: object) -> Frame:
     """Return the label table behind narwhals, refused if lazy or not a table."""
-    try:
-        frame = nw.from_native(labels, eager_only=True)
-        names = frame.columns
-    except TypeError as error:
-        raise EngineError(
-            f"A plan needs a table in memory, not {type(labels).__name__}.",
-            hint="collect it first: .collect() of a lazy frame, .df() of a DuckDB relation.",
-        ) from error
-    except nw.exceptions.NarwhalsError as error:
-        raise ColumnsError("The label table has a column twice.", hint="rename one.") from error
-    if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
-        raise ColumnsError("Column names of the label table must be single texts, each once.")
-    return frame
+    return frames.eager(labels, doing="A plan")
 
 
 def decide(
@@ -122,20 +111,24 @@ def decide(
 ) -> Decided:
     """Return what each combination of labels gets."""
     _check_cap(cap)
-    by_label = match.index(rows)
-    used = _resolve(frame, axes, [axis for axis, _ in by_label], reserved={customer, consent})
-    coded = {axis: cells.code_labels(frame[column]) for axis, column in used.items()}
-    _refuse_uncovered(by_label, coded, used)
-    flags = {k: cells.code_flags(frame[k[2]]) for k in _flags(used, frame.columns)}
-    agreed = None if consent is None else cells.code_flags(_column(frame, consent, "consent"))
+    index = match.index(rows)
+    used = _resolve(frame, axes, {axis for axis, _ in index.by_label}, {customer, consent})
+    coded = {axis: cells.code_labels(frame, column) for axis, column in used.items()}
+    _refuse_uncovered(index, coded, used)
+    flags = {b: cells.code_flags(frame[b.column]) for b in _flags(index, used, frame.columns)}
+    agreed = None if consent is None else cells.code_flags(column_of(frame, consent, "consent"))
     extra = [*flags.values(), *([] if agreed is None else [agreed])]
     arrays = [*(x.codes for x in coded.values()), *(x.astype(np.int64) for x in extra)]
     sizes = [*(len(x.names) + 1 for x in coded.values()), *(2 for _ in extra)]
     cell, table = cells.combine(arrays, sizes, len(frame))
+    reasons = [
+        *([None, *(index.because(a, x, used[a]) for x in col.names)] for a, col in coded.items()),
+        *([None, flag] for flag in flags),
+    ]
     choices = tuple(
         match.decide(
-            by_label,
-            _because(codes, coded, used, list(flags)),
+            index,
+            [b for code, known in zip(codes, reasons, strict=False) if (b := known[code])],
             consent=agreed is None or bool(codes[-1]),
             cap=cap,
             one_price=bool(one_price_incentive),
@@ -143,30 +136,6 @@ def decide(
         for codes in table.tolist()
     )
     return Decided(cell=cell, choices=choices, consent=agreed)
-
-
-def to_frame(
-    frame: "nw.DataFrame[IntoDataFrameT]",
-    decided: Decided,
-    *,
-    customer: str,
-    share: float,
-    salt: str,
-    lang: str,
-) -> IntoDataFrameT:
-    """Return the plan: one row per customer and strategy, as the same kind of frame."""
-    _check_share(share)
-    ids = _ids(frame, customer)
-    who, entry, entries = _expand(decided)
-    held = _held_out(ids, who, entry, entries, share, salt)
-    kind = frame.implementation
-    parts = [
-        frame.select(customer)[who],
-        _small(entries, lang, frame)[entry],
-        nw.new_series(c.HOLDOUT, held, nw.Boolean, backend=kind).to_frame(),
-    ]
-    parts = [nw.maybe_reset_index(part) for part in parts]
-    return nw.concat(parts, how="horizontal").to_native()
 
 
 def warn_left_out(counts: PlanCounts) -> None:
@@ -197,21 +166,23 @@ def plan_summary(plan: IntoDataFrameT) -> IntoDataFrameT:
     """
     frame = eager(plan)
     for name in (c.STRATEGY, c.OWNER, c.HOLDOUT):
-        _column(frame, name, "plan_summary")
-    keys = [nw.col(name).cast(nw.String) for name in (c.STRATEGY, c.OWNER)]
+        column_of(frame, name, "plan_summary")
+    keys = (c.STRATEGY, c.OWNER)
     held = nw.col(c.HOLDOUT).cast(nw.Int64)
-    groups = frame.select(*keys, held).group_by(c.STRATEGY, c.OWNER)
-    counts = groups.agg(nw.len().alias(c.CUSTOMERS), nw.col(c.HOLDOUT).sum())
+    one = nw.lit(1, nw.Int64).alias(c.CUSTOMERS)
+    groups = frame.select(*keys, held, one).group_by(*keys)
+    counts = groups.agg(nw.col(c.CUSTOMERS).sum(), nw.col(c.HOLDOUT).sum())
+    counts = counts.with_columns(nw.col(name).cast(nw.String) for name in keys)
     counts = counts.sort(c.CUSTOMERS, c.STRATEGY, descending=[True, False])
     order = counts.select(c.STRATEGY, c.OWNER, c.CUSTOMERS, c.HOLDOUT)
-    return nw.maybe_reset_index(order).to_native()
+    native: IntoDataFrameT = nw.maybe_reset_index(order).to_native()
+    return native
 
 
 def _resolve(
-    frame: Frame, axes: AxesArgument, have: Iterable[str], reserved: set[str | None]
+    frame: Frame, axes: AxesArgument, possible: set[str], reserved: set[str | None]
 ) -> dict[str, str]:
     """Return axis -> column, in an order that no input decides."""
-    possible = set(have)
     if axes is None:
         wanted = {a: a for a in frame.columns if a in possible and a not in reserved}
     elif isinstance(axes, str):
@@ -226,8 +197,8 @@ def _resolve(
             hint=f"its axes: {', '.join(sorted(possible))}.",
         )
     for column in wanted.values():
-        _column(frame, column, "axes")
-    if not wanted and match.EVERY not in possible:
+        column_of(frame, column, "axes")
+    if not wanted and EVERY not in possible:
         raise ColumnsError(
             "The label table has no column that is an axis of the strategy table.\n"
             f"  Axes: {', '.join(sorted(possible))}.\n  Found: {', '.join(frame.columns[:20])}.",
@@ -237,7 +208,8 @@ def _resolve(
     return {a: wanted[a] for a in (*built_in, *sorted(set(wanted) - set(built_in)))}
 
 
-def _column(frame: Frame, name: str, role: str) -> "nw.Series":  # type: ignore[type-arg]
+def column_of(frame: Frame, name: str, role: str) -> Any:
+    """Return a column of the wrapped frame; the error says what it was needed as."""
     if name not in frame.columns:
         raise ColumnsError(
             f"The table has no column {name!r}, needed as {role}"
@@ -247,14 +219,14 @@ def _column(frame: Frame, name: str, role: str) -> "nw.Series":  # type: ignore[
 
 
 def _refuse_uncovered(
-    by_label: match.Index, coded: Mapping[str, cells.Coded], used: Mapping[str, str]
+    index: match.Index, coded: Mapping[str, cells.Coded], used: Mapping[str, str]
 ) -> None:
     found = []
     for axis, column in coded.items():
-        bare = [not any(by_label.get(k) for k in ways(axis, name)) for name in column.names]
+        bare = [not any(index.by_label.get(k) for k in ways(axis, name)) for name in column.names]
         if any(bare):
             n = int(np.array([False, *bare])[column.codes].sum())
-            known = [segment for a, segment in by_label if a == axis]
+            known = [segment for a, segment in index.by_label if a == axis]
             near = {did_you_mean(x, known) for x, b in zip(column.names, bare, strict=True) if b}
             found.append(
                 f"{used[axis]}: {sum(bare)} of {len(bare)} labels have no strategy on axis "
@@ -268,110 +240,20 @@ def _refuse_uncovered(
         )
 
 
-def _flags(used: Mapping[str, str], names: Sequence[str]) -> list[tuple[str, str, str]]:
-    """Return (axis, label, column) of boolean columns that add labels to an axis in use."""
-    flagged = [(x.axis, x.label, x.flag) for x in known_labels().values() if x.flag]
-    return [x for x in flagged if x[0] in used and x[2] in names]
-
-
-def _because(
-    codes: Sequence[int],
-    coded: Mapping[str, cells.Coded],
-    used: Mapping[str, str],
-    flags: Sequence[tuple[str, str, str]],
+def _flags(
+    index: match.Index, used: Mapping[str, str], names: Sequence[str]
 ) -> list[match.Because]:
-    found = [
-        match.Because(axis, column.names[code - 1], used[axis], column.names[code - 1])
-        for code, (axis, column) in zip(codes, coded.items(), strict=False)
-        if code
+    """Return the boolean columns that add labels to an axis in use, as reasons."""
+    flagged = [(x.axis, x.label, x.flag) for x in known_labels().values() if x.flag]
+    return [
+        index.because(axis, label, column, flag=True)
+        for axis, label, flag in flagged
+        if axis in used
+        for column in (flag, f"{used[axis]}_{flag}")
+        if column in names
     ]
-    rest = codes[len(coded) : len(coded) + len(flags)]
-    found.extend(
-        match.Because(a, x, name, "true")
-        for on, (a, x, name) in zip(rest, flags, strict=True)
-        if on
-    )
-    return found
-
-
-def _ids(frame: Frame, customer: str) -> list[bytes]:
-    column = _column(frame, customer, "customer")
-    missing = column.null_count()
-    if missing:
-        raise DataError(
-            f"{missing:,} of {len(column):,} rows have no {customer}.",
-            hint="drop them or name them.",
-        )
-    texts = holdout.canonical_ids(column.to_list())
-    twice = len(texts) - len(set(texts))
-    if twice:
-        raise DataError(
-            f"{customer} repeats in {twice:,} of {len(texts):,} rows.",
-            hint="a plan needs one row per customer.",
-        )
-    return texts
-
-
-Entry = tuple[Strategy, int, "match.Because | None"]
-
-
-def _expand(decided: Decided) -> tuple[NDArray[np.int64], NDArray[np.int64], list[Entry]]:
-    """Return, per row of the plan, the customer's place and the entry's place; and the entries."""
-    given = np.array([len(x.chosen) for x in decided.choices], dtype=np.int64)
-    entries = [(row, k, why) for x in decided.choices for k, (row, why) in enumerate(x.chosen, 1)]
-    start = np.cumsum(given) - given
-    n_rows = given[decided.cell] if len(given) else np.zeros(0, dtype=np.int64)
-    who = np.repeat(np.arange(len(n_rows)), n_rows)
-    within = np.arange(len(who)) - np.repeat(np.cumsum(n_rows) - n_rows, n_rows)
-    return who, start[decided.cell[who]] + within if len(who) else who, entries
-
-
-def _held_out(
-    ids: list[bytes],
-    who: NDArray[np.int64],
-    entry: NDArray[np.int64],
-    entries: Sequence[Entry],
-    share: float,
-    salt: str,
-) -> NDArray[np.bool_]:
-    base = holdout.bases(ids if share and len(who) else [], salt)
-    if not len(base):
-        return np.zeros(len(who), dtype=bool)
-    keys = np.array([holdout.strategy_key(row.id) for row, _, _ in entries], dtype=np.uint64)
-    duty = np.array([row.theme == match.DUTY for row, _, _ in entries], dtype=bool)
-    held: NDArray[np.bool_] = holdout.uniform(base[who], keys[entry]) < share
-    return held & ~duty[entry]
-
-
-def _small(entries: Sequence[Entry], lang: str, frame: Frame) -> Frame:
-    """Return the few distinct rows of the plan, which the big frame only points at."""
-    zh = lang == "zh"
-    rows = [row for row, _, _ in entries]
-    data: dict[str, list[object]] = {
-        c.STRATEGY: [row.id for row in rows],
-        c.PRIORITY: [k for _, k, _ in entries],
-        c.REASON: [match.explain(why, lang) for _, _, why in entries],
-        c.CHANNEL: [row.channel for row in rows],
-        c.INCENTIVE: [row.incentive for row in rows],
-        c.OWNER: [row.owner for row in rows],
-        c.KPI: [row.kpi for row in rows],
-        c.SOURCE: [row.source for row in rows],
-        c.OBJECTIVE: [(row.objective_zh if zh else "") or row.objective for row in rows],
-        c.ACTION: [(row.action_zh if zh else "") or row.action for row in rows],
-    }
-    schema = {name: nw.Int64() if name == c.PRIORITY else nw.String() for name in data}
-    small = nw.from_dict(data, schema, backend=frame.implementation)
-    if not frame.implementation.is_pandas():
-        return small
-    return small.with_columns(nw.col(n).cast(nw.Categorical) for n in data if n != c.PRIORITY)
 
 
 def _check_cap(cap: int) -> None:
     if isinstance(cap, bool) or not isinstance(cap, int | np.integer) or cap < 1:
         raise SpecError("cap must be a whole number from 1.", hint="cap=3 is the default.")
-
-
-def _check_share(share: float) -> None:
-    number = isinstance(share, int | float | np.number) and not isinstance(share, bool)
-    if not number or not 0 <= share < 1:
-        raise SpecError("holdout must be a share from 0 to below 1.", hint="0.1 is the default.")

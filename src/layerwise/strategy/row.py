@@ -20,7 +20,7 @@ MAX_PRIORITY = 2**31 - 1
 
 @attrs.frozen(kw_only=True)
 class Strategy:
-    """One strategy: who gets it (`axis`, `segment`), what is done, by whom, and where it comes from.
+    """One strategy: who gets it (`axis`, `segment`), what is done, by whom, and its source.
 
     Args:
         id: Name of the strategy, once in a table.

@@ -10,11 +10,14 @@ from narwhals.stable.v2.typing import IntoDataFrame, IntoDataFrameT
 
 from layerwise.columns import CUSTOMER
 from layerwise.errors import SpecError, TableError, problems
-from layerwise.strategy import checks, files
-from layerwise.strategy.labels import axes, read_data
+from layerwise.saved import write_text
+from layerwise.strategy import assign, checks, files
 from layerwise.strategy import plan as planning
+from layerwise.strategy.labels import axes, data_text
 from layerwise.strategy.match import choose
 from layerwise.strategy.row import COLUMNS, Strategy
+
+_SHOWN = 200  # problems in one message
 
 
 def _rows(rows: Iterable[Strategy]) -> tuple[Strategy, ...]:
@@ -39,7 +42,7 @@ class StrategyTable:
 
     >>> table = StrategyTable.default()
     >>> len(table), len(table.programmes)
-    (247, 189)
+    (245, 188)
     >>> labels = pd.DataFrame({"customer_id": [1, 2], "tier": ["high_value", "new"]})
     >>> plan = table.plan(labels, cap=1, holdout=0)
     >>> print(plan[["customer_id", "strategy_id", "reason"]].to_string(index=False))
@@ -66,9 +69,8 @@ class StrategyTable:
         232 rows are curated from four business reports on running private-domain e-commerce of
         fast-moving goods; the rest are ours and say so in `basis` and `source`.
         """
-        rows = [
-            Strategy(**{**r, "priority": int(r["priority"])}) for r in read_data("strategies.csv")
-        ]  # type: ignore[arg-type]
+        rows, found = files.parse_csv(data_text("strategies.csv"))
+        _raise(found)
         return cls(rows=rows, lang=lang)
 
     @classmethod
@@ -118,12 +120,11 @@ class StrategyTable:
             path: The file.
             excel: Begin with a byte-order mark, which Excel needs to show Chinese.
         """
-        text = files.to_csv_text(self.rows)
-        Path(path).write_bytes(text.encode("utf-8-sig" if excel else "utf-8"))
+        write_text(path, ("\ufeff" if excel else "") + files.to_csv_text(self.rows))
 
     def to_toml(self, path: str | Path) -> None:
         """Write the table as TOML; `from_toml` reads back an equal table."""
-        Path(path).write_bytes(files.to_toml_text(self.rows).encode())
+        write_text(path, files.to_toml_text(self.rows))
 
     def to_frame(self) -> pd.DataFrame:
         """Return the rows as a pandas frame, one column per field of `Strategy`."""
@@ -193,8 +194,8 @@ class StrategyTable:
     def validate(self, labels: checks.Vocabulary | None = None) -> None:
         """Refuse a table that does not fit the labels: call it before a plan goes out.
 
-        Beyond the checks of every table: each row's axis and segment can occur, and each label of an
-        axis in use has a strategy (not ``not_evaluable``, which never needs one).
+        Beyond the checks of every table: each row's axis and segment can occur, and each label of
+        an axis in use has a strategy (not ``not_evaluable``, which never needs one).
 
         Args:
             labels: axis -> all its labels. Given, it must name every axis of the table. By default
@@ -243,9 +244,9 @@ class StrategyTable:
         """Return who gets what: one row per customer and strategy.
 
         Matching: a customer gets the strategies of each of the labels, of labels that these imply
-        (loyalty = churned earns what tier = churned earns), and of the boolean columns is_high_value,
-        is_loyal, is_potential, is_churned where they stand beside the tier. A customer who left gets
-        win-back strategies only; one who cannot return gets no outreach at all.
+        (loyalty = churned earns what tier = churned earns), and of the boolean columns
+        is_high_value, is_loyal, is_potential, is_churned where they stand beside the tier. A
+        customer who left gets win-back strategies only; one who cannot return gets no outreach.
 
         Args:
             labels: One row per customer, one column per axis, in memory (pandas, Polars, pyarrow).
@@ -255,16 +256,16 @@ class StrategyTable:
                 default all columns that are named like an axis of the table.
             cap: Most strategies a customer gets.
             holdout: Share of customers, drawn anew for each strategy, who do not get it.
-            salt: Text that sets this plan's draws apart; keep it to keep the same customers held out.
+            salt: Text that sets these draws apart; the same salt holds out the same customers.
             lang: ``en`` or ``zh`` for objective, action and reason; by default the table's.
-            consent: Boolean column: False or missing means no strategy except ``compliance`` duties.
-            one_price_incentive: Give no customer more than one price incentive; the best one stays.
+            consent: Boolean column: False or missing means no strategy but ``compliance`` duties.
+            one_price_incentive: Give no customer more than one price incentive, the best one.
 
         Returns:
             The same kind of frame, rows in the order of `labels`, then by priority: customer id,
-            strategy_id, priority (1 is the customer's first), reason, channel, incentive, owner, kpi,
-            source, objective, action, holdout (True: chosen by chance NOT to get it, so that the
-            effect can be measured; the row keeps its place). Text is categorical in pandas.
+            strategy_id, priority (1 is the customer's first), reason, channel, incentive, owner,
+            kpi, source, objective, action, holdout (True: chosen by chance NOT to get it, so that
+            the effect can be measured; the row keeps its place). Text is categorical in pandas.
 
         Raises:
             ColumnsError: A needed column is missing, twice, or not what it must be.
@@ -276,12 +277,13 @@ class StrategyTable:
         Warns:
             RowsLeftOutWarning: Customers get no strategy; `plan_counts` returns the counts.
 
-        >>> labels = pd.DataFrame({"customer_id": ["a"], "tier": ["new"], "value": ["low"]})
+        >>> labels = pd.DataFrame({"customer_id": ["a"], "tier": ["loyal"], "value": ["mid"]})
         >>> plan = StrategyTable.default(lang="zh").plan(labels)
         >>> print(plan[["priority", "reason", "owner"]].to_string(index=False))
         priority       reason     owner
-               1   客户层级 = 新用户 marketing
-               2 消费能力 = 低消费群体 marketing
+               1  客户层级 = 忠诚用户 marketing
+               2  客户层级 = 忠诚用户 marketing
+               3 消费能力 = 中消费群体 marketing
         """
         said = self.lang if lang is None else lang
         _check_lang(said)
@@ -295,7 +297,7 @@ class StrategyTable:
             consent=consent,
             one_price_incentive=one_price_incentive,
         )
-        plan = planning.to_frame(
+        plan: IntoDataFrameT = assign.to_frame(
             frame, decided, customer=customer, share=holdout, salt=salt, lang=said
         )
         planning.warn_left_out(decided.counts())
@@ -337,8 +339,9 @@ def structure(rows: Sequence[Strategy]) -> list[str]:
 
 def _raise(found: Sequence[str]) -> None:
     if found:
+        more = [f"... and {len(found) - _SHOWN:,} more"] if len(found) > _SHOWN else []
         raise TableError(
-            problems(f"The strategy table has {len(found)} problems:", found),
+            problems(f"Problems of the strategy table: {len(found):,}.", [*found[:_SHOWN], *more]),
             hint="correct these rows; StrategyTable.default().to_csv(...) writes a valid example.",
         )
 
