@@ -17,6 +17,7 @@ SPEND_TOTAL = "spend_total"
 SPEND_MEAN = "spend_mean"
 SPEND_REPEAT_MEAN = "spend_repeat_mean"
 GAP_CV = "gap_cv"
+EXPECTED_ORDER_SPEND = "expected_spend_per_order"
 
 MEANING = {
     CUSTOMER: "the customer's id, as in the orders",
@@ -32,6 +33,7 @@ MEANING = {
     SPEND_REPEAT_MEAN: "mean net spend per repeat occasion (the first left out, as Gamma-Gamma "
     "wants), missing with one occasion; `monetary_value` of lifetimes",
     GAP_CV: "coefficient of variation of the gaps between occasions, missing below 3 occasions",
+    EXPECTED_ORDER_SPEND: "spend expected of the next occasion, in the currency of the orders",
 }
 """Column of the customer table -> unit and meaning (windowed columns: see `orders_in`)."""
 

@@ -47,9 +47,7 @@ def log_likelihood(
     return value, gradient, hessian
 
 
-def _blocks(
-    rows: Distinct, scale: float
-) -> Iterator[tuple[NDArray[np.intp], Array, Array, Array]]:
+def _blocks(rows: Distinct, scale: float) -> Iterator[tuple[NDArray[np.intp], Array, Array, Array]]:
     for start in range(0, len(rows), BLOCK):
         part = slice(start, start + BLOCK)
         yield rows.level[part], rows.t_x[part] * scale, rows.T[part] * scale, rows.counts[part]
@@ -125,4 +123,3 @@ def _row_sums(
     hessian[3, 3] += (dead * inverse + by_b) @ inverse
     value = np.maximum(z, 0.0) + np.log(1.0 + e) - n * grown
     return float(w @ value) - float(w @ x) * float(np.log(alpha))
-
