@@ -38,6 +38,21 @@ ACTION = "action"
 HOLDOUT = "holdout"
 CUSTOMERS = "customers"
 
+PLAN = (
+    STRATEGY,
+    PRIORITY,
+    REASON,
+    CHANNEL,
+    INCENTIVE,
+    OWNER,
+    KPI,
+    SOURCE,
+    OBJECTIVE,
+    ACTION,
+    HOLDOUT,
+)
+"""Columns of a strategy plan, after the customer's id."""
+
 HOLDOUT_ORDERS = "holdout_orders"
 HOLDOUT_SPEND = "holdout_spend"
 HOLDOUT_DAYS = "holdout_days"

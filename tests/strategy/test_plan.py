@@ -223,6 +223,33 @@ def test_consent():
     assert (counts.planned, counts.no_consent, counts.no_strategy) == (2, 3, 0)
 
 
+def test_consent_as_numbers():
+    """0 and 1, as databases give them, are no and yes; 2 is neither."""
+    frame = CUSTOMERS.assign(ok=[1, 0, 1, 1, None])
+    with pytest.warns(RowsLeftOutWarning, match="2 have not consented"):
+        assert set(FIVE.plan(frame, consent="ok")["customer_id"]) == {11, 13, 14}
+    with pytest.raises(ColumnsError, match="1 of 5 cells are not"):
+        FIVE.plan(CUSTOMERS.assign(ok=[1, 0, 1, 1, 2]), consent="ok")
+
+
+def test_gaps_may_be_allowed():
+    """A table for some labels only plans for those when gaps are allowed; others get nothing."""
+    some = table(("gift", "tier", "top", 1))
+    with pytest.raises(TableError, match="tier: 1 of 2 labels"):
+        some.plan(CUSTOMERS)
+    with pytest.warns(RowsLeftOutWarning, match="3 of 5 customers"):
+        assert lines(some.plan(CUSTOMERS, allow_gaps=True), KEYS[:2]) == [
+            (11, "gift"),
+            (12, "gift"),
+        ]
+
+
+def test_customer_column_must_not_be_a_column_of_the_plan():
+    """A customer column called like one of the plan's own is refused."""
+    with pytest.raises(SpecError, match="'reason'"):
+        FIVE.plan(CUSTOMERS.rename(columns={"customer_id": "reason"}), customer="reason")
+
+
 def test_counts():
     """What was dropped, and why, is counted over customers."""
     counts = FIVE.plan_counts(CUSTOMERS)

@@ -27,6 +27,7 @@ def test_is_frozen():
         ("id", "", "id is empty"),
         ("action", None, "action is empty"),
         ("axis", " tier", "axis has blanks around it"),
+        ("axis", "tier\u200b", "axis holds an invisible character"),
         ("owner", 3, "owner is int, not text"),
         ("theme", "a\nb", "line break"),
         ("kpi", "a\x00b", "control character"),

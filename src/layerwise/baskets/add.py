@@ -269,7 +269,9 @@ def _notify(lines: Lines, tags: Tags | None) -> None:
         bare = tags.of(lines.item.values)[lines.item.codes] == UNTAGGED
         if count := int(bare.sum()):
             items = len(np.unique(lines.item.codes[bare]))
-            told.append(f"{count:,} lines of {items:,} items have no tag (their spend counts, for no need)")
+            told.append(
+                f"{count:,} lines of {items:,} items have no tag (their spend counts, for no need)"
+            )
     if told:
         warnings.warn(
             problems("Some order lines say nothing about needs:", told),

@@ -42,7 +42,10 @@ def summary(frame: Any, request: Request, as_of: Any) -> Any:
     view = _look(rows, request, as_of)
     done()
     notify(_check(view, rows, counted, request), stacklevel=_STACK)
-    table = to_frame(frame, request, view.counts, view.bought.rows, _table(view, request))
+    ids, counts, scale, cut = rows.ids, view.counts, rows.scale, view.cut
+    # The table needs the room of the rows.
+    del rows, view
+    table = to_frame(frame, request, counts, ids, tabulate(counts, scale, request, cut))
     done()
     return table
 
@@ -72,7 +75,7 @@ def holdout(frame: Any, request: Request, split: Any, end: Any) -> Any:
     )
     notify(found, ignore_future=True, stacklevel=_STACK)
     table = _table(view, request) | _held_columns(held.rows, view, request, last)
-    return to_frame(frame, request, view.counts, view.bought.rows, table)
+    return to_frame(frame, request, view.counts, view.past.ids, table)
 
 
 def stack(frame: Any, request: Request, dates: Iterable[Any]) -> Any:
@@ -90,7 +93,7 @@ def stack(frame: Any, request: Request, dates: Iterable[Any]) -> Any:
 
 
 def _dated(frame: Any, request: Request, view: View) -> Any:
-    table = to_frame(frame, request, view.counts, view.bought.rows, _table(view, request))
+    table = to_frame(frame, request, view.counts, view.past.ids, _table(view, request))
     date = np.datetime64(day(view.cut // (24 if request.hourly else 1)))
     if _is_pandas(frame):
         table.insert(0, c.AS_OF, date.astype("M8[us]"))
@@ -118,7 +121,7 @@ def _look(rows: Rows, request: Request, as_of: Any, name: str = "as_of") -> View
 
 
 def _table(view: View, request: Request) -> Table:
-    return tabulate(view.counts, view.bought.rows, request, view.cut)
+    return tabulate(view.counts, view.past.scale, request, view.cut)
 
 
 def _held(rows: Rows, request: Request, split: int) -> Purchases:

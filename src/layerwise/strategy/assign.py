@@ -22,6 +22,11 @@ def to_frame(
 ) -> Any:
     """Return the plan: one row per customer and strategy, as the same kind of frame."""
     _check_share(share)
+    if customer in c.PLAN:
+        raise SpecError(
+            f"The customer column is called {customer!r}, which the plan calls something else.",
+            hint="rename it in the label table.",
+        )
     ids = _ids(column_of(frame, customer, "customer"))
     who, entry, entries = _expand(decided)
     held = _held_out(ids, who, entry, entries, share, salt)

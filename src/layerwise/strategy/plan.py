@@ -108,13 +108,15 @@ def decide(
     cap: int,
     consent: str | None,
     one_price_incentive: bool,
+    allow_gaps: bool,
 ) -> Decided:
     """Return what each combination of labels gets."""
     _check_cap(cap)
     index = match.index(rows)
     used = _resolve(frame, axes, {axis for axis, _ in index.by_label}, {customer, consent})
     coded = {axis: cells.code_labels(frame, column) for axis, column in used.items()}
-    _refuse_uncovered(index, coded, used)
+    if not allow_gaps:
+        _refuse_uncovered(index, coded, used)
     flags = {b: cells.code_flags(frame[b.column]) for b in _flags(index, used, frame.columns)}
     agreed = None if consent is None else cells.code_flags(column_of(frame, consent, "consent"))
     extra = [*flags.values(), *([] if agreed is None else [agreed])]
@@ -213,7 +215,8 @@ def column_of(frame: Frame, name: str, role: str) -> Any:
     if name not in frame.columns:
         raise ColumnsError(
             f"The table has no column {name!r}, needed as {role}"
-            f"{did_you_mean(str(name), frame.columns)}.\n  Found: {', '.join(frame.columns[:20])}."
+            f"{did_you_mean(str(name), frame.columns)}.\n  Found: {', '.join(frame.columns[:20])}.",
+            hint="an id in the index becomes a column by labels.reset_index().",
         )
     return frame[name]
 
@@ -235,8 +238,8 @@ def _refuse_uncovered(
     if found:
         raise TableError(
             problems("The label table holds labels that no strategy is for:", found),
-            hint='add rows for them (segment "all" takes every label), or leave the axis out with '
-            "axes=[...]; table.validate(labels) names them.",
+            hint='add rows for them (segment "all" takes every label), leave the axis out with '
+            "axes=[...], or let them have none with allow_gaps=True.",
         )
 
 

@@ -100,6 +100,11 @@ def cell_problems(row: Mapping[str, object]) -> list[str]:
     found = [f"{name} is empty" for name in REQUIRED if row.get(name) in (None, "")]
     for name in COLUMNS:
         found.extend(_text_problems(name, row[name]) if name != "priority" and name in row else ())
+    found.extend(
+        f"{name} holds an invisible character"
+        for name in ("id", "axis", "segment")
+        if any(unicodedata.category(char) == "Cf" for char in str(row.get(name, "")))
+    )
     found.extend(_priority_problems(row.get("priority")))
     found.extend(_choice_problems("level", row.get("level"), LEVELS))
     found.extend(_choice_problems("basis", row.get("basis"), BASES))

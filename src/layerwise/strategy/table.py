@@ -240,6 +240,7 @@ class StrategyTable:
         lang: str | None = None,
         consent: str | None = None,
         one_price_incentive: bool = True,
+        allow_gaps: bool = False,
     ) -> IntoDataFrameT:
         """Return who gets what: one row per customer and strategy.
 
@@ -260,6 +261,7 @@ class StrategyTable:
             lang: ``en`` or ``zh`` for objective, action and reason; by default the table's.
             consent: Boolean column: False or missing means no strategy but ``compliance`` duties.
             one_price_incentive: Give no customer more than one price incentive, the best one.
+            allow_gaps: Let labels that no strategy is for match nothing, instead of refusing them.
 
         Returns:
             The same kind of frame, rows in the order of `labels`, then by priority: customer id,
@@ -270,7 +272,7 @@ class StrategyTable:
         Raises:
             ColumnsError: A needed column is missing, twice, or not what it must be.
             DataError: Ids are missing, repeated, or neither text nor integers.
-            TableError: A label has no strategy.
+            TableError: A label that occurs has no strategy, and `allow_gaps` is False.
             SpecError: A choice is not possible.
             EngineError: The frame is not in memory.
 
@@ -296,6 +298,7 @@ class StrategyTable:
             cap=cap,
             consent=consent,
             one_price_incentive=one_price_incentive,
+            allow_gaps=allow_gaps,
         )
         plan: IntoDataFrameT = assign.to_frame(
             frame, decided, customer=customer, share=holdout, salt=salt, lang=said
@@ -312,6 +315,7 @@ class StrategyTable:
         cap: int = 3,
         consent: str | None = None,
         one_price_incentive: bool = True,
+        allow_gaps: bool = False,
     ) -> planning.PlanCounts:
         """Return how many customers the plan with these choices reaches, and why not the others.
 
@@ -329,6 +333,7 @@ class StrategyTable:
             cap=cap,
             consent=consent,
             one_price_incentive=one_price_incentive,
+            allow_gaps=allow_gaps,
         ).counts()
 
 
