@@ -1,0 +1,312 @@
+"""What `fit` returns (rules and facts, no customer rows), and the specs that fit."""
+
+import os
+from collections.abc import Hashable, Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+import attrs
+import narwhals.stable.v2 as nw
+import numpy as np
+
+from layerwise import frames, saved
+from layerwise.columns import CUSTOMER
+from layerwise.errors import FitError, MissingExtraError, SavedFileError, SpecError
+from layerwise.frames import Column, Columns, Labels
+from layerwise.rules import Rule
+from layerwise.rules.base import LARGEST_FLOAT, as_mapping, as_tuple
+from layerwise.version import VERSION
+
+FrameT = TypeVar("FrameT")
+
+
+class Labeller:
+    """Anything that holds rules can label customer tables, explain itself and be saved."""
+
+    rules: tuple[Rule, ...]
+    """The rules in order; later ones may read the outputs of earlier ones."""
+
+    @cached_property
+    def needs(self) -> tuple[str, ...]:
+        """The columns that the customer table must have."""
+        return tuple(self._needed_by())
+
+    @cached_property
+    def outputs(self) -> tuple[str, ...]:
+        """The columns that `transform` adds."""
+        return tuple(dict.fromkeys(r.output for r in self.rules if not hidden(r.output)))
+
+    def transform(self, customers: FrameT) -> FrameT:
+        """Return the customer table with the label columns added, in the same kind of frame.
+
+        Args:
+            customers: One row per customer: pandas, Polars (eager, lazy), PyArrow, DuckDB.
+
+        Returns:
+            The same kind of frame, rows and index as given; the input is not changed. Lazy frames
+            stay lazy. Columns of the same name are replaced. Missing values get the label that
+            the rule names, `not_evaluable` as a rule.
+
+        Raises:
+            ColumnsError: Columns are missing or of the wrong type.
+            DataError: A needed column holds infinite numbers (eager frames; lazy ones take them as
+                missing).
+        """
+        frame = frames.wrap(customers)
+        self._require(frame)
+        if frames.is_lazy(frame):
+            labelled: FrameT = self._in_engine(frame)
+            return labelled
+        columns = evaluate(self.rules, frames.read(frame, self.needs))
+        labelled = frames.attach(frame, {name: columns[name] for name in self.outputs})
+        return labelled
+
+    def explain(
+        self, customers: FrameT, *, ids: Iterable[Hashable] | None = None, customer: str = CUSTOMER
+    ) -> FrameT:
+        """Return why each customer got each label.
+
+        Args:
+            customers: The customer table, an eager frame.
+            ids: Only these customers; None means all (a million rows take a while).
+            customer: The column with the customers' ids.
+
+        Returns:
+            One row per customer and label column: the id, `layer` (the column), `label` as text,
+            `reason` (the condition that held, or the numbers compared).
+
+        Raises:
+            ColumnsError: Columns are missing.
+            EngineError: The frame is lazy.
+        """
+        frame = frames.eager(customers, doing="explain")
+        self._require(frame, also={customer: "explain"})
+        if ids is not None:
+            frame = frame.filter(nw.col(customer).is_in(list(ids)))
+        columns = evaluate(self.rules, frames.read(frame, self.needs))
+        keys = frame[customer].to_list()
+        told = [rule for rule in self.rules if isinstance(columns[rule.output], Labels)]
+        rows = _rows(columns, len(keys))
+        table = {
+            customer: [key for key in keys for _ in told],
+            "layer": [rule.output.lstrip("_") for _ in keys for rule in told],
+            "label": [
+                "missing" if (v := row[r.output]) is None else str(v) for row in rows for r in told
+            ],
+            "reason": [rule.reason(row) for row in rows for rule in told],
+        }
+        return nw.from_dict(table, backend=frame.implementation).to_native()  # type: ignore[no-any-return]
+
+    def to_json(self) -> str:
+        """Return the saved form as text; `layerwise.loads` reads it back to equality."""
+        return saved.dumps(self, version=VERSION)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the saved form (JSON) to a file, whole or not at all.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        saved.write_text(path, self.to_json())
+
+    def to_sql(self, dialect: str = "duckdb", *, table: str = "customers") -> str:
+        """Return one SELECT statement that labels a table inside a database.
+
+        Args:
+            dialect: Of those ibis knows, e.g. "duckdb", "postgres", "snowflake", "bigquery".
+            table: Name of the customer table; needed columns keep their names.
+
+        Raises:
+            MissingExtraError: ibis is not installed.
+            EngineError: A rule needs a lookup table (expected orders), which one SELECT has not.
+            SpecError: The dialect is not known to ibis.
+        """
+        try:
+            import ibis
+        except ImportError:
+            raise MissingExtraError(
+                "to_sql needs ibis.", hint='pip install "layerwise[sql]"'
+            ) from None
+        source = ibis.table(self._sql_types(), name=table)
+        labelled: Any = self.transform(source)
+        try:
+            return str(ibis.to_sql(labelled, dialect=dialect))
+        except (AttributeError, ValueError) as error:
+            raise SpecError(f"ibis cannot write SQL for {dialect!r}: {error}.") from None
+
+    def _sql_types(self) -> dict[str, str]:
+        labels = {n for r in self.rules for n in r.label_inputs}
+        return {name: "string" if name in labels else "float64" for name in self.needs}
+
+    def _needed_by(self) -> dict[str, str]:
+        return _unmet(self.rules, type(self).__name__)
+
+    def _require(self, frame: Any, also: Mapping[str, str] | None = None) -> None:
+        needed = self._needed_by() | dict(also or {})
+        title = "The customer table lacks columns that these layers need."
+        frames.require(frames.column_names(frame), needed, title=title)
+
+    def _in_engine(self, frame: Any) -> Any:
+        before = frames.column_names(frame)
+        frame = _finite(frame, self.needs)
+        for rule in self.rules:
+            frame = rule.add_to(frame)
+        kept = [name for name in before if name not in self.outputs]
+        restored = [nw.col(_spare(n)).alias(n) if n in self.needs else nw.col(n) for n in kept]
+        return frame.select(*restored, *map(nw.col, self.outputs)).to_native()
+
+
+@saved.saved
+@attrs.frozen(kw_only=True, slots=False)
+class Fitted(Labeller):
+    """One fitted layer.
+
+    Args:
+        spec: The choices it was fitted with.
+        name: Its name, which is its output column.
+        rules: What it learned.
+        facts: What to know about the fit: customers, sizes of the labels and more.
+    """
+
+    spec: "Spec"
+    name: str
+    rules: tuple[Rule, ...] = attrs.field(converter=as_tuple)
+    facts: Mapping[str, Any] = attrs.field(factory=dict, converter=as_mapping)
+
+    def _needed_by(self) -> dict[str, str]:
+        return _unmet(self.rules, f"{self.name} ({type(self.spec).__name__})")
+
+
+@attrs.frozen(kw_only=True)
+class Spec:
+    """The choices of one layer. A new one gives `default_name`, `needs` and `learn`."""
+
+    default_name: ClassVar[str] = ""
+
+    def needs(self, name: str) -> tuple[str, ...]:
+        """Return the columns that learning reads; `name` is the name of the layer."""
+        raise NotImplementedError
+
+    def gives(self, name: str) -> tuple[str, ...]:
+        """Return the columns that the fitted layer adds."""
+        return (name,)
+
+    def learn(self, columns: Columns, name: str) -> Fitted:
+        """Learn from arrays of equal length; the output column is called `name`."""
+        raise NotImplementedError
+
+    def fit(self, customers: object) -> Any:
+        """Learn cuts and numbers from a customer table; they stay as they are from then on.
+
+        Args:
+            customers: One row per customer (see `layerwise.summarize`), any frame; of lazy frames
+                the needed columns are collected.
+
+        Returns:
+            The frozen result; it holds rules and facts, no customer rows.
+
+        Raises:
+            ColumnsError: Columns are missing or of the wrong type.
+            DataError: A needed column holds infinite numbers.
+            FitError: The table is empty, or nothing can be learned from it.
+        """
+        columns = read_for(self, self.default_name, customers)
+        return learn_one(self, columns, self.default_name)[0]
+
+
+def read_for(spec: Spec, name: str, customers: object) -> Columns:
+    """Return the columns that a spec learns from, of a table with at least one customer."""
+    frame = frames.wrap(customers)
+    needed = dict.fromkeys(spec.needs(name), f"{name} ({type(spec).__name__})")
+    title = f"{type(spec).__name__} needs columns that the customer table does not have."
+    frames.require(frames.column_names(frame), needed, title=title)
+    columns = frames.read(frames.collect(frame, needed), needed)
+    if columns and not len(next(iter(columns.values()))):
+        raise FitError("The customer table is empty.", hint="check the dates and as_of.")
+    return columns
+
+
+def learn_one(spec: Spec, columns: Columns, name: str) -> tuple[Fitted, dict[str, Column]]:
+    """Return the fitted layer, with label sizes as facts, and the columns with its outputs."""
+    fitted = spec.learn(columns, name)
+    after = evaluate(fitted.rules, columns)
+    found = {rule.output: after[rule.output] for rule in fitted.rules}
+    sizes = {n: sizes_of(c) for n, c in found.items() if isinstance(c, Labels) and not hidden(n)}
+    customers = len(next(iter(columns.values())))
+    facts = {"customers": customers, "sizes": sizes, **fitted.facts}
+    return attrs.evolve(fitted, facts=facts), after
+
+
+def evaluate(rules: Iterable[Rule], columns: Columns) -> dict[str, Column]:
+    """Return the columns with the outputs of all rules added."""
+    found = dict(columns)
+    for rule in rules:
+        found[rule.output] = rule.evaluate(found)
+    return found
+
+
+def sizes_of(column: Labels) -> dict[str, int]:
+    """Return how many rows have each label."""
+    missing = int((column.codes < 0).sum())
+    known = column.codes[column.codes >= 0] if missing else column.codes
+    counts = np.bincount(known, minlength=len(column.names))
+    sizes = {str(name): int(n) for name, n in zip(column.names, counts, strict=True)}
+    return sizes | ({"missing": missing} if missing else {})
+
+
+def hidden(output: str) -> bool:
+    """Say whether an output is only a step on the way (its name starts with an underscore)."""
+    return output.startswith("_")
+
+
+def loads(text: str | bytes) -> Any:
+    """Return the fitted object that `to_json` wrote.
+
+    Raises:
+        SavedFileError: The text is not such a saved object.
+    """
+    return saved.loads(text)
+
+
+def load(path: str | os.PathLike[str]) -> Any:
+    """Return the fitted object that `save` wrote to a file.
+
+    Raises:
+        SavedFileError: The file cannot be read or does not hold such an object.
+    """
+    try:
+        return loads(Path(path).read_bytes())
+    except OSError as error:
+        raise SavedFileError(f"The file cannot be read: {error.strerror or error}.") from None
+
+
+def _unmet(rules: Iterable[Rule], owner: str) -> dict[str, str]:
+    made: set[str] = set()
+    needed: dict[str, str] = {}
+    for rule in rules:
+        needed |= {name: owner for name in rule.inputs if name not in made | needed.keys()}
+        made.add(rule.output)
+    return needed
+
+
+def _rows(columns: Mapping[str, Column], count: int) -> list[dict[str, Any]]:
+    values = {n: c.objects() if isinstance(c, Labels) else c.tolist() for n, c in columns.items()}
+    return [{name: column[i] for name, column in values.items()} for i in range(count)]
+
+
+def _spare(name: str) -> str:
+    return f"__given_{name}"
+
+
+def _finite(frame: Any, names: Iterable[str]) -> Any:
+    """Keep the given columns under spare names, and make NaN and infinity missing in the rest.
+
+    Engines order NaN differently, so it must not reach a comparison.
+    """
+    schema = frame.collect_schema()
+    frame = frame.with_columns(*(nw.col(name).alias(_spare(name)) for name in names))
+    floats = [nw.col(name) for name in names if schema[name].is_float()]
+    inside = [(c >= -LARGEST_FLOAT) & (c <= LARGEST_FLOAT) for c in floats]
+    clean = [nw.when(ok).then(c) for ok, c in zip(inside, floats, strict=True)]
+    return frame.with_columns(*clean) if clean else frame

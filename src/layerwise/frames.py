@@ -1,0 +1,262 @@
+"""The boundary to dataframe engines: columns in as numpy arrays, columns out in the user's kind.
+
+Eager frames (pandas, Polars, PyArrow) are read into numpy and get new columns attached; lazy ones
+(Polars LazyFrame, DuckDB and others that narwhals knows) stay in their engine and get expressions.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import attrs
+import narwhals.stable.v2 as nw
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from layerwise.errors import ColumnsError, DataError, EngineError, problems
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Array: TypeAlias = npt.NDArray[Any]
+
+
+@attrs.frozen(eq=False)
+class Labels:
+    """A label column: `codes` index `names`; -1 is missing.
+
+    Names are text, or whole numbers for scores. `ordered` says that names go from low to high.
+    """
+
+    codes: Array
+    names: tuple[str, ...] | tuple[int, ...]
+    ordered: bool = False
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def numbers(self) -> Array:
+        """Return the names as numbers, missing as NaN."""
+        table = np.array([*self.names, np.nan], dtype=np.float64)
+        values: Array = table[self.codes]
+        return values
+
+    def objects(self) -> Array:
+        """Return the names as Python objects, missing as None."""
+        table = np.array([*self.names, None], dtype=object)
+        values: Array = table[self.codes]
+        return values
+
+
+Column: TypeAlias = Array | Labels
+Columns: TypeAlias = Mapping[str, Column]
+
+
+def wrap(native: object, *, what: str = "the customer table") -> Any:
+    """Return the frame as narwhals sees it.
+
+    Raises:
+        EngineError: It is not a dataframe that layerwise knows.
+        ColumnsError: A column name stands twice or is not text.
+    """
+    if isinstance(native, pd.DataFrame):
+        check_names(native.columns, what)
+    try:
+        return nw.from_native(native)
+    except TypeError:
+        raise EngineError(
+            f"{what[0].upper()}{what[1:]} is a {type(native).__name__}, not a dataframe.",
+            hint="give a pandas or Polars DataFrame, a Polars LazyFrame or a DuckDB relation.",
+        ) from None
+
+
+def check_names(names: Iterable[object], what: str) -> None:
+    """Refuse column names that stand twice or are not text.
+
+    Raises:
+        ColumnsError: With every such name.
+    """
+    found = list(names)
+    odd = sorted({type(name).__name__ for name in found if not isinstance(name, str)})
+    if odd:
+        raise ColumnsError(
+            f"Column names of {what} must be text; found {', '.join(odd)}.",
+            hint="rename the columns, e.g. frame.columns = [str(c) for c in frame.columns].",
+        )
+    twice = sorted({str(name) for name in found if found.count(name) > 1}) if found else []
+    if twice:
+        raise ColumnsError(
+            f"Columns of {what} stand more than once: {', '.join(twice)}.",
+            hint="drop or rename one of each.",
+        )
+
+
+def eager(native: object, *, doing: str) -> Any:
+    """Return the wrapped frame, which must be in memory.
+
+    Raises:
+        EngineError: It is lazy.
+    """
+    frame = wrap(native)
+    if is_lazy(frame):
+        raise EngineError(
+            f"{doing} needs a frame in memory, not a {type(native).__name__}.",
+            hint="collect it first: .collect() of Polars, .df() of DuckDB.",
+        )
+    return frame
+
+
+def collect(frame: Any, names: Iterable[str]) -> Any:
+    """Return a wrapped frame in memory; of a lazy one only the named columns."""
+    if not is_lazy(frame):
+        return frame
+    chosen = frame.select(*map(nw.col, names))
+    return chosen.collect() if frame.implementation.is_polars() else chosen.collect("pandas")
+
+
+def is_lazy(frame: Any) -> bool:
+    """Say whether a wrapped frame is evaluated by its engine later."""
+    return isinstance(frame, nw.LazyFrame)
+
+
+def column_names(frame: Any) -> list[str]:
+    """Return the column names of a wrapped frame without running it."""
+    return list(frame.collect_schema().names())
+
+
+def require(found: Sequence[str], needed: Mapping[str, str], *, title: str) -> None:
+    """Check that every needed column is there; `needed` maps it to what needs it.
+
+    Raises:
+        ColumnsError: With all missing columns at once, and what was found.
+    """
+    missing = [name for name in needed if name not in found]
+    if not missing:
+        return
+    width = max(map(len, missing))
+    lines = [f"{name:<{width}}  needed by {needed[name]}" for name in missing]
+    shown = ", ".join(list(found)[:30]) + (", ..." if len(found) > 30 else "")
+    raise ColumnsError(f"{problems(title, lines)}\nFound: {shown}.", hint=_hint(missing))
+
+
+_BASKETS = ("basket_", "special_", "custom_orders", "share_")
+
+
+def _hint(missing: Sequence[str]) -> str:
+    if any(name.startswith(_BASKETS) for name in missing):
+        return "add_baskets(customers, orders, as_of=..., tags=...) adds the basket columns."
+    days = sorted({name.rsplit("_", 1)[1][:-1] for name in missing if _windowed(name)}, key=int)
+    if days:
+        return f"summarize(orders, window_days=({', '.join(days)},)) adds the windowed columns."
+    if any(name.startswith("spend") for name in missing):
+        return "summarize(orders, amount=...) adds the spend columns."
+    if any(name.startswith(("p_", "expected_")) for name in missing):
+        return "a model such as BGNBD(horizon_days=...), fitted before, adds its columns."
+    return "summarize(orders, as_of=...) makes the customer table; earlier layers add theirs."
+
+
+def _windowed(name: str) -> bool:
+    head, _, tail = name.rpartition("_")
+    return head in {"orders", "spend"} and tail.endswith("d") and tail[:-1].isdigit()
+
+
+def read(frame: Any, names: Iterable[str]) -> dict[str, Column]:
+    """Read columns of a wrapped eager frame as arrays.
+
+    Numbers come as int64 or float64 with NaN for missing, texts and categories as `Labels`.
+
+    Raises:
+        ColumnsError: A column is neither numbers nor labels.
+        DataError: A column holds infinite numbers.
+    """
+    columns = {name: _read_one(name, frame[name]) for name in dict.fromkeys(names)}
+    bad = {
+        name: int(count)
+        for name, column in columns.items()
+        if isinstance(column, np.ndarray)
+        and column.dtype.kind == "f"
+        and (count := np.isinf(column).sum())
+    }
+    if bad:
+        lines = [f"{name}: {count:,} infinite" for name, count in bad.items()]
+        raise DataError(
+            problems("The customer table holds infinite numbers.", lines),
+            hint="make them missing (NaN) or correct them.",
+        )
+    return columns
+
+
+def _read_one(name: str, series: Any) -> Column:
+    dtype = series.dtype
+    if dtype.is_integer() and not series.null_count():
+        values: Array = series.to_numpy()
+        return values if values.dtype == np.int64 else values.astype(np.int64)
+    if dtype == nw.Boolean or dtype.is_numeric():
+        return _as_floats(series)
+    if dtype == nw.Categorical or dtype == nw.Enum:
+        return _categories(series)
+    if dtype == nw.String or dtype == nw.Object:
+        return _factorized(name, series)
+    raise ColumnsError(
+        f"Column {name} is {dtype}; numbers or labels are needed.",
+        hint="leave dates and other columns out, or convert this one.",
+    )
+
+
+def _as_floats(series: Any) -> Floats:
+    native = series.to_native()
+    if isinstance(native, pd.Series):
+        return native.to_numpy(dtype=np.float64, na_value=np.nan)
+    values: Floats = np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
+    return values
+
+
+def _categories(series: Any) -> Labels:
+    native = series.to_native()
+    if isinstance(native, pd.Series) and isinstance(native.dtype, pd.CategoricalDtype):
+        names = tuple(native.cat.categories.tolist())
+        if all(isinstance(name, str) for name in names):
+            return Labels(native.cat.codes.to_numpy(), names, bool(native.cat.ordered))
+        if all(isinstance(name, int) for name in names):
+            return Labels(native.cat.codes.to_numpy(), names, bool(native.cat.ordered))
+    return _factorized(series.name, series)
+
+
+def _factorized(name: str, series: Any) -> Labels:
+    objects = np.asarray(series.to_numpy(), dtype=object)
+    codes, found = pd.factorize(objects)
+    if not all(isinstance(value, str) for value in found):
+        kinds = sorted({type(value).__name__ for value in found})
+        raise ColumnsError(
+            f"Column {name} mixes {', '.join(kinds)}; numbers or text labels are needed.",
+            hint="convert it with astype(float) or astype(str).",
+        )
+    return Labels(codes, tuple(found))
+
+
+def attach(frame: Any, columns: Columns) -> Any:
+    """Return the wrapped eager frame's own kind with `columns` added or replaced; index kept."""
+    native = frame.to_native()
+    if isinstance(native, pd.DataFrame):
+        return native.assign(**{name: _pandas(native, c) for name, c in columns.items()})
+    space = frame.implementation
+    return frame.with_columns(*(_series(name, c, space) for name, c in columns.items())).to_native()
+
+
+def _pandas(native: pd.DataFrame, column: Column) -> Any:
+    if not isinstance(column, Labels):
+        return pd.Series(column, index=native.index, copy=False)
+    if column.names and isinstance(column.names[0], int):
+        table = np.array([*column.names, 0], dtype=np.int8)
+        values: Any = pd.arrays.IntegerArray(table[column.codes], column.codes < 0)
+    else:
+        dtype: Any = pd.CategoricalDtype(list(column.names), ordered=column.ordered)
+        values = pd.Categorical.from_codes(column.codes, dtype=dtype, validate=False)
+    return pd.Series(values, index=native.index, copy=False)
+
+
+def _series(name: str, column: Column, backend: Any) -> Any:
+    if not isinstance(column, Labels):
+        return nw.new_series(name, column, backend=backend)
+    dtype = nw.Int8 if column.names and isinstance(column.names[0], int) else nw.String
+    old = [*range(len(column.names)), -1]
+    codes = nw.new_series(name, np.asarray(column.codes, dtype=np.int64), backend=backend)
+    return codes.replace_strict(old, [*column.names, None], return_dtype=dtype)

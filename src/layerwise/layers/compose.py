@@ -1,0 +1,175 @@
+"""Several layers fitted in order, each under a name of your own."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+import attrs
+
+from layerwise import frames
+from layerwise.errors import FitError, SpecError
+from layerwise.fitted import Fitted, Labeller, Spec, learn_one
+from layerwise.frames import Column, Labels
+from layerwise.rules import Rule
+from layerwise.rules.base import as_tuple
+from layerwise.saved import saved
+
+
+class Layers:
+    """An ordered set of layers; each may read the customer table and the layers before it.
+
+    Args:
+        layers: name=spec; the names are the output columns.
+
+    Raises:
+        SpecError: No layer, a layer that reads what only a later one gives, two that give the same
+            column, or a name that is also a column one of them reads.
+
+    Example:
+        >>> import pandas as pd
+        >>> from layerwise.layers.rfm import RFM
+        >>> from layerwise.layers.value import Value
+        >>> customers = pd.DataFrame({
+        ...     "days_since_last": [3, 20, 60, 150, 300],
+        ...     "orders_365d": [12, 6, 4, 2, 1],
+        ...     "spend_365d": [900.0, 300.0, 250.0, 80.0, 20.0],
+        ... })
+        >>> fitted = Layers(worth=Value(), rfm=RFM()).fit(customers)
+        >>> fitted.transform(customers)[["worth", "rfm"]].values.tolist()[0]
+        ['high', 'champions']
+        >>> fitted.sizes["worth"]
+        {'not_evaluable': 0, 'low': 3, 'mid': 1, 'high': 1}
+    """
+
+    def __init__(self, **layers: Spec) -> None:
+        self._layers = dict(layers)
+        _check_specs(self._layers)
+        _check_order(self._layers)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._layers)
+
+    def __getitem__(self, name: str) -> Spec:
+        return self._layers[name]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Layers) and list(self._layers.items()) == list(
+            other._layers.items()
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        inside = ", ".join(f"{name}={spec!r}" for name, spec in self._layers.items())
+        return f"Layers({inside})"
+
+    def fit(self, customers: object) -> "FittedLayers":
+        """Fit every layer in order.
+
+        Args:
+            customers: One row per customer; of lazy frames the needed columns are collected.
+
+        Raises:
+            ColumnsError: All columns that the table lacks, with the layers that need them.
+            DataError: A needed column holds infinite numbers.
+            FitError: The table is empty, or a layer cannot be learned from it.
+        """
+        frame = frames.wrap(customers)
+        needed = self._needs()
+        title = "Layers needs columns the customer table does not have."
+        frames.require(frames.column_names(frame), needed, title=title)
+        columns: dict[str, Column] = frames.read(frames.collect(frame, needed), needed)
+        if columns and not len(next(iter(columns.values()))):
+            raise FitError("The customer table is empty.", hint="check the dates and as_of.")
+        parts = []
+        for name, spec in self._layers.items():
+            part, columns = learn_one(spec, columns, name)
+            parts.append(part)
+        return FittedLayers(parts=tuple(parts))
+
+    def _needs(self) -> dict[str, str]:
+        made: set[str] = set()
+        needed: dict[str, list[str]] = {}
+        for name, spec in self._layers.items():
+            for column in spec.needs(name):
+                if column not in made:
+                    needed.setdefault(column, []).append(f"{name} ({type(spec).__name__})")
+            made |= set(spec.gives(name))
+        return {column: ", ".join(owners) for column, owners in needed.items()}
+
+
+@saved
+@attrs.frozen(kw_only=True, slots=False)
+class FittedLayers(Labeller):
+    """Fitted layers, in order.
+
+    Args:
+        parts: The fitted layers.
+    """
+
+    parts: tuple[Fitted, ...] = attrs.field(converter=as_tuple)
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:  # type: ignore[override]
+        """The rules of all layers in order."""
+        return tuple(rule for part in self.parts for rule in part.rules)
+
+    @property
+    def spec(self) -> Layers:
+        """The choices it was fitted with."""
+        return Layers(**{part.name: part.spec for part in self.parts})
+
+    @property
+    def sizes(self) -> dict[str, dict[str, int]]:
+        """How many customers each label had when the layers were fitted."""
+        return {n: sizes for part in self.parts for n, sizes in part.facts["sizes"].items()}
+
+    def __getitem__(self, name: str) -> Any:
+        """Return one fitted layer."""
+        for part in self.parts:
+            if part.name == name:
+                return part
+        raise KeyError(name)
+
+    def _needed_by(self) -> dict[str, str]:
+        made: set[str] = set()
+        needed: dict[str, str] = {}
+        for part in self.parts:
+            needed |= {
+                n: who for n, who in part._needed_by().items() if n not in made | set(needed)
+            }
+            made |= {rule.output for rule in part.rules}
+        return needed
+
+
+def label_columns(columns: dict[str, Column]) -> list[str]:
+    """Return the names of the columns that hold text labels."""
+    return [n for n, c in columns.items() if isinstance(c, Labels) and isinstance(c.names[0], str)]
+
+
+def _check_specs(layers: dict[str, Spec]) -> None:
+    odd = [name for name, spec in layers.items() if not isinstance(spec, Spec)]
+    if not layers or odd:
+        found = ", ".join(f"{name} is a {type(layers[name]).__name__}" for name in odd)
+        raise SpecError(
+            f"Layers takes name=spec, at least one{'; ' + found if found else ''}.",
+            hint="Layers(value=Value(), rfm=RFM()).",
+        )
+
+
+def _check_order(layers: dict[str, Spec]) -> None:
+    first: dict[str, int] = {}
+    lines = []
+    for i, (name, spec) in enumerate(layers.items()):
+        for column in spec.gives(name):
+            if column in first:
+                lines.append(f"{column} is given by {list(layers)[first[column]]} and by {name}")
+            first.setdefault(column, i)
+    for i, (name, spec) in enumerate(layers.items()):
+        late = [c for c in spec.needs(name) if first.get(c, -1) >= i]
+        lines += [f"{name} reads {c}, which {list(layers)[first[c]]} gives" for c in late]
+    if lines:
+        raise SpecError(
+            "\n  ".join(["The layers do not fit together.", *lines]),
+            hint="put a layer after those it reads, and give each column one name.",
+        )

@@ -1,0 +1,130 @@
+"""Cut points learned from values: quantiles and shares, always at observed values.
+
+An edge belongs to the lower band, and equal values always fall into the same band.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from layerwise.errors import FitError, SpecError
+from layerwise.frames import Array
+
+DIGITS = 10
+"""Significant digits that fitted edges are rounded to where no value changes its band."""
+
+
+def present(values: Array, column: str) -> Array:
+    """Return the values that are not missing.
+
+    Raises:
+        FitError: All are missing.
+    """
+    missing = np.isnan(values) if values.dtype.kind == "f" else np.zeros(1, dtype=bool)
+    found: Array = values[~missing] if missing.any() else values
+    if not len(found):
+        raise FitError(
+            f"{column} is missing for every customer, so no cut can be learned.",
+            hint="check that summarize read the right amount and time columns.",
+        )
+    return found
+
+
+def check_cuts(cuts: Sequence[float], count: int, what: str) -> None:
+    """Check that `cuts` are `count` ascending shares between 0 and 1.
+
+    Raises:
+        SpecError: They are not.
+    """
+    inside = all(0 < cut < 1 for cut in cuts)
+    if len(cuts) != count or not inside or any(a >= b for a, b in pairwise(cuts)):
+        raise SpecError(
+            f"{what} must be {count} ascending numbers between 0 and 1, got {tuple(cuts)}.",
+            hint="(0.5, 0.8) puts the top fifth in the highest band.",
+        )
+
+
+def quantile_edges(values: Array, cuts: Sequence[float]) -> tuple[float, ...]:
+    """Return the smallest observed values with at least each share of values at or below them.
+
+    This is the inverse of the empirical distribution function (numpy's `inverted_cdf`, type 1 of
+    Hyndman and Fan 1996), so every edge is an observed value.
+
+    >>> quantile_edges(np.array([1, 1, 1, 2, 9]), (0.5, 0.8))
+    (1.0, 2.0)
+    """
+    for unit in (1, 100):  # whole numbers, then cents: counting them is faster than sorting
+        steps = _whole(values, unit)
+        if steps is not None:
+            return tuple(step / unit for step in _counted(steps, cuts))
+    ordered = np.sort(values)
+    return tuple(_edge(ordered, ordered[_rank(cut, len(values)) - 1]) for cut in cuts)
+
+
+def filled_bands(values: Array, edges: Sequence[float]) -> int:
+    """Return how many bands hold a value, for edges that are observed values."""
+    low, high = values.min(), values.max()
+    return len({edge for edge in edges if edge >= low}) + bool(high > edges[-1])
+
+
+def share_edges(values: Array, cuts: Sequence[float]) -> tuple[float, ...]:
+    """Return edges so that the values above the last edge hold the first share of the total.
+
+    A value is above an edge if those greater than it hold less than the share: with cuts
+    (0.8, 0.95) the highest band is "the customers who make 80 % of the spend" (ABC analysis).
+
+    >>> share_edges(np.array([60.0, 20.0, 10.0, 6.0, 4.0]), (0.8, 0.95))
+    (4.0, 10.0)
+    """
+    ordered = np.sort(np.maximum(values, 0))
+    falling, firsts = ordered[::-1], np.flatnonzero(np.diff(ordered[::-1], prepend=np.inf))
+    greater = (np.cumsum(falling) - falling)[firsts]
+    outside = [falling[firsts][greater >= cut * falling.sum() * (1 - 1e-12)] for cut in cuts]
+    return tuple(sorted(_edge(ordered, out[0]) if len(out) else _under(ordered) for out in outside))
+
+
+def middle_edge(values: Array, cut: float) -> float:
+    """Return the middle between the quantile and the next greater value.
+
+    For computed numbers (probabilities, expectations), which engines agree on only to about 1e-12.
+    """
+    ordered = np.sort(values)
+    edge = float(ordered[_rank(cut, len(values)) - 1])
+    above = ordered[np.searchsorted(ordered, edge, side="right") :]
+    return edge if not len(above) else edge + (float(above[0]) - edge) / 2
+
+
+def _whole(values: Array, unit: int) -> Array | None:
+    """Return values x unit as integers if all are whole and close enough together to count."""
+    low, high = float(values.min()) * unit, float(values.max()) * unit
+    if high - low > 4 * len(values) + 1_000 or max(-low, high) > 2**52:
+        return None
+    if values.dtype.kind == "i":
+        return values if unit == 1 else values * unit
+    steps = np.rint(values * unit)
+    return steps.astype(np.int64) if np.array_equal(steps / unit, values) else None
+
+
+def _counted(steps: Array, cuts: Sequence[float]) -> list[int]:
+    low = steps.min()
+    reached = np.cumsum(np.bincount(steps - low if low else steps))
+    return [int(low + np.searchsorted(reached, _rank(cut, len(steps)))) for cut in cuts]
+
+
+def _rank(cut: float, count: int) -> int:
+    """Return the 1-based rank ceil(cut x count); the slack keeps 0.8 x 5 from becoming 4.000..1."""
+    return max(1, int(np.ceil(cut * count - 1e-9)))
+
+
+def _edge(ordered: Array, value: float) -> float:
+    """Return an observed value, rounded if that leaves every value in its band."""
+    rounded = float(f"{float(value):.{DIGITS - 1}e}")
+    place = np.searchsorted(ordered, value, side="right")
+    following = ordered[place] if place < len(ordered) else np.inf
+    return rounded if value <= rounded < following else float(value)
+
+
+def _under(ordered: Array) -> float:
+    """Return a number below all values, for a band that everybody is above."""
+    return float(ordered[0]) - 1.0

@@ -1,0 +1,125 @@
+"""Kernels of the models in which customers may drop out after an order: BG/NBD and MBG/NBD.
+
+Orders come at rate λ ~ Gamma(r, alpha) while a customer is alive; after an order the customer drops
+out with p ~ Beta(a, b). `first` says whether that can happen after the first order too: 0 in BG/NBD
+(Fader, Hardie and Lee 2005), 1 in MBG/NBD (Batislam, Denizel and Filiztekin 2007). With
+m = x + first flips of the coin and n = r + x, both have the likelihood
+
+    L = Γ(r+x)/Γ(r) · alpha^r · B(a, b+m)/B(a, b) · (alpha+T)^(−n) · (1 + e^z),
+    z = ln(a/(b+m−1)) + n · ln((alpha+T)/(alpha+t_x)),
+
+the term e^z (absent where m = 0) for those who dropped out at their last order; P(alive) is
+1 / (1 + e^z). Times and alpha have one unit.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layerwise.models._special import Array, rising_sums
+from layerwise.models.histories import Distinct
+
+BLOCK = 8192
+
+
+def log_likelihood(
+    parameters: Array, rows: Distinct, first: int, scale: float
+) -> tuple[float, Array, Array]:
+    """Return the log-likelihood with its gradient and Hessian in (r, alpha, a, b).
+
+    Args:
+        parameters: r, alpha, a, b, alpha in days times `scale`.
+        rows: Distinct histories in days.
+        first: 0 for BG/NBD, 1 for MBG/NBD.
+        scale: What days are multiplied by.
+    """
+    r, alpha, a, b = map(float, parameters)
+    gradient, hessian = np.zeros(4), np.zeros((4, 4))
+    value = _by_level(r, a, b, rows, first, gradient, hessian)
+    log_odds, inverse = _coin(a, b, rows.levels + first)
+    for level, t_x, T, w in _blocks(rows, scale):
+        x = rows.levels[level]
+        value += _row_sums(
+            (r, alpha, a), x, t_x, T, w, log_odds[level], inverse[level], gradient, hessian
+        )
+    hessian[np.tril_indices(4, -1)] = hessian.T[np.tril_indices(4, -1)]
+    return value, gradient, hessian
+
+
+def _blocks(rows: Distinct, scale: float) -> Iterator[tuple[NDArray[np.intp], Array, Array, Array]]:
+    for start in range(0, len(rows), BLOCK):
+        part = slice(start, start + BLOCK)
+        yield rows.level[part], rows.t_x[part] * scale, rows.T[part] * scale, rows.counts[part]
+
+
+def _coin(a: float, b: float, m: Array) -> tuple[Array, Array]:
+    """Return ln(a/(b+m−1)) and 1/(b+m−1) by level; −inf and 0 where no coin was flipped."""
+    inverse = np.divide(1.0, b + m - 1.0, out=np.zeros_like(m), where=m > 0)
+    log_odds = np.full_like(m, -np.inf)
+    np.log(a * inverse, out=log_odds, where=m > 0)
+    return log_odds, inverse
+
+
+def _by_level(
+    r: float, a: float, b: float, rows: Distinct, first: int, gradient: Array, hessian: Array
+) -> float:
+    """Add what depends on x only: Γ(r+x)/Γ(r) · B(a, b+m)/B(a, b)."""
+    customers = rows.histogram
+    m = rows.levels + first
+    sums = [
+        [float((customers * part).sum()) for part in rising_sums(z, levels)]
+        for z, levels in ((r, rows.levels), (b, m), (a + b, m))
+    ]
+    (rate, rate1, rate2), (keep, keep1, keep2), (flip, flip1, flip2) = sums
+    gradient += (rate1, 0.0, -flip1, keep1 - flip1)
+    hessian[0, 0] += rate2
+    hessian[2, 2] -= flip2
+    hessian[2, 3] -= flip2
+    hessian[3, 3] += keep2 - flip2
+    return rate + keep - flip
+
+
+def _row_sums(
+    parameters: tuple[float, float, float],
+    x: Array,
+    t_x: Array,
+    T: Array,
+    w: Array,
+    log_odds: Array,
+    inverse: Array,
+    gradient: Array,
+    hessian: Array,
+) -> float:
+    """Add alpha^r (alpha+T)^(−n) (1 + e^z) of a block; return its log."""
+    r, alpha, a = parameters
+    n = r + x
+    at_T, at_t = 1.0 / (alpha + T), 1.0 / (alpha + t_x)
+    grown, gap = np.log1p(T / alpha), np.log1p((T - t_x) * at_t)
+    z = log_odds + n * gap
+    e = np.exp(-np.abs(z))
+    upper = 1.0 / (1.0 + e)
+    dead = w * np.where(z >= 0, upper, e * upper)
+    both = w * (e * upper * upper)
+    turn = at_T - at_t
+    z_alpha = n * turn
+    n_T = n * at_T
+    customers = float(w.sum())
+    by_r, by_alpha, by_b = both * gap, both * z_alpha, both * inverse
+    gradient[0] += dead @ gap - w @ grown
+    gradient[1] += r / alpha * customers - w @ n_T + dead @ z_alpha
+    gradient[2] += dead.sum() / a
+    gradient[3] -= dead @ inverse
+    hessian[0, 0] += by_r @ gap
+    hessian[0, 1] += customers / alpha - w @ at_T + dead @ turn + by_r @ z_alpha
+    hessian[0, 2] += by_r.sum() / a
+    hessian[0, 3] -= by_r @ inverse
+    hessian[1, 1] += by_alpha @ z_alpha - dead @ (z_alpha * (at_T + at_t))
+    hessian[1, 1] += w @ (n_T * at_T) - r / alpha**2 * customers
+    hessian[1, 2] += by_alpha.sum() / a
+    hessian[1, 3] -= by_alpha @ inverse
+    hessian[2, 2] += (both.sum() - dead.sum()) / a**2
+    hessian[2, 3] -= by_b.sum() / a
+    hessian[3, 3] += (dead * inverse + by_b) @ inverse
+    value = np.maximum(z, 0.0) + np.log(1.0 + e) - n * grown
+    return float(w @ value) - float(w @ x) * float(np.log(alpha))

@@ -1,0 +1,56 @@
+"""BG/NBD: a customer may drop out after each repeat order."""
+
+from typing import ClassVar
+
+import attrs
+
+from layerwise.models._dropout_fit import FittedDropout, estimate
+from layerwise.models.histories import Distinct
+from layerwise.models.model import PurchaseModel
+from layerwise.saved import saved
+
+
+@saved
+@attrs.frozen(kw_only=True, slots=False)
+class FittedBGNBD(FittedDropout):
+    """A fitted BG/NBD model; see `BGNBD`."""
+
+    lifetimes_fitter: ClassVar[str] = "BetaGeoFitter"
+
+
+@saved
+@attrs.frozen(kw_only=True)
+class BGNBD(PurchaseModel[FittedBGNBD]):
+    """The Beta-Geometric/NBD model of repeat buying (Fader, Hardie and Lee 2005).
+
+    While alive, a customer orders at a rate λ ~ Gamma(r, alpha); after each repeat order the
+    customer drops out for good with probability p ~ Beta(a, b). Fitted by maximum likelihood
+    (their eq. 6) with Newton's method and the exact Hessian.
+
+    Args:
+        horizon_days: Days that `p_no_purchase_…d` and `expected_orders_…d` look ahead.
+        unit: "day" or "week": the unit of alpha. The customer table is in days always.
+        penalty: Ridge on the log parameters: `penalty` × their sum of squares is taken off the mean
+            log-likelihood (alpha in units of a tenth of the mean age). 0 is maximum likelihood.
+
+    Example:
+        >>> import pandas as pd
+        >>> customers = pd.DataFrame({
+        ...     "repeat_orders": [0, 0, 0, 1, 2, 4, 0, 1, 3, 0, 6, 1] * 20,
+        ...     "first_to_last_days": [0, 0, 0, 30, 90, 160, 0, 110, 40, 0, 170, 12] * 20,
+        ...     "age_days": [100, 150, 180, 170, 100, 180, 90, 120, 150, 60, 180, 90] * 20,
+        ... })
+        >>> fitted = BGNBD(horizon_days=30).fit(customers)
+        >>> fitted.converged, fitted.n_customers
+        (True, 240)
+        >>> fitted.transform(customers).columns[-3:].tolist()
+        ['p_alive', 'p_no_purchase_30d', 'expected_orders_30d']
+    """
+
+    default_name: ClassVar[str] = "bgnbd"
+
+    def _fitted_class(self) -> type[FittedBGNBD]:
+        return FittedBGNBD
+
+    def _estimate(self, rows: Distinct, name: str) -> FittedBGNBD:
+        return FittedBGNBD(name=name, **estimate(self, rows, 0, "BGNBD"))

@@ -1,0 +1,209 @@
+"""Purchase histories (x, t_x, T) of the customer table: checked, and merged where they are equal.
+
+A buy-till-you-die model sees three numbers a customer: x repeat orders, the time t_x from first to
+last order, and the time T from first order to the day the table was made. Customers with the same
+three numbers have the same likelihood, so a fit works on distinct histories with counts.
+"""
+
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from layerwise import frames
+from layerwise.columns import AGE, FIRST_TO_LAST, REPEAT_ORDERS
+from layerwise.errors import ColumnsError, DataError, FitError, problems
+
+Array = NDArray[np.float64]
+NEEDED = (REPEAT_ORDERS, FIRST_TO_LAST, AGE)
+_DENSE = 1_000_000
+
+
+@attrs.frozen(eq=False)
+class Histories:
+    """One history a row, in days; integers stay integers, missing values are NaN."""
+
+    x: NDArray[Any]
+    t_x: NDArray[Any]
+    T: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+@attrs.frozen(eq=False)
+class Distinct:
+    """Distinct histories with counts; `level` indexes `levels`, the ascending distinct x."""
+
+    levels: Array
+    level: NDArray[Any]
+    t_x: NDArray[Any]
+    T: NDArray[Any]
+    counts: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.T)
+
+    @property
+    def customers(self) -> float:
+        """How many customers the rows stand for."""
+        return float(self.counts.sum())
+
+    @property
+    def histogram(self) -> Array:
+        """Customers by level of x."""
+        sums: Array = np.bincount(self.level, self.counts, len(self.levels)).astype(np.float64)
+        return sums
+
+    def mean_age(self) -> float:
+        """Return the mean T in days."""
+        return float((self.counts * self.T).sum() / self.counts.sum())
+
+    def sample(self, rows: int) -> "Distinct":
+        """Return about `rows` rows, evenly spread over the order of the rows."""
+        step = max(1, len(self) // rows)
+        if step == 1:
+            return self
+        part = slice(None, None, step)
+        return attrs.evolve(
+            self,
+            level=self.level[part],
+            t_x=self.t_x[part],
+            T=self.T[part],
+            counts=self.counts[part],
+        )
+
+
+def histories_of(columns: frames.Columns) -> Histories:
+    """Return the histories among columns read before.
+
+    Raises:
+        ColumnsError: A column is not numeric.
+    """
+    texts = [name for name in NEEDED if isinstance(columns[name], frames.Labels)]
+    if texts:
+        raise ColumnsError(
+            f"Columns are not numeric: {', '.join(texts)}.",
+            hint="summarize(orders, as_of=...) makes the customer table.",
+        )
+    return Histories(*(columns[name] for name in NEEDED))  # type: ignore[arg-type]
+
+
+def read_histories(customers: object, *, allow_missing: bool) -> Histories:
+    """Return the histories of a customer table in memory, checked.
+
+    Args:
+        customers: A pandas, Polars or PyArrow table with `repeat_orders`, `first_to_last_days` and
+            `age_days`.
+        allow_missing: Let missing values through as NaN (predictions) or refuse them (fits).
+
+    Raises:
+        ColumnsError: A column is missing, stands twice or is not numeric.
+        DataError: Histories are impossible; the message lists every problem with its count.
+        EngineError: The table is lazy.
+    """
+    frame = frames.eager(customers, doing="a prediction")
+    needed = dict.fromkeys(NEEDED, "a purchase model")
+    title = "The customer table lacks columns that a purchase model needs."
+    frames.require(frames.column_names(frame), needed, title=title)
+    found = histories_of(frames.read(frame, NEEDED))
+    check(found, allow_missing=allow_missing)
+    return found
+
+
+def check(rows: Histories, *, allow_missing: bool) -> None:
+    """Refuse impossible histories.
+
+    Raises:
+        DataError: With every problem and its count.
+    """
+    x, t_x, T = rows.x, rows.t_x, rows.T
+    faults = {
+        "negative repeat_orders": x < 0,
+        "repeat_orders that are not whole numbers": _fractional(x),
+        "negative first_to_last_days": t_x < 0,
+        "negative age_days": T < 0,
+        "no repeat order but first_to_last_days above 0": (x == 0) & (t_x > 0),
+        "repeat orders but first_to_last_days 0": (x > 0) & (t_x == 0),
+        "first_to_last_days above age_days": t_x > T,
+    }
+    if not allow_missing:
+        faults |= {
+            f"missing {name}": np.isnan(column)
+            for name, column in zip(NEEDED, (x, t_x, T), strict=True)
+            if column.dtype.kind == "f"
+        }
+    lines = [
+        f"{name}: {count:,} of {len(x):,} rows"
+        for name, where in faults.items()
+        if (count := np.count_nonzero(where))
+    ]
+    if lines:
+        raise DataError(
+            problems("The customer table holds impossible purchase histories.", lines),
+            hint="summarize(orders, as_of=...) makes them from orders; repeat_orders counts "
+            "occasions after the first, times are days since the first.",
+        )
+
+
+def _fractional(x: NDArray[Any]) -> NDArray[np.bool_]:
+    if x.dtype.kind != "f":
+        return np.zeros(0, dtype=bool)
+    return np.asarray((x != np.floor(x)) & ~np.isnan(x))
+
+
+def distinct(rows: Histories) -> Distinct:
+    """Return the distinct histories with counts; times that are not whole days are not merged.
+
+    Raises:
+        FitError: There is no row.
+    """
+    if not len(rows):
+        raise FitError("The customer table has no rows to learn from.", hint=_MORE)
+    parts = [_whole(part) for part in (rows.x, rows.T, rows.t_x)]
+    widths = [int(part.max()).bit_length() if part is not None else 64 for part in parts]
+    if sum(widths) > 63:
+        return grouped(rows.x, rows.t_x, rows.T, np.ones(len(rows)))
+    return _merged(parts, widths)
+
+
+_MORE = "give more customers or a longer period."
+
+
+def _whole(values: NDArray[Any]) -> NDArray[Any] | None:
+    """Return the values if all are whole and small enough to be packed, else None."""
+    if values.dtype.kind == "f" and not (values == np.floor(values)).all():
+        return None
+    return values if values.max() < 2**40 else None
+
+
+def _merged(parts: list[Any], widths: list[int]) -> Distinct:
+    """Sort one packed integer a row and count runs: eight bytes a customer."""
+    key = parts[0].astype(np.uint64)
+    for part, width in zip(parts[1:], widths[1:], strict=True):
+        key <<= np.uint64(width)
+        key |= part.astype(np.uint64)
+    key.sort()
+    starts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
+    counts = np.diff(starts, append=len(key)).astype(np.float64)
+    key = key[starts]
+    masks = [np.uint64(2**width - 1) for width in widths]
+    t_x = (key & masks[2]).astype(np.float64)
+    T = ((key >> np.uint64(widths[2])) & masks[1]).astype(np.float64)
+    key >>= np.uint64(widths[1] + widths[2])
+    change = np.concatenate(([True], key[1:] != key[:-1]))
+    level = np.cumsum(change, dtype=np.int32) - np.int32(1)
+    return Distinct(key[change].astype(np.float64), level, t_x, T, counts)
+
+
+def grouped(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, counts: ArrayLike) -> Distinct:
+    """Return histories that are already grouped, e.g. by an engine, with their counts."""
+    x, t_x, T, counts = (np.asarray(v, dtype=np.float64) for v in (x, t_x, T, counts))
+    if x.max() < _DENSE:
+        seen = np.bincount(x.astype(np.intp)) > 0
+        levels = np.flatnonzero(seen)
+        level = (np.cumsum(seen, dtype=np.int32) - np.int32(1))[x.astype(np.intp)]
+    else:
+        levels, level = np.unique(x, return_inverse=True)
+    return Distinct(levels.astype(np.float64), level, t_x, T, counts)

@@ -1,0 +1,348 @@
+"""What all purchase models share: the spec, the fitted model, and the rule that labels tables."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+import attrs
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from layerwise import columns as names
+from layerwise import frames
+from layerwise.errors import SpecError
+from layerwise.fitted import Spec, read_for
+from layerwise.frames import Columns
+from layerwise.models._lifetimes import from_fitter
+from layerwise.models._lookup import joined, merged_in_engine
+from layerwise.models.histories import (
+    NEEDED,
+    Distinct,
+    Histories,
+    check,
+    distinct,
+    grouped,
+    histories_of,
+    read_histories,
+)
+from layerwise.models.statistics import FittedStatistics
+from layerwise.rules.base import Rule
+from layerwise.saved import saved
+
+Array = NDArray[np.float64]
+Unit = Literal["day", "week"]
+DAYS: dict[str, float] = {"day": 1.0, "week": 7.0}
+"""Unit of time of a model's parameters -> days."""
+
+Quantity = Literal["p_alive", "p_no_purchase", "expected_orders"]
+
+
+class Process(Protocol):
+    """The mathematics of one model at known parameters; all times are days."""
+
+    def p_alive(self, rows: Histories) -> Array:
+        """Return P(alive at T) of each history."""
+        ...
+
+    def p_no_purchase(self, rows: Histories, h: float) -> Array:
+        """Return P(no order in (T, T + h]) of each history."""
+        ...
+
+    def expected_orders(self, rows: Histories, h: float) -> Array:
+        """Return the orders expected in (T, T + h] of each history."""
+        ...
+
+    def expected_orders_new(self, h: float) -> float:
+        """Return the repeat orders expected of a new customer in the first h days."""
+        ...
+
+    def expression(self, quantity: Quantity, h: float) -> Any:
+        """Return P(alive) or P(no order in h) as a narwhals expression."""
+        ...
+
+    def orders_if_alive(self, x: Array, T: Array, h: float) -> Array:
+        """Return the orders expected in h of a customer alive at T."""
+        ...
+
+
+def positive(_: object, attribute: Any, value: float) -> None:
+    """Refuse numbers that are not positive and finite (a validator of attrs fields).
+
+    Raises:
+        SpecError: The number is not positive and finite.
+    """
+    if not (np.isfinite(value) and value > 0):
+        raise SpecError(f"{attribute.name} must be a positive number, got {value!r:.40}.")
+
+
+def not_negative(_: object, attribute: Any, value: float) -> None:
+    """Refuse numbers that are negative or not finite (a validator of attrs fields).
+
+    Raises:
+        SpecError: The number is negative or not finite.
+    """
+    if not (np.isfinite(value) and value >= 0):
+        raise SpecError(f"{attribute.name} must not be negative, got {value!r:.40}.")
+
+
+def _known_unit(_: object, __: Any, value: str) -> None:
+    if value not in DAYS:
+        raise SpecError(f"unit must be one of {', '.join(DAYS)}, got {value!r:.40}.")
+
+
+def horizon(value: object) -> float:
+    """Return a horizon in days as a float.
+
+    Raises:
+        SpecError: It is not a finite number of days, 0 or more.
+    """
+    try:
+        days = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        days = np.nan
+    if not (np.isfinite(days) and days >= 0):
+        raise SpecError(f"A horizon is a number of days, 0 or more; got {value!r:.40}.")
+    return days
+
+
+FittedT = TypeVar("FittedT", bound="FittedModel")
+
+
+@attrs.frozen(kw_only=True)
+class PurchaseModel(Spec, Generic[FittedT]):
+    """The choices of a purchase model.
+
+    Args:
+        horizon_days: Days that `p_no_purchase_…d` and `expected_orders_…d` look ahead.
+        unit: "day" or "week": the unit of the parameters that measure time. The customer table is
+            in days always, and the probabilities are the same with either.
+        penalty: Ridge on the log parameters: `penalty` × their sum of squares is taken off the mean
+            log-likelihood. 0 is maximum likelihood.
+    """
+
+    horizon_days: float = attrs.field(default=90.0, converter=horizon, validator=positive)
+    unit: Unit = attrs.field(default="day", validator=_known_unit)
+    penalty: float = attrs.field(default=0.0, validator=not_negative)
+
+    def needs(self, name: str) -> tuple[str, ...]:  # noqa: ARG002
+        """Return the three columns of a history."""
+        return NEEDED
+
+    def gives(self, name: str) -> tuple[str, ...]:  # noqa: ARG002
+        """Return the three columns that a fitted model adds."""
+        return tuple(output_columns(self.horizon_days).values())
+
+    def fit(self, customers: object) -> FittedT:
+        """Fit by maximum likelihood.
+
+        Args:
+            customers: One row per customer with `repeat_orders`, `first_to_last_days` and
+                `age_days`. Lazy frames and databases merge equal histories before they are read.
+
+        Returns:
+            The frozen fitted model, without customer rows.
+
+        Raises:
+            ColumnsError: Columns are missing or of the wrong type.
+            DataError: Histories are impossible or missing; every problem is listed.
+            FitError: The table is empty, or no customer has ordered again.
+        """
+        if frames.is_lazy(frames.wrap(customers)):
+            return self.fit_counts(*merged_in_engine(customers))
+        return self.learn(read_for(self, self.default_name, customers), self.default_name)
+
+    def learn(self, columns: Columns, name: str) -> FittedT:  # type: ignore[override]
+        """Fit to arrays of the customer table."""
+        rows = histories_of(columns)
+        check(rows, allow_missing=False)
+        return self._estimate(distinct(rows), name)
+
+    def fit_counts(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, counts: ArrayLike) -> FittedT:
+        """Fit to histories grouped before, e.g. by a database: times in days, rows with counts.
+
+        Raises:
+            DataError: Histories are impossible or missing; every problem is listed.
+            FitError: There are no rows, or no customer has ordered again.
+        """
+        x, t_x, T = (np.asarray(column) for column in (x, t_x, T))
+        check(Histories(x, t_x, T), allow_missing=False)
+        return self._estimate(grouped(x, t_x, T, counts), self.default_name)
+
+    def with_parameters(self, **parameters: float) -> FittedT:
+        """Return the model at given parameters (alpha and its like in the spec's unit of time).
+
+        Raises:
+            SpecError: A parameter is unknown, missing or not positive.
+        """
+        fitted: FittedT = with_parameters(self, self._fitted_class(), parameters)
+        return fitted
+
+    def from_lifetimes(self, fitter: object) -> FittedT:
+        """Return the model with the parameters of a fitter of lifetimes in the spec's unit of time.
+
+        Raises:
+            DataError: The fitter is not fitted, or is one of another model.
+        """
+        kind = self._fitted_class()
+        return self.with_parameters(**from_fitter(fitter, kind.parameter_names))
+
+    def _fitted_class(self) -> type[FittedT]:
+        raise NotImplementedError
+
+    def _estimate(self, rows: Distinct, name: str) -> FittedT:
+        raise NotImplementedError
+
+
+def with_parameters(spec: Spec, kind: type[Any], parameters: Mapping[str, float]) -> Any:
+    """Return a fitted model of class `kind` at given parameters.
+
+    Raises:
+        SpecError: A parameter is unknown or missing.
+    """
+    if set(parameters) != set(kind.parameter_names):
+        raise SpecError(
+            f"{type(spec).__name__} takes the parameters {', '.join(kind.parameter_names)}.",
+            hint="name every one, e.g. BGNBD().with_parameters(r=0.24, alpha=4.4, a=0.8, b=2.4).",
+        )
+    facts = {"customers": 0, "sizes": {}}
+    return kind(spec=spec, name=spec.default_name, facts=facts, **parameters)
+
+
+def output_columns(h: float) -> dict[Quantity, str]:
+    """Return the columns that a fitted model adds, by quantity."""
+    return {
+        "p_alive": "p_alive",
+        "p_no_purchase": names.p_no_purchase(h),
+        "expected_orders": names.expected_orders(h),
+    }
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class FittedModel(FittedStatistics):
+    """A fitted purchase model: parameters, how well they fit, and predictions."""
+
+    @property
+    def process(self) -> Process:
+        """The model's mathematics at the estimates, in days."""
+        raise NotImplementedError
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:  # type: ignore[override]
+        """P(alive), P(no purchase) and expected orders as rules that label any table."""
+        h = self.spec.horizon_days
+        return tuple(
+            ModelRule(output=output, process=self.process, quantity=quantity, horizon_days=h)
+            for quantity, output in output_columns(h).items()
+        )
+
+    def p_alive(self, customers: object) -> Array:
+        """Return P(alive) at the date of the table, one number a row, NaN for missing histories.
+
+        P(alive) is not the churn probability: BG/NBD gives every one-time buyer exactly 1. Use
+        `p_no_purchase` to rank customers by their risk.
+
+        Raises:
+            ColumnsError: Columns are missing or of the wrong type.
+            DataError: Histories are impossible.
+        """
+        return self.process.p_alive(read_histories(customers, allow_missing=True))
+
+    def p_no_purchase(self, customers: object, horizon_days: float | None = None) -> Array:
+        """Return P(no order in the next `horizon_days` days), the churn probability.
+
+        1 − P(alive) · (1 − P(no order | alive)), one number a row, NaN for missing histories.
+
+        Args:
+            customers: The customer table, eager.
+            horizon_days: Days ahead; None takes the spec's.
+
+        Raises:
+            ColumnsError: Columns are missing or of the wrong type.
+            DataError: Histories are impossible.
+            SpecError: The horizon is not a number of days.
+        """
+        h = self._days(horizon_days)
+        return self.process.p_no_purchase(read_histories(customers, allow_missing=True), h)
+
+    def expected_orders(self, customers: object, horizon_days: float | None = None) -> Array:
+        """Return the orders expected in the next `horizon_days` days, given each history.
+
+        Args:
+            customers: The customer table, eager.
+            horizon_days: Days ahead; None takes the spec's.
+
+        Raises:
+            ColumnsError: Columns are missing or of the wrong type.
+            DataError: Histories are impossible.
+            SpecError: The horizon is not a number of days.
+        """
+        h = self._days(horizon_days)
+        return self.process.expected_orders(read_histories(customers, allow_missing=True), h)
+
+    def expected_orders_new(self, horizon_days: float | None = None) -> float:
+        """Return the repeat orders expected of a new customer in the days after the first order.
+
+        Raises:
+            SpecError: The horizon is not a number of days.
+        """
+        return self.process.expected_orders_new(self._days(horizon_days))
+
+    def _days(self, horizon_days: float | None) -> float:
+        return self.spec.horizon_days if horizon_days is None else horizon(horizon_days)
+
+
+@saved
+@attrs.frozen(kw_only=True)
+class ModelRule(Rule):
+    """One quantity of a fitted purchase model as a column.
+
+    Args:
+        output: Name of the column.
+        process: The model at its estimates.
+        quantity: "p_alive", "p_no_purchase" or "expected_orders".
+        horizon_days: Days ahead (not used by "p_alive").
+    """
+
+    process: Any
+    quantity: Quantity
+    horizon_days: float
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The three columns of a history."""
+        return NEEDED
+
+    def evaluate(self, columns: Columns) -> Array:
+        """Return the quantity, NaN for missing histories.
+
+        Raises:
+            DataError: Histories are impossible.
+        """
+        rows = histories_of(columns)
+        check(rows, allow_missing=True)
+        values: Array
+        if self.quantity == "p_alive":
+            values = self.process.p_alive(rows)
+        else:
+            values = getattr(self.process, self.quantity)(rows, self.horizon_days)
+        return values
+
+    def expression(self) -> Any:
+        """Return the probability for an engine; expected orders join a table (see `add_to`)."""
+        return self.process.expression(self.quantity, self.horizon_days)
+
+    def add_to(self, frame: Any) -> Any:
+        """Add the column; expected orders of the living are looked up by (x, T).
+
+        Raises:
+            EngineError: A lookup table cannot be brought to this engine.
+        """
+        if self.quantity != "expected_orders":
+            return super().add_to(frame)
+        alive = self.process.expression("p_alive", 0.0)
+        return joined(
+            frame,
+            lambda x, T: self.process.orders_if_alive(x, T, self.horizon_days),
+            self.output,
+            alive,
+        )

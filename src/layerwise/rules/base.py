@@ -1,0 +1,102 @@
+"""The kinds of rule that label a customer table. Each is data: numbers, labels and column names.
+
+A rule lists the columns it reads, evaluates itself on numpy arrays (eager frames) and as one
+narwhals expression (every other engine), says why it gave a row its label, and is saved as JSON.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+
+from layerwise.frames import Array, Column, Columns, Labels
+
+NOT_EVALUABLE = "not_evaluable"
+"""The label of a customer that a rule cannot judge, because a value it needs is missing."""
+
+LARGEST_FLOAT = float(np.finfo(np.float64).max)
+
+
+@attrs.frozen(kw_only=True)
+class Rule:
+    """One output column computed from columns of the customer table or of earlier rules."""
+
+    output: str
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The columns this rule reads."""
+        raise NotImplementedError
+
+    @property
+    def label_inputs(self) -> tuple[str, ...]:
+        """Those of `inputs` that hold text labels, not numbers."""
+        return ()
+
+    @property
+    def possible(self) -> tuple[str, ...]:
+        """The labels it can give, from low to high; empty for numbers and scores."""
+        return ()
+
+    def evaluate(self, columns: Columns) -> Column:
+        """Return the output for arrays of equal length."""
+        raise NotImplementedError
+
+    def expression(self) -> Any:
+        """Return the output as a narwhals expression."""
+        raise NotImplementedError
+
+    def add_to(self, frame: Any) -> Any:
+        """Return a wrapped frame with the output added by its engine.
+
+        A rule that no expression can say (a lookup table) joins here instead.
+        """
+        return frame.with_columns(self.expression().alias(self.output))
+
+    def reason(self, row: Mapping[str, Any]) -> str:
+        """Say in one line why a row (column -> value, outputs included) got its output."""
+        seen = ", ".join(f"{name} = {show(row[name])}" for name in self.inputs)
+        return f"from {seen}" if seen else "the same for everyone"
+
+
+def as_numbers(values: Iterable[float]) -> tuple[float, ...]:
+    """Return numbers as a tuple of floats (a converter of attrs fields)."""
+    return tuple(float(value) for value in values)
+
+
+def as_tuple(values: Iterable[Any]) -> tuple[Any, ...]:
+    """Return values as a tuple (a converter of attrs fields)."""
+    return tuple(values)
+
+
+def as_mapping(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an own copy of a mapping, so that a frozen class shares none with its maker."""
+    return dict(values)
+
+
+def numbers(column: Column) -> Array:
+    """Return a column as numbers; scores as their values, missing as NaN."""
+    return column.numbers() if isinstance(column, Labels) else column
+
+
+def is_missing(value: object) -> bool:
+    """Say whether one value of a row is missing."""
+    return value is None or (isinstance(value, float) and np.isnan(value))
+
+
+def show(value: object) -> str:
+    """Return a value as a reason shows it: six significant digits, `missing` for missing."""
+    if is_missing(value):
+        return "missing"
+    return f"{value:,.6g}" if isinstance(value, float) else str(value)
+
+
+def length(columns: Columns) -> int:
+    """Return the number of rows."""
+    return len(next(iter(columns.values()))) if columns else 0
+
+
+def compact(codes: Array, names: tuple[str, ...]) -> Labels:
+    """Return labels with the smallest code type that holds them."""
+    return Labels(codes.astype(np.int8 if len(names) < 127 else np.int16), names)

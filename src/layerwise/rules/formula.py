@@ -1,0 +1,127 @@
+"""Numbers computed from columns: formulas, conditions and weighted sums."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import narwhals.stable.v2 as nw
+import numpy as np
+
+from layerwise import expressions
+from layerwise.frames import Array, Columns
+from layerwise.rules.base import Rule, as_mapping, length, numbers, show
+from layerwise.rules.cells import by_cells
+from layerwise.saved import saved
+
+
+@saved
+@attrs.frozen(kw_only=True)
+class Formula(Rule):
+    """A number computed by an expression (see `layerwise.expressions`).
+
+    >>> rule = Formula(output="rate", text="(x + r) / (T + a)", constants={"r": 1, "a": 9})
+    >>> rule.inputs
+    ('x', 'T')
+    """
+
+    text: str
+    constants: Mapping[str, float] = attrs.field(factory=dict, converter=as_mapping)
+
+    def __attrs_post_init__(self) -> None:
+        expressions.parse(self.text)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The columns that the expression reads."""
+        return tuple(n for n in expressions.names(self.text) if n not in self.constants)
+
+    def evaluate(self, columns: Columns) -> Array:
+        """Return the numbers; missing where an input is missing or the result is not finite."""
+        values = expressions.in_numpy(self.text, columns, self.constants)
+        result = np.array(np.broadcast_to(values, length(columns)), dtype=np.float64)
+        result[~np.isfinite(result)] = np.nan
+        return result
+
+    def expression(self) -> Any:
+        """Return the same expression for an engine."""
+        return expressions.in_engine(self.text, self.constants)
+
+    def reason(self, row: Mapping[str, Any]) -> str:
+        """Show the expression and the values it read."""
+        seen = ", ".join(f"{name} = {show(row[name])}" for name in self.inputs)
+        return f"{self.text}  ({seen})"
+
+
+@saved
+@attrs.frozen(kw_only=True)
+class Holds(Rule):
+    """True where a condition (see `layerwise.expressions`) holds; false where it reads missing.
+
+    >>> rule = Holds(output="is_heavy", when="orders_365d >= 12")
+    >>> rule.evaluate({"orders_365d": np.array([3, 12])}).tolist()
+    [False, True]
+    """
+
+    when: str
+    constants: Mapping[str, float] = attrs.field(factory=dict, converter=as_mapping)
+
+    def __attrs_post_init__(self) -> None:
+        expressions.parse(self.when)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The columns that the condition reads."""
+        return tuple(n for n in expressions.names(self.when) if n not in self.constants)
+
+    @property
+    def label_inputs(self) -> tuple[str, ...]:
+        """The columns that the condition compares with texts."""
+        return expressions.label_names(self.when)
+
+    def evaluate(self, columns: Columns) -> Array:
+        """Return the truth values."""
+        holds = expressions.in_numpy(self.when, columns, self.constants)
+        return np.array(np.broadcast_to(holds, length(columns)), dtype=np.bool_)
+
+    def expression(self) -> Any:
+        """Return the condition for an engine, with missing as false."""
+        holds = expressions.in_engine(self.when, self.constants)
+        return nw.when(holds).then(nw.lit(True)).otherwise(nw.lit(False))
+
+
+@saved
+@attrs.frozen(kw_only=True)
+class Weighted(Rule):
+    """A weighted sum of number or score columns; missing where one is missing.
+
+    >>> rule = Weighted(output="score", terms={"r": 1, "f": 2})
+    >>> rule.evaluate({"r": np.array([5.0]), "f": np.array([3.0])}).tolist()
+    [11.0]
+    """
+
+    terms: Mapping[str, float] = attrs.field(converter=as_mapping)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The weighted columns."""
+        return tuple(self.terms)
+
+    def evaluate(self, columns: Columns) -> Array:
+        """Return the sums."""
+        used = {name: columns[name] for name in self.inputs}
+        return by_cells(used, self._sum, length(columns))
+
+    def _sum(self, columns: Columns, rows: int) -> Array:
+        total = np.zeros(rows)
+        for name, weight in self.terms.items():
+            total += weight * numbers(columns[name])
+        return total
+
+    def expression(self) -> Any:
+        """Return the sum for an engine."""
+        parts = [nw.col(name).cast(nw.Float64) * weight for name, weight in self.terms.items()]
+        return sum(parts[1:], start=parts[0])
+
+    def reason(self, row: Mapping[str, Any]) -> str:
+        """Show the weights and the values."""
+        return " + ".join(f"{show(w)} x {n} ({show(row[n])})" for n, w in self.terms.items())
