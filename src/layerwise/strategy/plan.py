@@ -111,7 +111,7 @@ def decide(
     allow_gaps: bool,
 ) -> Decided:
     """Return what each combination of labels gets."""
-    _check_cap(cap)
+    check_cap(cap)
     index = match.index(rows)
     used = _resolve(frame, axes, {axis for axis, _ in index.by_label}, {customer, consent})
     coded = {axis: cells.code_labels(frame, column) for axis, column in used.items()}
@@ -187,8 +187,10 @@ def _resolve(
     """Return axis -> column, in an order that no input decides."""
     if axes is None:
         wanted = {a: a for a in frame.columns if a in possible and a not in reserved}
-    elif isinstance(axes, str):
-        raise SpecError("axes is one text.", hint=f"give a list: axes=[{axes!r}].")
+    elif isinstance(axes, str) or not isinstance(axes, Iterable):
+        raise SpecError("axes must be a list or a mapping.", hint='axes=["tier", "value"].')
+    elif not all(isinstance(axis, str) for axis in axes):
+        raise SpecError("axes must be names.", hint='axes=["tier", "value"].')
     else:
         wanted = dict(axes) if isinstance(axes, Mapping) else {a: a for a in axes}
     strange = [a for a in wanted if a not in possible]
@@ -257,6 +259,7 @@ def _flags(
     ]
 
 
-def _check_cap(cap: int) -> None:
+def check_cap(cap: int) -> None:
+    """Refuse a cap that is not a whole number from 1."""
     if isinstance(cap, bool) or not isinstance(cap, int | np.integer) or cap < 1:
         raise SpecError("cap must be a whole number from 1.", hint="cap=3 is the default.")

@@ -21,6 +21,8 @@ _SHOWN = 200  # problems in one message
 
 
 def _rows(rows: Iterable[Strategy]) -> tuple[Strategy, ...]:
+    if isinstance(rows, str) or not isinstance(rows, Iterable):
+        raise SpecError("rows must be a list of strategies.", hint="see StrategyTable.from_csv.")
     return tuple(rows)
 
 
@@ -184,6 +186,8 @@ class StrategyTable:
         Raises:
             SpecError: An id is not in the table.
         """
+        if not isinstance(ids, Iterable) or not all(isinstance(i, str) for i in ids):
+            raise SpecError("without takes ids, which are texts.", hint='without(["inc_flash"]).')
         gone = {ids} if isinstance(ids, str) else set(ids)
         absent = sorted(gone - set(self.ids))
         if absent:
@@ -221,6 +225,7 @@ class StrategyTable:
         Every customer with the row's label has at least `cap` better rows of that same label, or
         (`one_price_incentive`) a better price incentive of that label.
         """
+        planning.check_cap(cap)
         groups: dict[tuple[str, str], list[Strategy]] = {}
         for row in self.rows:
             if row.level == "customer":
