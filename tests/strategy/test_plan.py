@@ -301,7 +301,7 @@ def test_axes_by_name_and_mapping():
     renamed = CUSTOMERS.rename(columns={"tier": "my_tier", "customer_id": "id"})
     plan = FIVE.plan(renamed, customer="id", axes={"tier": "my_tier", "value": "value"})
     assert lines(plan, ["id", *KEYS[1:]]) == BY_HAND
-    only = FIVE.plan(CUSTOMERS, axes=["tier"])
+    only = FIVE.plan(CUSTOMERS, axes=iter(["tier"]))
     assert "value" not in "".join(only["reason"].astype(str))
 
 

@@ -114,7 +114,7 @@ def test_unreachable_rows_are_in_no_plan():
 @pytest.mark.parametrize("rows", [[1], ["a"], [None], 5, "a"])
 def test_rows_of_another_class(rows):
     """A table takes strategies only."""
-    with pytest.raises(SpecError, match="1 of 1 rows are not of class Strategy|list of strategies"):
+    with pytest.raises(SpecError, match=r"not of class Strategy|list of strategies"):
         StrategyTable(rows=rows)
 
 

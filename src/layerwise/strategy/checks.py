@@ -14,10 +14,8 @@ Vocabulary = Mapping[str, Sequence[str]]
 
 def vocabulary(own: Vocabulary | None = None) -> dict[str, tuple[str, ...]]:
     """Return the closed label list of each axis: the built-in ones, replaced or joined by `own`."""
-    mapping = own is None or isinstance(own, Mapping)
-    if not mapping or any(
-        not isinstance(n, Iterable) or isinstance(n, str) for n in (own or {}).values()
-    ):
+    lists = own.values() if isinstance(own, Mapping) else () if own is None else [None]
+    if any(not isinstance(names, Iterable) or isinstance(names, str) for names in lists):
         raise SpecError("labels must map each axis to a list.", hint='labels={"shop": ["north"]}.')
     joined = {**closed_labels(), **(own or {})}
     return {axis: tuple(x for x in names if x != NOT_EVALUABLE) for axis, names in joined.items()}

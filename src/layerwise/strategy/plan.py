@@ -187,12 +187,8 @@ def _resolve(
     """Return axis -> column, in an order that no input decides."""
     if axes is None:
         wanted = {a: a for a in frame.columns if a in possible and a not in reserved}
-    elif isinstance(axes, str) or not isinstance(axes, Iterable):
-        raise SpecError("axes must be a list or a mapping.", hint='axes=["tier", "value"].')
-    elif not all(isinstance(axis, str) for axis in axes):
-        raise SpecError("axes must be names.", hint='axes=["tier", "value"].')
     else:
-        wanted = dict(axes) if isinstance(axes, Mapping) else {a: a for a in axes}
+        wanted = _named(axes)
     strange = [a for a in wanted if a not in possible]
     if strange:
         near = did_you_mean(str(strange[0]), possible)
@@ -210,6 +206,15 @@ def _resolve(
         )
     built_in = [a for a in known_axes() if a in wanted]
     return {a: wanted[a] for a in (*built_in, *sorted(set(wanted) - set(built_in)))}
+
+
+def _named(axes: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
+    if isinstance(axes, str) or not isinstance(axes, Iterable):
+        raise SpecError("axes must be a list or a mapping.", hint='axes=["tier", "value"].')
+    pairs = list(axes.items()) if isinstance(axes, Mapping) else [(a, a) for a in axes]
+    if not all(isinstance(axis, str) for axis, _ in pairs):
+        raise SpecError("axes must be names.", hint='axes=["tier", "value"].')
+    return dict(pairs)
 
 
 def column_of(frame: Frame, name: str, role: str) -> Any:

@@ -186,9 +186,9 @@ class StrategyTable:
         Raises:
             SpecError: An id is not in the table.
         """
-        if not isinstance(ids, Iterable) or not all(isinstance(i, str) for i in ids):
+        gone = set([ids] if isinstance(ids, str) or not isinstance(ids, Iterable) else ids)
+        if not all(isinstance(i, str) for i in gone):
             raise SpecError("without takes ids, which are texts.", hint='without(["inc_flash"]).')
-        gone = {ids} if isinstance(ids, str) else set(ids)
         absent = sorted(gone - set(self.ids))
         if absent:
             near = "".join(checks.did_you_mean(i, self.ids) for i in absent[:1])
