@@ -9,15 +9,13 @@ import pandas as pd
 from narwhals.stable.v2.typing import IntoDataFrame, IntoDataFrameT
 
 from layerwise.columns import CUSTOMER
-from layerwise.errors import SpecError, TableError, problems
+from layerwise.errors import SpecError
 from layerwise.saved import write_text
 from layerwise.strategy import assign, checks, files
 from layerwise.strategy import plan as planning
 from layerwise.strategy.labels import axes, data_text
 from layerwise.strategy.match import choose
 from layerwise.strategy.row import COLUMNS, Strategy
-
-_SHOWN = 200  # problems in one message
 
 
 def _rows(rows: Iterable[Strategy]) -> tuple[Strategy, ...]:
@@ -62,7 +60,7 @@ class StrategyTable:
         strange = sum(not isinstance(row, Strategy) for row in self.rows)
         if strange:
             raise SpecError(f"{strange} of {len(self.rows)} rows are not of class Strategy.")
-        _raise(structure(self.rows))
+        checks.refuse(checks.structure(self.rows))
 
     @classmethod
     def default(cls, lang: str = "en") -> Self:
@@ -72,7 +70,7 @@ class StrategyTable:
         fast-moving goods; the rest are ours and say so in `basis` and `source`.
         """
         rows, found = files.parse_csv(data_text("strategies.csv"))
-        _raise(found)
+        checks.refuse(found)
         return cls(rows=rows, lang=lang)
 
     @classmethod
@@ -108,9 +106,9 @@ class StrategyTable:
     def _checked(cls, read: files.Read, labels: checks.Vocabulary | None) -> Self:
         rows, found = read
         known = checks.vocabulary(labels)
-        found = [*found, *structure(rows), *checks.unknown_labels(rows, known)]
+        found = [*found, *checks.structure(rows), *checks.unknown_labels(rows, known)]
         found.extend(checks.misspelt_axes(rows, {*axes(), *known}))
-        _raise(found)
+        checks.refuse(found)
         return cls(rows=rows)
 
     def to_csv(self, path: str | Path, *, excel: bool = False) -> None:
@@ -209,7 +207,7 @@ class StrategyTable:
             TableError: With every problem found.
         """
         known = checks.vocabulary(labels)
-        found = [*structure(self.rows), *checks.unknown_labels(self.rows, known)]
+        found = [*checks.structure(self.rows), *checks.unknown_labels(self.rows, known)]
         if labels is None:
             found.extend(checks.misspelt_axes(self.rows, {*axes(), *known}))
         else:
@@ -217,7 +215,7 @@ class StrategyTable:
             found.extend(checks.unknown_axes(customers, labels))
         gaps = checks.uncovered(self.rows, known)
         found.extend(f"{axis} = {label} has no strategy" for axis, label in gaps)
-        _raise(found)
+        checks.refuse(found)
 
     def unreachable(self, *, cap: int = 3, one_price_incentive: bool = True) -> tuple[str, ...]:
         """Return ids of customer strategies that a plan with these choices can never hold.
@@ -340,20 +338,6 @@ class StrategyTable:
             one_price_incentive=one_price_incentive,
             allow_gaps=allow_gaps,
         ).counts()
-
-
-def structure(rows: Sequence[Strategy]) -> list[str]:
-    """Return how the rows of a table contradict each other."""
-    return [*checks.duplicate_ids(rows), *checks.hidden_rows(rows), *checks.price_conflicts(rows)]
-
-
-def _raise(found: Sequence[str]) -> None:
-    if found:
-        more = [f"... and {len(found) - _SHOWN:,} more"] if len(found) > _SHOWN else []
-        raise TableError(
-            problems(f"Problems of the strategy table: {len(found):,}.", [*found[:_SHOWN], *more]),
-            hint="correct these rows; StrategyTable.default().to_csv(...) writes a valid example.",
-        )
 
 
 def _check_lang(lang: str) -> None:
