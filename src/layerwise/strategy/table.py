@@ -1,6 +1,6 @@
 """StrategyTable: which strategy each label gets, as a table that a marketer can read and edit."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Self
 
