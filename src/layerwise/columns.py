@@ -18,6 +18,31 @@ SPEND_MEAN = "spend_mean"
 SPEND_REPEAT_MEAN = "spend_repeat_mean"
 GAP_CV = "gap_cv"
 EXPECTED_ORDER_SPEND = "expected_spend_per_order"
+BASKET_ORDERS = "basket_orders"
+BASKET_DISTANCE = "basket_distance"
+SPECIAL_SHARE = "special_share"
+SPECIAL_KIND = "special_kind"
+SPECIAL_ORDERS = "special_orders"
+CUSTOM_ORDERS = "custom_orders"
+SHARE_PREFIX = "share_"
+
+STRATEGY = "strategy_id"
+PRIORITY = "priority"
+REASON = "reason"
+CHANNEL = "channel"
+INCENTIVE = "incentive"
+OWNER = "owner"
+KPI = "kpi"
+SOURCE = "source"
+OBJECTIVE = "objective"
+ACTION = "action"
+HOLDOUT = "holdout"
+CUSTOMERS = "customers"
+
+HOLDOUT_ORDERS = "holdout_orders"
+HOLDOUT_SPEND = "holdout_spend"
+HOLDOUT_DAYS = "holdout_days"
+AS_OF = "as_of"
 
 MEANING = {
     CUSTOMER: "the customer's id, as in the orders",
@@ -36,6 +61,24 @@ MEANING = {
     EXPECTED_ORDER_SPEND: "spend expected of the next occasion, in the currency of the orders",
 }
 """Column of the customer table -> unit and meaning (windowed columns: see `orders_in`)."""
+
+BASKET_MEANING = {
+    BASKET_ORDERS: "purchase occasions (days) in the window of the basket columns",
+    BASKET_DISTANCE: "Jensen-Shannon distance of the customer's spend over categories to all "
+    "customers', 0 (alike) to 1 (nothing in common)",
+    SPECIAL_SHARE: "share of spend on items tagged special, 0 to 1",
+    SPECIAL_KIND: "the kind of special item bought on most occasions, missing with none",
+    SPECIAL_ORDERS: "occasions with an item of that kind",
+    CUSTOM_ORDERS: "occasions with an item tagged custom",
+}
+"""Column that `add_baskets` adds -> unit and meaning (and `share_...`, see there)."""
+
+HOLDOUT_MEANING = {
+    HOLDOUT_ORDERS: "purchase occasions after the split, up to the end",
+    HOLDOUT_SPEND: "net spend over these occasions, in the currency of the orders",
+    HOLDOUT_DAYS: "days from the split to the end, the same for all customers",
+}
+"""Column that `calibration_holdout` adds -> unit and meaning."""
 
 LIFETIMES = {
     CUSTOMER: "customer_id",

@@ -137,7 +137,12 @@ def require(found: Sequence[str], needed: Mapping[str, str], *, title: str) -> N
     raise ColumnsError(f"{problems(title, lines)}\nFound: {shown}.", hint=_hint(missing))
 
 
+_BASKETS = ("basket_", "special_", "custom_orders", "share_")
+
+
 def _hint(missing: Sequence[str]) -> str:
+    if any(name.startswith(_BASKETS) for name in missing):
+        return "add_baskets(customers, orders, as_of=..., tags=...) adds the basket columns."
     days = sorted({name.rsplit("_", 1)[1][:-1] for name in missing if _windowed(name)}, key=int)
     if days:
         return f"summarize(orders, window_days=({', '.join(days)},)) adds the windowed columns."

@@ -21,7 +21,8 @@ def present(values: Array, column: str) -> Array:
     Raises:
         FitError: All are missing.
     """
-    found: Array = values[~np.isnan(values)] if values.dtype.kind == "f" else values
+    missing = np.isnan(values) if values.dtype.kind == "f" else np.zeros(1, dtype=bool)
+    found: Array = values[~missing] if missing.any() else values
     if not len(found):
         raise FitError(
             f"{column} is missing for every customer, so no cut can be learned.",
@@ -53,13 +54,18 @@ def quantile_edges(values: Array, cuts: Sequence[float]) -> tuple[float, ...]:
     >>> quantile_edges(np.array([1, 1, 1, 2, 9]), (0.5, 0.8))
     (1.0, 2.0)
     """
-    if values.dtype.kind == "i" and int(values.max()) - int(values.min()) <= 4 * len(values):
-        low = values.min()
-        reached = np.cumsum(np.bincount(values - low))
-        places = [np.searchsorted(reached, _rank(cut, len(values))) for cut in cuts]
-        return tuple(float(low + place) for place in places)
+    for unit in (1, 100):  # whole numbers, then cents: counting them is faster than sorting
+        steps = _whole(values, unit)
+        if steps is not None:
+            return tuple(step / unit for step in _counted(steps, cuts))
     ordered = np.sort(values)
     return tuple(_edge(ordered, ordered[_rank(cut, len(values)) - 1]) for cut in cuts)
+
+
+def filled_bands(values: Array, edges: Sequence[float]) -> int:
+    """Return how many bands hold a value, for edges that are observed values."""
+    low, high = values.min(), values.max()
+    return len({edge for edge in edges if edge >= low}) + bool(high > edges[-1])
 
 
 def share_edges(values: Array, cuts: Sequence[float]) -> tuple[float, ...]:
@@ -87,6 +93,23 @@ def middle_edge(values: Array, cut: float) -> float:
     edge = float(ordered[_rank(cut, len(values)) - 1])
     above = ordered[np.searchsorted(ordered, edge, side="right") :]
     return edge if not len(above) else edge + (float(above[0]) - edge) / 2
+
+
+def _whole(values: Array, unit: int) -> Array | None:
+    """Return values x unit as integers if all are whole and close enough together to count."""
+    low, high = float(values.min()) * unit, float(values.max()) * unit
+    if high - low > 4 * len(values) + 1_000 or max(-low, high) > 2**52:
+        return None
+    if values.dtype.kind == "i":
+        return values if unit == 1 else values * unit
+    steps = np.rint(values * unit)
+    return steps.astype(np.int64) if np.array_equal(steps / unit, values) else None
+
+
+def _counted(steps: Array, cuts: Sequence[float]) -> list[int]:
+    low = steps.min()
+    reached = np.cumsum(np.bincount(steps - low if low else steps))
+    return [int(low + np.searchsorted(reached, _rank(cut, len(steps)))) for cut in cuts]
 
 
 def _rank(cut: float, count: int) -> int:

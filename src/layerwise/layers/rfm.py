@@ -5,13 +5,12 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
 import attrs
-import numpy as np
 
 from layerwise.columns import SILENCE, orders_in, spend_in
 from layerwise.errors import FewerLayersWarning, SpecError
 from layerwise.fitted import Fitted, Spec
 from layerwise.frames import Columns
-from layerwise.layers.edges import present, quantile_edges
+from layerwise.layers.edges import filled_bands, present, quantile_edges
 from layerwise.rules import NOT_EVALUABLE, Cut, FirstMatch, Weighted
 from layerwise.rules.base import as_numbers, numbers
 from layerwise.saved import saved
@@ -164,8 +163,7 @@ class RFM(Spec):
     def _learn(self, columns: Columns, column: str) -> tuple[float, ...]:
         values = present(numbers(columns[column]), column)
         edges = quantile_edges(values, [i / self.bins for i in range(1, self.bins)])
-        filled = len(np.unique(np.searchsorted(edges, values)))
-        if filled == 1:
+        if filled_bands(values, edges) == 1:
             warnings.warn(
                 f"{column} is the same for everyone, so its score tells nothing.\n"
                 "Hint: leave it out by weights, or check as_of and the window.",

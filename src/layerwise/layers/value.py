@@ -4,13 +4,12 @@ import warnings
 from typing import ClassVar, Literal
 
 import attrs
-import numpy as np
 
 from layerwise.columns import spend_in
 from layerwise.errors import FewerLayersWarning, SpecError
 from layerwise.fitted import Fitted, Spec
 from layerwise.frames import Array, Columns
-from layerwise.layers.edges import check_cuts, present, quantile_edges, share_edges
+from layerwise.layers.edges import check_cuts, filled_bands, present, quantile_edges, share_edges
 from layerwise.rules import Cut
 from layerwise.rules.base import as_numbers, numbers
 from layerwise.saved import saved
@@ -102,7 +101,7 @@ def learn_edges(
         edges = share_edges(found, cuts or (0.8, 0.95))
     else:
         edges = quantile_edges(found, cuts or (0.5, 0.8))
-    filled = len(np.unique(np.searchsorted(edges, found)))
+    filled = filled_bands(found, edges)
     if filled < len(LOW_TO_HIGH):
         warnings.warn(
             f"{column} gives {filled} of 3 layers: too many customers share a value.\n"

@@ -8,8 +8,9 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from layerwise import expressions
-from layerwise.frames import Array, Columns, Labels
-from layerwise.rules.base import Rule, as_mapping, length, show
+from layerwise.frames import Array, Columns
+from layerwise.rules.base import Rule, as_mapping, length, numbers, show
+from layerwise.rules.cells import by_cells
 from layerwise.saved import saved
 
 
@@ -107,14 +108,13 @@ class Weighted(Rule):
 
     def evaluate(self, columns: Columns) -> Array:
         """Return the sums."""
-        total = np.zeros(length(columns))
+        used = {name: columns[name] for name in self.inputs}
+        return by_cells(used, self._sum, length(columns))
+
+    def _sum(self, columns: Columns, rows: int) -> Array:
+        total = np.zeros(rows)
         for name, weight in self.terms.items():
-            column = columns[name]
-            if isinstance(column, Labels):
-                table = np.array([*column.names, np.nan], dtype=np.float64) * weight
-                total += table[column.codes]
-            else:
-                total += weight * column
+            total += weight * numbers(columns[name])
         return total
 
     def expression(self) -> Any:

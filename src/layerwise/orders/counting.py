@@ -1,0 +1,185 @@
+"""Count purchase occasions without moving the log.
+
+The customer's code and the day are sorted, and where they change an occasion begins. Amounts stay
+where they are and are added by code.
+"""
+
+from typing import Any
+
+import attrs
+import numpy as np
+
+from layerwise.orders.netting import bucket
+from layerwise.orders.request import Request
+from layerwise.orders.rows import Rows
+
+# From so many rows on, counting sorts repay the import they need.
+_MANY = 1 << 18
+# Counting sorts need a bin for each day and each code; more bins than this a row do not pay.
+_BINS = 8
+
+DAYS_PER = {"hour": 24, "day": 1, "week": 7}
+
+
+@attrs.frozen(eq=False)
+class Counts:
+    """Arrays with one entry a customer that has a purchase, by ascending code.
+
+    Attributes:
+        code: The customer's code.
+        orders: Occasions.
+        first: Bucket (hour, day or week number) of the first occasion.
+        last: Bucket of the last occasion.
+        first_moment: Day or hour of the earliest line of the first occasion.
+        last_moment: Day or hour of the earliest line of the last occasion.
+        recent: Occasions in each window.
+        spend: Net amount in minor units, then of the first occasion, then in each window;
+            empty without amounts.
+        gap_cv: Variation of the gaps; None unless asked for.
+    """
+
+    code: np.ndarray
+    orders: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    first_moment: np.ndarray
+    last_moment: np.ndarray
+    recent: tuple[np.ndarray, ...]
+    spend: tuple[np.ndarray, ...]
+    gap_cv: np.ndarray | None
+
+
+def count(rows: Rows, request: Request, as_of: int) -> Counts:
+    """Return the counts of the purchases' rows, none of them after as_of."""
+    customer, orders, moment = occasions(rows, request.grain)
+    number = bucket(moment, request.grain)
+    ends = np.cumsum(orders)
+    starts = ends - orders
+    cuts = [window_start(as_of, days, request.grain) for days in request.windows]
+    counts = Counts(
+        code=customer,
+        orders=orders,
+        first=number[starts],
+        last=number[ends - 1],
+        first_moment=moment[starts],
+        last_moment=moment[ends - 1],
+        recent=tuple(_sums(number >= cut, starts, orders) for cut in cuts),
+        spend=(),
+        gap_cv=_gap_cv(number, starts, ends) if request.gaps else None,
+    )
+    # The occasions are not needed any more, and the sums need the room.
+    del moment, number
+    return attrs.evolve(counts, spend=_spend(rows, request.grain, counts, cuts))
+
+
+def window_start(as_of: int, days: int, grain: str) -> int:
+    """Return the first bucket less than `days` before as_of's bucket."""
+    last = int(bucket(np.array([as_of]), grain)[0])
+    per = {"hour": days * 24, "day": days, "week": -(-days // 7)}[grain]
+    return last - per + 1
+
+
+def occasions(rows: Rows, grain: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the codes that bought, their numbers of occasions, and the moments of all of these.
+
+    Moments are those of the earliest lines, sorted by code, then time.
+    """
+    if not len(rows.code):
+        none = np.zeros(0, dtype=np.int64)
+        return none, none, rows.moment
+    low = int(rows.moment.min())
+    span = int(rows.moment.max()) - low + 1
+    if len(rows.code) >= _MANY and max(span, rows.ids.n) < _BINS * len(rows.code):
+        moment, starts, customer = _sorted_by_counting(rows, low, span)
+    else:
+        moment, starts, customer = _sorted_by_key(rows, low, span)
+    new = _new(bucket(moment, grain))
+    new[starts] = True
+    orders = np.add.reduceat(new, starts, dtype=np.int64)
+    return customer, orders, moment[new]
+
+
+def _sorted_by_key(rows: Rows, low: int, span: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sort by code and moment packed in one integer; return moments, starts of codes, codes."""
+    bits = span.bit_length()
+    kind = np.uint32 if bits + rows.ids.n.bit_length() <= 32 else np.uint64
+    key: Any = rows.code.astype(kind)
+    key <<= kind(bits)
+    key |= (rows.moment - np.int32(low)).astype(kind)
+    key.sort()
+    moment = (key & kind((1 << bits) - 1)).astype(np.int32) + np.int32(low)
+    key >>= kind(bits)
+    starts = np.flatnonzero(_new(key))
+    return moment, starts, key[starts].astype(np.int64)
+
+
+def _sorted_by_counting(
+    rows: Rows, low: int, span: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The same by two counting sorts, by moment, then by code: the transposes of sparse matrices.
+
+    Linear in the rows, and four times as fast as `numpy.sort` at a million of them.
+    """
+    from scipy.sparse import csr_array
+
+    n, code = len(rows.code), rows.code.astype(np.int32, copy=False)
+    each = np.arange(n + 1, dtype=np.int32)
+    by_row = csr_array((code, rows.moment - np.int32(low), each), shape=(n, span))
+    by_moment = by_row.tocsc()
+    del by_row, each
+    bare = np.empty(n, dtype=np.int8)
+    table = csr_array((bare, by_moment.data, by_moment.indptr), shape=(span, rows.ids.n))
+    del by_moment
+    by_code = table.tocsc()
+    customer = np.flatnonzero(by_code.indptr[1:] > by_code.indptr[:-1])
+    moment = by_code.indices
+    moment += np.int32(low)
+    return moment, by_code.indptr[customer].astype(np.int64), customer
+
+
+def _new(values: np.ndarray) -> np.ndarray:
+    new = np.empty(len(values), dtype=bool)
+    new[:1] = True
+    np.not_equal(values[1:], values[:-1], out=new[1:])
+    return new
+
+
+def _sums(flags: np.ndarray, starts: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Return the flags set in each group; `whole` if all are."""
+    if flags.all():
+        return whole
+    return np.add.reduceat(flags, starts, dtype=np.int64)
+
+
+def _spend(rows: Rows, grain: str, counts: Counts, cuts: list[int]) -> tuple[np.ndarray, ...]:
+    amounts, customer = rows.amounts, counts.code
+    if amounts is None:
+        return ()
+    n = rows.ids.n
+    number = bucket(rows.moment, grain)
+    total = amounts.sum_by(rows.code, n)[customer]
+    firsts = np.zeros(n, dtype=number.dtype)
+    firsts[customer] = counts.first
+    at_first = amounts.sum_by(rows.code, n, number == firsts[rows.code])[customer]
+    windows = []
+    for cut in cuts:
+        inside = number >= cut
+        part = total if inside.all() else amounts.sum_by(rows.code, n, inside)[customer]
+        windows.append(part)
+    return (total, at_first, *windows)
+
+
+def _gap_cv(number: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Return sample standard deviation / mean of the gaps, NaN below three occasions.
+
+    Sums of whole numbers are exact, so the one rounding is that of the last steps.
+    """
+    gap: Any = np.diff(number.astype(np.int64), prepend=0)
+    gap[starts] = 0
+    m = ends - starts - 1
+    if not len(starts):
+        return np.zeros(0)
+    total, squares = np.add.reduceat(gap, starts), np.add.reduceat(gap * gap, starts)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cv = np.sqrt((m * squares - total * total) / (m * (m - 1))) / (total / m)
+    return np.where(m >= 2, cv, np.nan)

@@ -1,0 +1,263 @@
+"""Order times of any kind as whole days (or hours) since 1970-01-01, local to the shop."""
+
+import datetime as dt
+from typing import Any
+
+import attrs
+import numpy as np
+import pandas as pd
+
+from layerwise.errors import ColumnsError, DataError
+from layerwise.orders import text_dates
+from layerwise.orders.request import UNIX_DAY, Request
+
+FIRST_DAY = dt.date.min.toordinal() - UNIX_DAY
+LAST_DAY = dt.date.max.toordinal() - UNIX_DAY
+
+_PER_DAY = {"D": 1, "h": 24, "m": 1440, "s": 86_400, "ms": 86_400_000, "us": 86_400_000_000}
+_PER_DAY["ns"] = 86_400_000_000_000
+_NAT = np.iinfo(np.int64).min
+_BLOCK = 1 << 16
+
+
+@attrs.frozen(eq=False)
+class Moments:
+    """Times as numbers of days or hours; `missing` is None when there is none missing."""
+
+    number: np.ndarray
+    missing: np.ndarray | None
+    aware: bool
+
+
+def read_times(series: pd.Series, request: Request) -> Moments:
+    """Return the column's times as int32 numbers of days (hours with grain="hour")."""
+    times, aware = _local_times(series, request)
+    unit, step = np.datetime_data(times.dtype)
+    if unit not in _PER_DAY or step != 1:
+        times = times.astype("M8[us]")
+    per_day = 24 if request.hourly else 1
+    number = np.empty(len(times), dtype=np.int32)
+    inside = [
+        _number(times[i : i + _BLOCK], per_day, number[i : i + _BLOCK])
+        for i in range(0, len(times), _BLOCK)
+    ]
+    if all(inside):
+        return Moments(number, None, aware)
+    missing = np.isnat(times)
+    wrong = len(times) - int(missing.sum()) - int(_fits(times[~missing], per_day).sum())
+    if wrong:
+        raise _outside(request.time, wrong, len(times), None)
+    number[missing] = 0
+    return Moments(number, missing, aware)
+
+
+def _local_times(series: pd.Series, request: Request) -> tuple[np.ndarray, bool]:
+    dtype, name = series.dtype, request.time
+    kind = _kind(dtype)
+    if kind == "M":
+        return (_plain(series), False) if _zone(dtype) is None else (_moved(series, request), True)
+    if kind == "period":
+        return _periods(series, name), False
+    if kind in "iuf":
+        return _from_numbers(series, request), False
+    if kind in "OU":
+        return _from_objects(series, request)
+    raise ColumnsError(
+        f"{name} holds {dtype}, not dates.",
+        hint="time= must name a column of dates or times.",
+    )
+
+
+def _kind(dtype: Any) -> str:
+    if isinstance(dtype, pd.PeriodDtype):
+        return "period"
+    if isinstance(dtype, pd.CategoricalDtype):
+        return "O"
+    if isinstance(dtype, pd.ArrowDtype):
+        name = str(dtype.pyarrow_dtype)
+        if name.startswith(("timestamp", "date")):
+            return "M"
+        return "U" if "string" in name else dtype.kind
+    if isinstance(dtype, pd.StringDtype):
+        return "U"
+    if isinstance(dtype, pd.SparseDtype):
+        return str(dtype.subtype.kind)
+    return str(dtype.kind)
+
+
+def _plain(series: pd.Series) -> np.ndarray:
+    """Return naive times as numpy datetimes in their own unit, not copied if they are that."""
+    if isinstance(series.dtype, pd.ArrowDtype):
+        series = series.astype("datetime64[us]")
+    return np.asarray(series.to_numpy())
+
+
+def _zone(dtype: Any) -> Any:
+    return getattr(getattr(dtype, "pyarrow_dtype", dtype), "tz", None)
+
+
+def _moved(series: pd.Series, request: Request) -> np.ndarray:
+    """Return the wall-clock times of an aware column in tz=, or in its own zone."""
+    moved = series if request.tz is None else series.dt.tz_convert(request.tz)
+    return _plain(moved.dt.tz_localize(None))
+
+
+def _periods(series: pd.Series, name: Any) -> np.ndarray:
+    starts = series.dt.start_time
+    ends = series.dt.end_time
+    if (starts.dt.normalize() != ends.dt.normalize())[series.notna()].any():
+        raise ColumnsError(
+            f"{name} holds periods longer than a day ({series.dtype}).",
+            hint="An order has a day. If the first day will do: orders[time].dt.to_timestamp().",
+        )
+    return np.asarray(starts.to_numpy())
+
+
+def _from_numbers(series: pd.Series, request: Request) -> np.ndarray:
+    form, name = request.time_format, request.time
+    if form is None:
+        raise ColumnsError(
+            f"{name} holds numbers ({series.dtype}), and numbers are not dates by themselves.",
+            hint='Say what they count: time_format="epoch_s", "epoch_ms", "yyyymmdd" or "excel".',
+        )
+    values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+    missing = np.isnan(values)
+    if form in ("epoch_s", "epoch_ms", "excel"):
+        return _counted(values, missing, form, name)
+    pattern = "%Y%m%d" if form == "yyyymmdd" else form
+    whole = np.where(missing, 0, values)
+    if (whole != np.floor(whole)).any():
+        raise DataError(f"{name}: numbers with a fraction cannot be read as {form!r}.")
+    codes, unique = pd.factorize(whole.astype(np.int64))
+    texts = np.array([str(u) for u in unique], dtype=object)
+    if missing.any():
+        texts[unique == 0] = ""
+    parsed = text_dates.parse(texts, name=str(name), time_format=pattern, tz=request.tz)
+    return parsed[codes]
+
+
+def _counted(values: np.ndarray, missing: np.ndarray, form: str, name: Any) -> np.ndarray:
+    per_day = {"epoch_s": 86_400.0, "epoch_ms": 86_400_000.0, "excel": 1.0}[form]
+    # Excel counts 1900-02-29, which never was, so only serials after it have one meaning.
+    origin = -25_569.0 if form == "excel" else 0.0
+    days = values / per_day + origin
+    low = 61 + origin if form == "excel" else FIRST_DAY
+    with np.errstate(invalid="ignore"):
+        outside = ~missing & ~((days >= low) & (days < LAST_DAY + 1))
+    if outside.any():
+        raise _outside(name, int(outside.sum()), len(values), form)
+    # Whole microseconds; Excel's fractions of a day are rounded to the second first.
+    per_second = 86_400.0 / per_day
+    seconds = values * per_second if form != "excel" else np.round(values * 86_400.0)
+    micro = np.where(missing, 0, np.round(seconds * 1e6) + origin * 86_400e6).astype(np.int64)
+    micro[missing] = _NAT
+    return micro.view("M8[us]")
+
+
+def _from_objects(series: pd.Series, request: Request) -> tuple[np.ndarray, bool]:
+    codes, unique = pd.factorize(series)
+    values = np.asarray(unique, dtype=object)
+    times, aware = _distinct(values, request)
+    padded = np.append(times, np.datetime64("NaT", "us"))
+    return padded[codes], aware
+
+
+def _distinct(values: np.ndarray, request: Request) -> tuple[np.ndarray, bool]:
+    name = request.time
+    kinds = {_python_kind(v) for v in values}
+    if not kinds:
+        return np.empty(0, dtype="M8[us]"), False
+    if kinds == {"text"}:
+        form = request.time_format
+        if form in ("epoch_s", "epoch_ms", "excel"):
+            raise ColumnsError(
+                f"{name} holds text, not numbers to be read as {form!r}.",
+                hint="Convert it first: pd.to_numeric(orders[time]).",
+            )
+        return text_dates.parse(values, name=str(name), time_format=form, tz=request.tz), False
+    if kinds == {"number"}:
+        return _from_numbers(pd.Series(values).infer_objects(), request), False
+    if kinds == {"period"}:
+        return _periods(pd.Series(pd.array(values.tolist())), name), False
+    if kinds == {"time with a zone"} or (
+        kinds == {"time with a zone", "time"} and request.tz is not None
+    ):
+        return _aware_objects(values, request), True
+    if kinds == {"time"}:
+        return np.array(values.tolist(), dtype="M8[us]"), False
+    if kinds == {"time with a zone", "time"}:
+        raise text_dates.mixed_zones(name)
+    raise ColumnsError(
+        f"{name} mixes values of several kinds: {', '.join(sorted(kinds))}.",
+        hint="Give one kind: dates, times, or ISO text.",
+    )
+
+
+def _python_kind(value: Any) -> str:
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, dt.datetime):
+        return "time with a zone" if value.tzinfo is not None else "time"
+    if isinstance(value, (dt.date, np.datetime64)):
+        return "time"
+    if isinstance(value, pd.Period):
+        return "period"
+    if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
+        return "number"
+    return "other"
+
+
+def _aware_objects(values: np.ndarray, request: Request) -> np.ndarray:
+    if request.tz is None and len({_zone_of(v) for v in values}) > 1:
+        raise text_dates.mixed_zones(request.time)
+    zone = request.tz
+    naive = [_wall_clock(v, zone) for v in values]
+    return np.array(naive, dtype="M8[us]")
+
+
+def _zone_of(value: Any) -> str:
+    """Return the zone's name: its offset may change with the season, its calendar does not."""
+    zone = value.tzinfo
+    return str(value.utcoffset() if isinstance(zone, dt.timezone) else zone)
+
+
+def _wall_clock(value: Any, zone: str | None) -> Any:
+    if getattr(value, "tzinfo", None) is None:
+        return value
+    stamp = pd.Timestamp(value)
+    moved = stamp if zone is None else stamp.tz_convert(zone)
+    return moved.tz_localize(None).to_datetime64()
+
+
+def _number(times: np.ndarray, per_day: int, out: np.ndarray) -> bool:
+    """Write floor(time / unit) to out; return whether all are in range (NaT is far below)."""
+    number = _floor(times, per_day)
+    fits = bool(_in_range(number, per_day).all())
+    out[:] = number if fits else np.clip(number, -(2**31), 2**31 - 1)
+    return fits
+
+
+def _floor(times: np.ndarray, per_day: int) -> np.ndarray:
+    steps = _PER_DAY[np.datetime_data(times.dtype)[0]]
+    counts = times.view(np.int64)
+    if steps < per_day:
+        # Days as hours; NaT must not wrap around into a real hour.
+        return np.where(np.isnat(times), _NAT, counts * per_day)
+    return counts // (steps // per_day)
+
+
+def _in_range(number: np.ndarray, per_day: int) -> np.ndarray:
+    inside: np.ndarray = (number >= FIRST_DAY * per_day) & (number < (LAST_DAY + 1) * per_day)
+    return inside
+
+
+def _fits(times: np.ndarray, per_day: int) -> np.ndarray:
+    return _in_range(_floor(times, per_day), per_day)
+
+
+def _outside(name: Any, wrong: int, n: int, form: str | None) -> DataError:
+    other = {"epoch_s": "epoch_ms", "epoch_ms": "epoch_s", "excel": "yyyymmdd"}.get(form or "", "")
+    hint = f'Is it time_format="{other}"?' if other else "Check how the column was read."
+    return DataError(
+        f"{name}: {wrong:,} of {n:,} dates are outside the years 1 to 9999.", hint=hint
+    )

@@ -1,0 +1,171 @@
+"""The numpy path: frames whose rows are in memory."""
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+import attrs
+import narwhals.stable.v2 as nw
+import numpy as np
+import pandas as pd
+
+from layerwise import columns as c
+from layerwise.errors import SpecError
+from layerwise.orders.counting import Counts, count, occasions
+from layerwise.orders.left_out import OrderCheck, notify
+from layerwise.orders.netting import Purchases, purchases
+from layerwise.orders.output import in_days, tabulate, to_frame
+from layerwise.orders.progress import steps, track
+from layerwise.orders.request import UNIX_DAY, Request, moment
+from layerwise.orders.rows import Rows, read_rows
+from layerwise.orders.table import column
+
+Table = dict[str, np.ndarray]
+_STACK = 4
+
+
+@attrs.frozen(eq=False)
+class View:
+    """The log as seen on one date."""
+
+    cut: int
+    past: Rows
+    bought: Purchases
+    counts: Counts
+
+
+def summary(frame: Any, request: Request, as_of: Any) -> Any:
+    """Return the customer table, with one notice of what was left out."""
+    done = steps(request.progress, "summarize", 3)
+    rows, counted = read_rows(frame, request)
+    done()
+    view = _look(rows, request, as_of)
+    done()
+    notify(_check(view, rows, counted, request), stacklevel=_STACK)
+    ids, counts, scale, cut = rows.ids, view.counts, rows.scale, view.cut
+    # The table needs the room of the rows.
+    del rows, view
+    table = to_frame(frame, request, counts, ids, tabulate(counts, scale, request, cut))
+    done()
+    return table
+
+
+def check(frame: Any, request: Request, as_of: Any) -> OrderCheck:
+    """Return the counts of what `summary` would use and leave out."""
+    rows, counted = read_rows(frame, request)
+    found = _check(_look(rows, request, as_of), rows, counted, request)
+    named = pd.DataFrame({role: column(frame, name) for role, name in request.roles.items()})
+    return attrs.evolve(found, duplicate_rows=int(named.duplicated().sum()))
+
+
+def holdout(frame: Any, request: Request, split: Any, end: Any) -> Any:
+    """Return the customer table as of the split, with what each bought up to the end."""
+    rows, counted = read_rows(frame, request)
+    last = moment(end, name="end", request=request, aware=rows.aware)
+    view = _look(rows, request, split, name="split")
+    check_split(view.cut, last)
+    held = _held(rows.until(last), request, view.cut)
+    found = _check(view, rows, counted, request)
+    lost = held.refunded_rows, held.refunded_orders
+    found = attrs.evolve(
+        found,
+        used=found.used - lost[0],
+        refunded_rows=found.refunded_rows + lost[0],
+        refunded_orders=found.refunded_orders + lost[1],
+    )
+    notify(found, ignore_future=True, stacklevel=_STACK)
+    table = _table(view, request) | _held_columns(held.rows, view, request, last)
+    return to_frame(frame, request, view.counts, view.past.ids, table)
+
+
+def stack(frame: Any, request: Request, dates: Iterable[Any]) -> Any:
+    """Return the customer tables of several dates, one below the other, as_of first."""
+    wanted = list(dates) if not isinstance(dates, str) else [dates]
+    rows, counted = read_rows(frame, request)
+    cuts = [moment(d, name="as_of", request=request, aware=rows.aware) for d in wanted]
+    if not cuts or len(set(cuts)) < len(cuts):
+        raise SpecError("snapshots needs one or more dates, each once.")
+    views = [_look(rows, request, date) for date in track(wanted, request.progress, "snapshots")]
+    latest = max(views, key=lambda view: view.cut)
+    notify(_check(latest, rows, counted, request), ignore_future=True, stacklevel=_STACK)
+    tables = [_dated(frame, request, view) for view in views if len(view.counts.code)]
+    return pd.concat(tables, ignore_index=True) if _is_pandas(frame) else nw.concat(tables)
+
+
+def _dated(frame: Any, request: Request, view: View) -> Any:
+    table = to_frame(frame, request, view.counts, view.past.ids, _table(view, request))
+    date = np.datetime64(day(view.cut // (24 if request.hourly else 1)))
+    if _is_pandas(frame):
+        table.insert(0, c.AS_OF, date.astype("M8[us]"))
+        return table
+    dates = np.repeat(date, len(table))
+    stamp = nw.new_series(c.AS_OF, dates, backend=nw.get_native_namespace(frame))
+    return table.with_columns(stamp).select(c.AS_OF, *table.columns)
+
+
+def _is_pandas(frame: Any) -> bool:
+    return isinstance(frame, pd.DataFrame)
+
+
+def check_split(split: int, end: int) -> None:
+    """Refuse a holdout period that is empty."""
+    if end <= split:
+        raise SpecError("end is not after split.", hint="The holdout is (split, end].")
+
+
+def _look(rows: Rows, request: Request, as_of: Any, name: str = "as_of") -> View:
+    cut = moment(as_of, name=name, request=request, aware=rows.aware)
+    past = rows.until(cut)
+    bought = purchases(past, request.grain)
+    return View(cut, past, bought, count(bought.rows, request, cut))
+
+
+def _table(view: View, request: Request) -> Table:
+    return tabulate(view.counts, view.past.scale, request, view.cut)
+
+
+def _held(rows: Rows, request: Request, split: int) -> Purchases:
+    """Return the purchases after the split; an order belongs where its earliest line is."""
+    if rows.order is None:
+        return purchases(rows.take(rows.moment > split), request.grain)
+    bought = purchases(rows, request.grain)
+    return Purchases(bought.rows.take(bought.rows.moment > split))
+
+
+def _held_columns(held: Rows, view: View, request: Request, last: int) -> Table:
+    customer, n = view.counts.code, held.ids.n
+    buyers, orders, _ = occasions(held, request.grain)
+    bought = np.zeros(n, dtype=np.int64)
+    bought[buyers] = orders
+    table = {c.HOLDOUT_ORDERS: bought[customer]}
+    if held.amounts is not None:
+        spend = held.amounts.sum_by(held.code, n)[customer]
+        table[c.HOLDOUT_SPEND] = spend / (held.amounts.scale or 1)
+    days = in_days(np.array([last - view.cut]), "hour" if request.hourly else "day")
+    table[c.HOLDOUT_DAYS] = np.repeat(days, len(customer))
+    return table
+
+
+def _check(view: View, rows: Rows, counted: dict[str, int], request: Request) -> OrderCheck:
+    later = len(rows.code) - len(view.past.code)
+    lost = view.bought.refunded_rows
+    customers = len(view.counts.code)
+    before = len(pd.unique(view.past.code)) if lost else customers
+    per_day = 24 if request.hourly else 1
+    ends = (view.counts.first_moment, view.counts.last_moment) if customers else None
+    return OrderCheck(
+        **counted,
+        used=len(view.past.code) - lost,
+        customers=customers,
+        first_order=None if ends is None else day(int(ends[0].min()) // per_day),
+        last_order=None if ends is None else day(int(ends[1].max()) // per_day),
+        after_as_of=later,
+        refunded_rows=lost,
+        refunded_orders=view.bought.refunded_orders,
+        customers_without_purchase=before - customers,
+    )
+
+
+def day(number: int) -> dt.date:
+    """Return the date of a day number."""
+    return dt.date.fromordinal(number + UNIX_DAY)

@@ -1,0 +1,230 @@
+"""The same counts as expressions of a lazy engine: Polars lazy, DuckDB, Spark, Dask, warehouses.
+
+Only verbs that mean the same on every engine are used, and a test reads this folder for the others.
+Days are numbers and amounts whole minor units, so counts are equal on every engine to the last bit.
+Integer divisions are cast back, because some engines answer them with a float.
+"""
+
+from typing import Any
+
+import narwhals.stable.v2 as nw
+
+from layerwise import columns as c
+from layerwise.orders.amounts import ROUNDING
+from layerwise.orders.counting import DAYS_PER, window_start
+from layerwise.orders.facts import Facts
+from layerwise.orders.request import UNIX_DAY, Request
+
+Lazy = nw.LazyFrame[Any]
+Expr = nw.Expr
+
+# The first occasion's net rides in the low bits of min(bucket * 2**41 + net + 2**40).
+_NET_ROOM = 2**41
+_NET_HALF = 2**40
+_BUCKET_ROOM = 2**20
+
+
+def occasions(rows: Lazy, facts: Facts, request: Request, after: int | None = None) -> Lazy:
+    """Return id, bucket, day and net of each purchase occasion, perhaps only those after a moment.
+
+    Args:
+        rows: What `facts.prepare` made.
+        facts: What `facts.gather` found in them.
+        request: The choices.
+        after: Leave out occasions up to this moment.
+    """
+    used = rows.filter(nw.col("reason") == 0).with_columns(_net(facts).alias("net"))
+    if request.order is not None:
+        used = _purchases(_orders(used), facts)
+    if after is not None:
+        used = used.filter(nw.col("moment") > after)
+    found = _buckets(used, request)
+    return found if request.order is not None else _purchases(found, facts)
+
+
+def audit(rows: Lazy, facts: Facts, request: Request) -> Lazy:
+    """Return one row of counts: orders, rows and customers without a purchase, and customers."""
+    used = rows.filter(nw.col("reason") == 0).with_columns(_net(facts).alias("net"))
+    netted = _orders(used) if request.order is not None else _buckets(used, request)
+    lost = _count(~_is_purchase(facts)) if request.amount is not None else nw.lit(0)
+    flagged = netted.with_columns(lost.alias("lost"))
+    customers = flagged.group_by("id").agg(
+        nw.col("lost").sum(),
+        nw.when(nw.col("lost") == 1).then(nw.col("lines")).otherwise(0).sum().alias("lost_rows"),
+        nw.len().alias("all"),
+    )
+    gone = _count(nw.col("lost") == nw.col("all"))
+    return customers.select(
+        nw.col("lost").sum().alias("refunded_orders"),
+        nw.col("lost_rows").sum().alias("refunded_rows"),
+        gone.sum().alias("customers_without_purchase"),
+        (1 - gone).sum().alias("customers"),
+    )
+
+
+def customers(found: Lazy, facts: Facts, request: Request, as_of: int) -> Lazy:
+    """Return the customer table of the occasions."""
+    bucket, net = nw.col("bucket"), nw.col("net")
+    cuts = {days: window_start(as_of, days, request.grain) for days in request.windows}
+    wanted = [
+        bucket.min().alias("first"),
+        bucket.max().alias("last"),
+        nw.col("day").min().alias(c.FIRST_ORDER),
+        nw.col("day").max().alias(c.LAST_ORDER),
+        nw.len().alias(c.ORDERS),
+        *(_inside(bucket >= cut, 1).alias(c.orders_in(d)) for d, cut in cuts.items()),
+    ]
+    packed = _packs(facts)
+    if request.amount is not None:
+        wanted += [
+            net.sum().alias("total"),
+            *(_inside(bucket >= cut, net).alias(c.spend_in(d)) for d, cut in cuts.items()),
+        ]
+        low = facts.bucket(facts.first, request)
+        code = (bucket - low) * _NET_ROOM + net + _NET_HALF
+        wanted += [code.min().alias("packed")] if packed else []
+    table = found.group_by("id").agg(*wanted)
+    if request.amount is not None:
+        table = _unpacked(table) if packed else _joined(table, found)
+    return _named(table, facts, request, facts.bucket(as_of, request))
+
+
+def held_out(found: Lazy, facts: Facts, request: Request) -> Lazy:
+    """Return id, occasions and net spend of the holdout's occasions."""
+    wanted = [nw.len().alias(c.HOLDOUT_ORDERS)]
+    if request.amount is not None:
+        wanted.append(nw.col("net").sum().alias("held"))
+    table = found.group_by("id").agg(*wanted)
+    picked = [nw.col("id").alias(c.CUSTOMER), _integer(nw.col(c.HOLDOUT_ORDERS))]
+    if request.amount is not None:
+        scale = _float(nw.col(c.HOLDOUT_ORDERS)) * 0.0 + float(facts.scale or 1)
+        picked.append((_float(nw.col("held")) / scale).alias(c.HOLDOUT_SPEND))
+    return table.select(*picked)
+
+
+def join_holdout(table: Lazy, held: Lazy, days: float, request: Request) -> Lazy:
+    """Add the holdout's columns to the customer table, zero where nothing was bought."""
+    both = table.join(held, on=c.CUSTOMER, how="left")
+    picked = [nw.coalesce(nw.col(c.HOLDOUT_ORDERS), nw.lit(0)).alias(c.HOLDOUT_ORDERS)]
+    if request.amount is not None:
+        picked.append(nw.coalesce(nw.col(c.HOLDOUT_SPEND), nw.lit(0.0)).alias(c.HOLDOUT_SPEND))
+    kept = [nw.col(name) for name in table.collect_schema().names()]
+    return both.select(*kept, *picked, nw.lit(days).alias(c.HOLDOUT_DAYS))
+
+
+def _net(facts: Facts) -> Expr:
+    if facts.scale is None:
+        return nw.col("money")
+    return (nw.col("money") * facts.scale + 0.5).floor().cast(nw.Int64())
+
+
+def _orders(used: Lazy) -> Lazy:
+    return used.group_by("id", "order").agg(
+        nw.col("moment").min(),
+        nw.col("day").min(),
+        *_added(),
+    )
+
+
+def _buckets(used: Lazy, request: Request) -> Lazy:
+    number = nw.col("moment")
+    if request.grain == "week":
+        number = _integer((number + (UNIX_DAY - 1)) // 7)
+    return (
+        used.with_columns(number.alias("bucket"))
+        .group_by("id", "bucket")
+        .agg(
+            nw.col("day").min(),
+            *_added(),
+        )
+    )
+
+
+def _added() -> list[Expr]:
+    gross = nw.when(nw.col("net") < 0).then(-nw.col("net")).otherwise(nw.col("net"))
+    return [nw.col("net").sum(), gross.sum().alias("gross"), nw.len().alias("lines")]
+
+
+def _purchases(netted: Lazy, facts: Facts) -> Lazy:
+    return netted if facts.lowest > 0 else netted.filter(_is_purchase(facts))
+
+
+def _is_purchase(facts: Facts) -> Expr:
+    if facts.scale is not None:
+        return nw.col("net") > 0
+    return nw.col("net") > nw.col("gross") * ROUNDING
+
+
+def _packs(facts: Facts) -> bool:
+    """Whether bucket and net of an occasion fit in one integer; a join is needed otherwise."""
+    small = facts.last - facts.first < _BUCKET_ROOM
+    return facts.scale is not None and facts.total * facts.scale < _NET_HALF and small
+
+
+def _unpacked(table: Lazy) -> Lazy:
+    packed = _integer(nw.col("packed"))
+    bucket = _integer(packed // _NET_ROOM)
+    at_first = packed - bucket * _NET_ROOM - _NET_HALF
+    return table.with_columns(at_first.alias("at_first"))
+
+
+def _joined(table: Lazy, found: Lazy) -> Lazy:
+    first = found.select("id", nw.col("bucket").alias("first"), nw.col("net").alias("at_first"))
+    return table.join(first, on=["id", "first"], how="inner")
+
+
+def _named(table: Lazy, facts: Facts, request: Request, now: int) -> Lazy:
+    first, last = _integer(nw.col("first")), _integer(nw.col("last"))
+    orders = _integer(nw.col(c.ORDERS))
+    picked = [
+        nw.col("id").alias(c.CUSTOMER),
+        nw.col(c.FIRST_ORDER),
+        nw.col(c.LAST_ORDER),
+        orders.alias(c.ORDERS),
+        (orders - 1).alias(c.REPEAT_ORDERS),
+        _days(last - first, orders, request).alias(c.FIRST_TO_LAST),
+        _days(now - first, orders, request).alias(c.AGE),
+        _days(now - last, orders, request).alias(c.SILENCE),
+    ]
+    # Polars divides by a constant through its reciprocal, which is off in the last bit; by a column
+    # it divides. Zero times a count makes the constant a column.
+    scale = _float(orders) * 0.0 + float(facts.scale or 1)
+    if request.amount is not None:
+        picked += _spend(_float(nw.col("total")), _float(nw.col("at_first")), _float(orders), scale)
+    for days in request.windows:
+        picked.append(_integer(nw.col(c.orders_in(days))).alias(c.orders_in(days)))
+        if request.amount is not None:
+            spend = _float(nw.col(c.spend_in(days))) / scale
+            picked.append(spend.alias(c.spend_in(days)))
+    return table.select(*picked)
+
+
+def _spend(total: Expr, at_first: Expr, orders: Expr, scale: Expr) -> list[Expr]:
+    repeat = nw.when(orders > 1).then((total - at_first) / ((orders - 1) * scale))
+    return [
+        (total / scale).alias(c.SPEND_TOTAL),
+        (total / (orders * scale)).alias(c.SPEND_MEAN),
+        repeat.alias(c.SPEND_REPEAT_MEAN),
+    ]
+
+
+def _days(steps: Expr, orders: Expr, request: Request) -> Expr:
+    if request.hourly:
+        return _float(steps) / (_float(orders) * 0.0 + 24.0)
+    return steps * DAYS_PER[request.grain]
+
+
+def _inside(test: Expr, value: Any) -> Expr:
+    return nw.when(test).then(value).otherwise(0).sum()
+
+
+def _count(test: Expr) -> Expr:
+    return nw.when(test).then(1).otherwise(0)
+
+
+def _integer(value: Expr) -> Expr:
+    return value.cast(nw.Int64())
+
+
+def _float(value: Expr) -> Expr:
+    return value.cast(nw.Float64())

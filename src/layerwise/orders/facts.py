@@ -1,0 +1,218 @@
+"""What a lazy engine must be asked before it counts: one aggregate query over the log."""
+
+from typing import Any
+
+import attrs
+import narwhals.stable.v2 as nw
+import numpy as np
+
+from layerwise.errors import ColumnsError, EngineError
+from layerwise.orders.amounts import LARGEST, SCALES, infinite_amounts, not_numbers, text_amounts
+from layerwise.orders.ids import blurred_ids
+from layerwise.orders.netting import bucket
+from layerwise.orders.request import UNIX_DAY, Request
+from layerwise.orders.rows import no_rows, refuse_currencies
+
+Lazy = nw.LazyFrame[Any]
+Expr = nw.Expr
+
+REASONS = ("null_customer", "null_order", "null_time", "null_amount", "after_as_of")
+_HUGE = 1.7976931348623157e308
+
+
+@attrs.frozen(kw_only=True)
+class Facts:
+    """Counts by reason, the scale that holds all amounts, and the ends of time."""
+
+    counts: dict[str, int]
+    scale: int | None
+    lowest: float
+    total: float
+    first: int
+    last: int
+
+    def bucket(self, moment: int, request: Request) -> int:
+        """Return the hour, day or week number of a moment."""
+        return int(bucket(np.array([moment]), request.grain)[0])
+
+
+def prepare(table: Lazy, request: Request, last: int) -> Lazy:
+    """Return id, moment, day, money and the reason (0: none) why a row is left out."""
+    schema = table.collect_schema()
+    types = {role: schema[str(name)] for role, name in request.roles.items()}
+    _check_types(types, request)
+    named = table.select(nw.col(str(name)).alias(role) for role, name in request.roles.items())
+    time = _local(table, types["time"], request)
+    timed = named.with_columns(
+        _moment(time, request.hourly).alias("moment"), time.cast(nw.Date()).alias("day")
+    )
+    picked = [nw.col("customer").alias("id"), nw.col("moment"), nw.col("day")]
+    picked += [_money(types).alias("money"), _blurred(types).alias("blurred")]
+    picked += [nw.col(role) for role in ("order", "currency") if role in types]
+    marked = timed.select(*picked)
+    return marked.with_columns(_reason(request, last).alias("reason"))
+
+
+def gather(rows: Lazy, request: Request, amount_type: Any) -> Facts:
+    """Run the query.
+
+    Raises:
+        DataError: If the log is empty, an amount infinite, or currencies are mixed.
+    """
+    found = collect_row(rows.select(*_questions(request, amount_type)))
+    n = int(found["rows"])
+    if n == 0:
+        raise no_rows()
+    if request.currency is not None:
+        kinds = 0 if found["least"] is None else 1 + (found["least"] != found["most"])
+        refuse_currencies(kinds, int(found["no_currency"]), request)
+    if _int(found["infinite"]):
+        raise infinite_amounts(request.amount, _int(found["infinite"]), n)
+    if _int(found["blurred"]):
+        raise blurred_ids(request.customer, _int(found["blurred"]), n)
+    counts = {reason: _int(found[reason]) for reason in REASONS} | {"rows": n}
+    total = float(found["below"] or 0.0) + float(found["above"] or 0.0)
+    fitting = (s for s in SCALES if not _int(found[f"inexact_{s}"]))
+    scale = next(fitting, None)
+    if scale is not None and total * scale >= LARGEST:
+        scale = None
+    lowest = np.inf if request.amount is None else float(found["lowest"] or 0.0)
+    first, last = _int(found["first"]), _int(found["last"])
+    return Facts(counts=counts, scale=scale, lowest=lowest, total=total, first=first, last=last)
+
+
+def collect_row(table: Lazy) -> dict[str, Any]:
+    """Return the one row of a small aggregate."""
+    polars = table.implementation.is_polars()
+    frame = table.collect() if polars else table.collect("pandas")
+    return {str(name): value for name, value in frame.rows(named=True)[0].items()}
+
+
+def is_aware(table: Lazy, request: Request) -> bool:
+    """Whether the times of a lazy log have a zone."""
+    return getattr(table.collect_schema()[str(request.time)], "time_zone", None) is not None
+
+
+def _int(value: Any) -> int:
+    return 0 if value is None or value != value else int(value)
+
+
+def _questions(request: Request, amount_type: Any) -> list[Expr]:
+    reason, money = nw.col("reason"), nw.col("money")
+    known = (reason == 0) | (reason == len(REASONS))
+    wanted = [
+        nw.len().alias("rows"),
+        *(_total(reason == i).alias(name) for i, name in enumerate(REASONS, start=1)),
+        _among(reason == 0, nw.col("moment")).min().alias("first"),
+        _among(reason == 0, nw.col("moment")).max().alias("last"),
+        _total((money > _HUGE) | (money < -_HUGE)).alias("infinite"),
+        nw.col("blurred").sum().alias("blurred"),
+        _among(known, money).min().alias("lowest"),
+        _among(known & (money < 0), -money).sum().alias("below"),
+        _among(known & (money > 0), money).sum().alias("above"),
+        *(_inexact(known, s, amount_type).alias(f"inexact_{s}") for s in SCALES),
+    ]
+    if request.currency is not None:
+        currency = nw.col("currency")
+        wanted += [currency.min().alias("least"), currency.max().alias("most")]
+        wanted.append(_total(currency.is_null()).alias("no_currency"))
+    return wanted
+
+
+def _money(types: dict[str, Any]) -> Expr:
+    """Return amounts as floats, missing where missing or NaN; zero without amount=."""
+    if "amount" not in types:
+        return nw.lit(0.0)
+    money = nw.col("amount").cast(nw.Float64())
+    return _among(~money.is_nan(), money) if types["amount"].is_float() else money
+
+
+def _blurred(types: dict[str, Any]) -> Expr:
+    """Mark ids that are floats too large to be told apart."""
+    if not types["customer"].is_float():
+        return nw.lit(0)
+    number = nw.col("customer")
+    return nw.when((number >= LARGEST) | (number <= -LARGEST)).then(1).otherwise(0)
+
+
+def _reason(request: Request, last: int) -> Expr:
+    """Return the number of the first of REASONS that applies to a row; 0 for none."""
+    order = nw.col("order").is_null() if request.order is not None else nw.lit(False)
+    tests = [
+        nw.col("id").is_null(),
+        order,
+        nw.col("moment").is_null(),
+        nw.col("money").is_null(),
+        nw.col("moment") > last,
+    ]
+    reason = nw.lit(0)
+    for i in range(len(tests), 0, -1):
+        reason = nw.when(tests[i - 1]).then(nw.lit(i)).otherwise(reason)
+    return reason
+
+
+def _moment(time: Expr, hourly: bool) -> Expr:
+    """Return days (or hours) since 1970-01-01 from the year and the day of the year."""
+    before = time.dt.year().cast(nw.Int64()) - 1
+    leap = _whole(before // 4) - _whole(before // 100) + _whole(before // 400)
+    day = before * 365 + leap + time.dt.ordinal_day().cast(nw.Int64()) - UNIX_DAY
+    return day * 24 + time.dt.hour().cast(nw.Int64()) if hourly else day
+
+
+def _whole(value: Expr) -> Expr:
+    return value.cast(nw.Int64())
+
+
+def _local(table: Lazy, dtype: Any, request: Request) -> Expr:
+    """Return the local time; only Polars can move times between zones inside a query."""
+    time = nw.col("time")
+    zone = getattr(dtype, "time_zone", None)
+    if zone is None:
+        return time
+    if not table.implementation.is_polars():
+        raise EngineError(
+            f"{request.time} has a time zone, and its local day cannot be had on this engine.",
+            hint="Make it a local time first, e.g. in DuckDB: "
+            f"timezone('Europe/Berlin', {request.time}).",
+        )
+    return time.dt.convert_time_zone(request.tz or zone).dt.replace_time_zone(None)
+
+
+def _check_types(types: dict[str, Any], request: Request) -> None:
+    time, customer = types["time"], types["customer"]
+    if not isinstance(time, (nw.Date, nw.Datetime)):
+        raise ColumnsError(
+            f"{request.time} holds {time}, not dates, and a lazy frame's text and numbers are not "
+            "parsed here.",
+            hint=f"Cast it in the query, e.g. CAST({request.time} AS DATE), or collect the frame.",
+        )
+    if request.hourly and isinstance(time, nw.Date):
+        raise ColumnsError(f'{request.time} holds dates, which have no hours for grain="hour".')
+    if customer.is_temporal() or customer.is_nested() or customer == nw.Boolean:
+        raise ColumnsError(
+            f"{request.customer} holds {customer}, not ids.", hint="Ids are whole numbers or text."
+        )
+    amount = types.get("amount")
+    if amount == nw.String:
+        raise text_amounts(request.amount)
+    if amount is not None and not amount.is_numeric():
+        raise not_numbers(request.amount, amount)
+
+
+def _inexact(known: Expr, scale: int, amount_type: Any) -> Expr:
+    """Count amounts that are no whole number of 1/scale, in the precision of their own type."""
+    money = nw.col("money")
+    # A column of the scale: Polars divides by constants through their reciprocals.
+    divisor = nw.col("reason").cast(nw.Float64()) * 0.0 + float(scale)
+    nearest = (money * scale + 0.5).floor() / divisor
+    if amount_type == nw.Float32:
+        return _total(known & (nearest.cast(nw.Float32()) != money.cast(nw.Float32())))
+    return _total(known & (nearest != money))
+
+
+def _total(test: Expr) -> Expr:
+    return nw.when(test).then(1).otherwise(0).sum()
+
+
+def _among(test: Expr, value: Expr) -> Expr:
+    return nw.when(test).then(value).otherwise(None)

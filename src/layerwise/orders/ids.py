@@ -1,0 +1,158 @@
+"""Customer and order ids as small integers, equal exactly where the ids are equal."""
+
+from typing import Any
+
+import attrs
+import numpy as np
+import pandas as pd
+
+from layerwise.errors import ColumnsError, DataError
+from layerwise.orders.text_ids import numbers_of
+
+# Whole-number ids spread over at most this many times the rows need no hash table.
+_SPREAD = 4
+_ROOM = 1024
+
+
+@attrs.frozen(eq=False)
+class Codes:
+    """One small integer a row.
+
+    Attributes:
+        code: The row's code, below n.
+        n: One more than the largest code.
+        low: The id of code 0, if ids are dense whole numbers.
+        missing: Rows without an id; None if there are none.
+        rank: A number for each code that sorts as the ids do, if such were to be had.
+    """
+
+    code: np.ndarray
+    n: int
+    low: int | None
+    missing: np.ndarray | None
+    rank: np.ndarray | None = None
+
+    def first_rows(self, wanted: np.ndarray) -> np.ndarray:
+        """Return for each wanted code a row of the log that has it."""
+        rows = np.zeros(self.n, dtype=small(len(self.code)))
+        place = np.arange(len(self.code), dtype=rows.dtype)
+        if self.missing is None:
+            rows[self.code] = place
+        else:
+            rows[self.code[~self.missing]] = place[~self.missing]
+        found: np.ndarray = rows[wanted]
+        return found
+
+
+def read_ids(series: pd.Series, name: Any) -> Codes:
+    """Return a code for each row; missing ids are masked.
+
+    Text is compared as it stands: "007" and "7", "é" in its two Unicode forms, "a" and "a " stay
+    apart, and the number 7 is not the text "7".
+    """
+    dtype = series.dtype
+    _check_type(dtype, name)
+    if isinstance(dtype, pd.SparseDtype):
+        series = pd.Series(np.asarray(series.array))
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        return _of_categories(series)
+    if series.dtype == object:
+        _check_objects(series, name)
+    if series.dtype.kind in "iu":
+        return _of_integers(series)
+    if series.dtype.kind == "f":
+        _check_floats(series, name)
+    number = numbers_of(series)
+    if number is None:
+        return _hashed(series)
+    codes = _of_integers(pd.Series(number))
+    rank = np.arange(codes.n) if codes.rank is None else codes.rank
+    return attrs.evolve(codes, low=None, rank=rank)
+
+
+def small(n: int) -> type[np.signedinteger[Any]]:
+    """Return the integer type that numbers n things in the least memory."""
+    return np.int32 if n < 2**31 else np.int64
+
+
+def _of_integers(series: pd.Series) -> Codes:
+    missing = series.isna().to_numpy() if series.hasnans else None
+    kind = f"{series.dtype.kind}8"
+    filled = series if missing is None else series.fillna(_some(series))
+    values = np.asarray(filled.to_numpy(dtype=kind)) if _boxed(series) else filled.to_numpy()
+    if not len(values):
+        return Codes(np.empty(0, dtype=np.int64), 0, None, missing)
+    low, high = int(values.min()), int(values.max())
+    if high - low < _SPREAD * len(values) + _ROOM:
+        wide = values.astype(np.int64) if values.itemsize < 8 else values
+        code = (wide - wide.dtype.type(low)).astype(small(high - low + 1), copy=False)
+        return Codes(code, high - low + 1, low, missing)
+    return _hashed(pd.Series(values), missing)
+
+
+def _boxed(series: pd.Series) -> bool:
+    return not isinstance(series.dtype, np.dtype)
+
+
+def _some(series: pd.Series) -> Any:
+    known = series.dropna()
+    return known.iloc[0] if len(known) else 0
+
+
+def _of_categories(series: pd.Series) -> Codes:
+    code = series.cat.codes.to_numpy().astype(np.int32)
+    missing = code < 0
+    where = missing if missing.any() else None
+    return Codes(code, len(series.cat.categories), None, where)
+
+
+def _hashed(series: pd.Series, missing: np.ndarray | None = None) -> Codes:
+    code, unique = pd.factorize(series)
+    code = code.astype(small(len(unique)), copy=False)
+    if missing is None:
+        absent = code < 0
+        missing = absent if absent.any() else None
+    rank = np.asarray(unique) if isinstance(unique, np.ndarray) else None
+    if rank is not None and rank.dtype.kind not in "iu":
+        rank = None
+    return Codes(code, len(unique), None, missing, rank)
+
+
+def _check_type(dtype: Any, name: Any) -> None:
+    kind = getattr(dtype, "kind", "O")
+    if kind in "bMmc" or isinstance(dtype, pd.PeriodDtype):
+        raise ColumnsError(f"{name} holds {dtype}, not ids.", hint="Ids are whole numbers or text.")
+
+
+def _check_floats(series: pd.Series, name: Any) -> None:
+    """Refuse what floats cannot tell apart; 7.0 with missing values is what pandas makes of 7."""
+    values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+    with np.errstate(invalid="ignore"):
+        blurred = int((np.abs(values) >= 2.0**53).sum())
+    if blurred:
+        raise blurred_ids(name, blurred, len(values))
+
+
+def blurred_ids(name: Any, blurred: int, n: int) -> DataError:
+    """Return the error for float ids of which neighbours are the same number."""
+    return DataError(
+        f"{name}: {blurred:,} of {n:,} ids are floats of 2**53 or more, where neighbouring ids "
+        "are one number.",
+        hint='Read the column as text or integers: read_csv(..., dtype={"customer": "str"}).',
+    )
+
+
+def _check_objects(series: pd.Series, name: Any) -> None:
+    kinds = set(map(type, series[series.notna()]))
+    for kind in kinds:
+        if kind.__hash__ is None or issubclass(kind, (bool, np.bool_)):
+            raise ColumnsError(
+                f"{name} holds values of type {kind.__name__}, not ids.",
+                hint="Ids are whole numbers or text.",
+            )
+    whole = any(issubclass(k, (int, np.integer)) for k in kinds)
+    if whole and any(issubclass(k, (float, np.floating)) for k in kinds):
+        raise DataError(
+            f"{name} mixes whole numbers and floats, so 7 and 7.0 cannot be told apart.",
+            hint='Make them one type: orders[customer].astype("Int64").',
+        )

@@ -1,0 +1,86 @@
+"""The lazy path: one aggregate query to check the log, then expressions."""
+
+from typing import Any
+
+import attrs
+import narwhals.stable.v2 as nw
+import numpy as np
+
+from layerwise.errors import EngineError
+from layerwise.orders import expressions as ex
+from layerwise.orders.eager import check_split, day
+from layerwise.orders.facts import Facts, collect_row, gather, is_aware, prepare
+from layerwise.orders.left_out import OrderCheck, notify
+from layerwise.orders.output import in_days
+from layerwise.orders.request import Request, moment
+
+Lazy = nw.LazyFrame[Any]
+_STACK = 4
+
+
+def summary(table: Lazy, request: Request, as_of: Any) -> Lazy:
+    """Return the customer table as a lazy frame."""
+    if request.gaps:
+        raise refuse("gaps=True")
+    cut, rows, facts = _look(table, request, as_of, "as_of")
+    notify(_check(rows, facts, request, full=False), stacklevel=_STACK)
+    return ex.customers(ex.occasions(rows, facts, request), facts, request, cut)
+
+
+def check(table: Lazy, request: Request, as_of: Any) -> OrderCheck:
+    """Return the counts of what `summary` would use and leave out."""
+    _, rows, facts = _look(table, request, as_of, "as_of")
+    found = _check(rows, facts, request, full=True)
+    names = [str(name) for name in request.roles.values()]
+    kinds = table.group_by(names).agg(nw.len().alias("layerwise_rows"))
+    distinct = collect_row(kinds.select(nw.len().alias("n")))["n"]
+    return attrs.evolve(found, duplicate_rows=found.rows - int(distinct))
+
+
+def holdout(table: Lazy, request: Request, split: Any, end: Any) -> Lazy:
+    """Return the customer table as of the split, with what each bought up to the end."""
+    if request.gaps:
+        raise refuse("gaps=True")
+    cut, rows, facts = _look(table, request, split, "split")
+    last = moment(end, name="end", request=request, aware=is_aware(table, request))
+    check_split(cut, last)
+    _, later, held_facts = _look(table, request, end, "end")
+    found = _check(rows, facts, request, full=False)
+    notify(found, ignore_future=True, stacklevel=_STACK)
+    customers = ex.customers(ex.occasions(rows, facts, request), facts, request, cut)
+    held = ex.held_out(ex.occasions(later, held_facts, request, after=cut), held_facts, request)
+    days = in_days(np.array([last - cut]), "hour" if request.hourly else "day")[0].item()
+    return ex.join_holdout(customers, held, days, request)
+
+
+def refuse(what: str) -> EngineError:
+    """Return the error for what only frames in memory can do."""
+    return EngineError(
+        f"{what} needs the rows in memory, and this frame is lazy.",
+        hint="Collect it first: orders.collect() in Polars, orders.df() in DuckDB.",
+    )
+
+
+def _look(table: Lazy, request: Request, date: Any, name: str) -> tuple[int, Lazy, Facts]:
+    cut = moment(date, name=name, request=request, aware=is_aware(table, request))
+    rows = prepare(table, request, cut)
+    amount = None if request.amount is None else table.collect_schema()[str(request.amount)]
+    return cut, rows, gather(rows, request, amount)
+
+
+def _check(rows: Lazy, facts: Facts, request: Request, *, full: bool) -> OrderCheck:
+    """Count; refunds and customers need the log grouped, so only where there can be refunds."""
+    left = sum(facts.counts.values()) - facts.counts["rows"]
+    used = facts.counts["rows"] - left
+    audited = {"customers": min(used, 1)}
+    if used and (full or facts.lowest <= 0):
+        row = collect_row(ex.audit(rows, facts, request))
+        audited = {name: int(value) for name, value in row.items()}
+    per_day = 24 if request.hourly else 1
+    return OrderCheck(
+        **facts.counts,
+        **audited,
+        used=used - audited.get("refunded_rows", 0),
+        first_order=day(facts.first // per_day) if used else None,
+        last_order=day(facts.last // per_day) if used else None,
+    )

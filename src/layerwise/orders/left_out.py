@@ -1,0 +1,111 @@
+"""What an order log holds that cannot be used, counted."""
+
+import datetime as dt
+import warnings
+
+import attrs
+
+from layerwise.errors import DataError, RowsLeftOutWarning, problems
+
+
+@attrs.frozen(kw_only=True)
+class OrderCheck:
+    """Counts of an order log's rows: what `summarize` uses and what it leaves out, and why.
+
+    A row that fails on several counts is counted under the first of them, in the order below.
+
+    Attributes:
+        rows: Rows of the log.
+        used: Rows that enter the summary.
+        customers: Customers in the summary.
+        first_order: Earliest day of a used row; None if no row is used.
+        last_order: Latest day of a used row; None if no row is used.
+        null_customer: Rows without a customer id.
+        null_order: Rows without an order id (only if order= is given).
+        null_time: Rows without a time.
+        null_amount: Rows without an amount (only if amount= is given).
+        after_as_of: Rows dated after as_of.
+        refunded_rows: Rows of orders whose net amount is not above zero.
+        refunded_orders: Such orders.
+        customers_without_purchase: Customers all of whose orders are such orders.
+        duplicate_rows: Rows equal to an earlier row in all named columns. They are used: two equal
+            lines of one order are common.
+    """
+
+    rows: int
+    used: int
+    customers: int
+    first_order: dt.date | None
+    last_order: dt.date | None
+    null_customer: int = 0
+    null_order: int = 0
+    null_time: int = 0
+    null_amount: int = 0
+    after_as_of: int = 0
+    refunded_rows: int = 0
+    refunded_orders: int = 0
+    customers_without_purchase: int = 0
+    duplicate_rows: int = 0
+
+    @property
+    def left_out(self) -> int:
+        """Rows that do not enter the summary."""
+        return self.rows - self.used
+
+    def __str__(self) -> str:
+        lines = [f"{self.used:,} of {self.rows:,} rows used: {self.customers:,} customers"]
+        if self.first_order is not None:
+            lines[0] += f", {self.first_order} to {self.last_order}"
+        lines += [f"  left out: {text}" for text, _ in _reasons(self)]
+        if self.duplicate_rows:
+            lines.append(f"  used, but equal to an earlier row: {self.duplicate_rows:,}")
+        return "\n".join(lines)
+
+
+def notify(check: OrderCheck, *, ignore_future: bool = False, stacklevel: int = 3) -> None:
+    """Warn once about all rows left out; raise if none is used.
+
+    Args:
+        check: The counts.
+        ignore_future: Whether rows after as_of are expected (a split, a snapshot).
+        stacklevel: Frames between the user's call and this one.
+
+    Raises:
+        DataError: If no row can be used.
+    """
+    if ignore_future:
+        check = attrs.evolve(check, rows=check.rows - check.after_as_of, after_as_of=0)
+    lines = [text for text, _ in _reasons(check)]
+    hints = [hint for _, hint in _reasons(check) if hint]
+    if check.customers == 0:
+        title = f"None of the {check.rows:,} rows of the order log can be used."
+        raise DataError(problems(title, lines), hint=" ".join(hints) or None)
+    if not lines:
+        return
+    share = check.left_out / check.rows
+    title = f"{check.left_out:,} of {check.rows:,} rows ({share:.2%}) of the order log left out:"
+    message = problems(title, lines)
+    if hints:
+        message += "\nHint: " + " ".join(hints)
+    warnings.warn(message, RowsLeftOutWarning, stacklevel=stacklevel + 1)
+
+
+def _reasons(check: OrderCheck) -> list[tuple[str, str]]:
+    counted = [
+        (check.null_customer, "without a customer id", "Orders without an id have no customer."),
+        (check.null_order, "without an order id", "order=None nets lines by day instead."),
+        (check.null_time, "without a time", ""),
+        (check.null_amount, "without an amount", "Fill amounts that mean zero with 0 first."),
+        (check.after_as_of, "dated after as_of", "A later as_of= would use later rows."),
+    ]
+    reasons = [(f"{n:,} rows {text}", hint) for n, text, hint in counted if n]
+    if check.refunded_rows:
+        text = (
+            f"{check.refunded_rows:,} rows in {check.refunded_orders:,} orders whose net amount "
+            "is not above zero (refunds, free orders)"
+        )
+        reasons.append((text, ""))
+    if check.customers_without_purchase:
+        text = f"{check.customers_without_purchase:,} customers have no purchase left"
+        reasons.append((text, "amount=None counts free orders as purchases too."))
+    return reasons

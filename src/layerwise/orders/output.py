@@ -1,0 +1,134 @@
+"""Counts become a customer table of the same kind as the orders."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+import pandas as pd
+
+from layerwise import columns as c
+from layerwise.orders.counting import DAYS_PER, Counts
+from layerwise.orders.ids import Codes
+from layerwise.orders.netting import bucket
+from layerwise.orders.request import Request
+from layerwise.orders.table import as_pandas, take
+
+
+def tabulate(counts: Counts, scale: int, request: Request, as_of: int) -> dict[str, np.ndarray]:
+    """Return the columns of the customer table but the id, as numpy arrays.
+
+    Days are whole numbers, but with grain="hour", where they are hours / 24.
+    """
+    now = int(bucket(np.array([as_of]), request.grain)[0])
+    per_day = 24 if request.hourly else 1
+    table = {
+        c.FIRST_ORDER: _dates(counts.first_moment, per_day),
+        c.LAST_ORDER: _dates(counts.last_moment, per_day),
+        c.ORDERS: counts.orders.astype(np.int64),
+        c.REPEAT_ORDERS: counts.orders.astype(np.int64) - 1,
+        c.FIRST_TO_LAST: in_days(counts.last - counts.first, request.grain),
+        c.AGE: in_days(now - counts.first, request.grain),
+        c.SILENCE: in_days(now - counts.last, request.grain),
+    }
+    if counts.spend:
+        table |= _spend(counts, scale)
+    for i, days in enumerate(request.windows):
+        table[c.orders_in(days)] = counts.recent[i]
+        if counts.spend:
+            table[c.spend_in(days)] = counts.spend[2 + i] / scale
+    if counts.gap_cv is not None:
+        table[c.GAP_CV] = counts.gap_cv
+    return table
+
+
+def to_frame(
+    frame: Any, request: Request, counts: Counts, ids: Codes, table: Mapping[str, np.ndarray]
+) -> Any:
+    """Return the table with the ids in front, sorted by id, in the frame's own kind."""
+    if ids.low is not None:
+        return build(frame, _dense_ids(frame, request, counts.code + ids.low), table)
+    values = take(frame, request.customer, ids.first_rows(counts.code))
+    order = _order(values) if ids.rank is None else np.argsort(ids.rank[counts.code])
+    sorted_ids = values.take(order).reset_index(drop=True) if _is_pandas(values) else values[order]
+    return build(frame, sorted_ids, {name: array[order] for name, array in table.items()})
+
+
+def _is_pandas(values: Any) -> bool:
+    return isinstance(values, pd.Series)
+
+
+def build(frame: Any, ids: Any, arrays: Mapping[str, np.ndarray]) -> Any:
+    """Return a frame of the same kind as `frame` from ids and arrays; NaN becomes missing."""
+    if isinstance(frame, pd.DataFrame):
+        times = {n: v.astype("M8[us]") for n, v in arrays.items() if v.dtype.kind == "M"}
+        return pd.DataFrame({c.CUSTOMER: ids, **arrays, **times}, copy=False)
+    namespace = nw.get_native_namespace(frame)
+    made = [ids.alias(c.CUSTOMER)]
+    for name, values in arrays.items():
+        made.append(nw.new_series(name, values, backend=namespace))
+    table = made[0].to_frame().with_columns(*made[1:])
+    gaps = [n for n, v in arrays.items() if v.dtype.kind == "f" and np.isnan(v).any()]
+    return table.with_columns(nw.when(~nw.col(n).is_nan()).then(nw.col(n)).alias(n) for n in gaps)
+
+
+def in_days(steps: np.ndarray, grain: str) -> np.ndarray:
+    """Return buckets as days: whole for days and weeks, fractions for hours."""
+    if grain == "hour":
+        return np.asarray(steps / 24)
+    return steps.astype(np.int64) * DAYS_PER[grain]
+
+
+def _dates(moment: np.ndarray, per_day: int) -> np.ndarray:
+    days: np.ndarray = (moment // per_day).astype("M8[D]")
+    return days
+
+
+def _spend(counts: Counts, scale: int) -> dict[str, np.ndarray]:
+    """Return totals and means; each is one division of exact sums."""
+    total, at_first = counts.spend[:2]
+    repeat = (counts.orders - 1) * float(scale)
+    later = np.full(len(total), np.nan)
+    np.divide(total - at_first, repeat, out=later, where=repeat > 0)
+    return {
+        c.SPEND_TOTAL: total / scale,
+        c.SPEND_MEAN: total / (counts.orders * float(scale)),
+        c.SPEND_REPEAT_MEAN: later,
+    }
+
+
+def _dense_ids(frame: Any, request: Request, values: np.ndarray) -> Any:
+    if isinstance(frame, pd.DataFrame):
+        dtype = frame[request.customer].dtype
+        if isinstance(dtype, pd.SparseDtype):
+            dtype = dtype.subtype
+        return pd.Series(values).astype(dtype)
+    series = nw.from_native(frame, eager_only=True)[str(request.customer)]
+    made = nw.new_series(c.CUSTOMER, values, backend=nw.get_native_namespace(frame))
+    return made.cast(series.dtype)
+
+
+def _order(ids: Any) -> np.ndarray:
+    """Return the order of distinct ids: numbers by value, text by code point, numbers first."""
+    values = ids if isinstance(ids, pd.Series) else as_pandas(ids)
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = pd.Series(values.cat.categories.take(values.cat.codes.to_numpy())).reset_index(
+            drop=True
+        )
+    dtype: Any = values.dtype
+    if "dictionary" in str(dtype):
+        values = values.astype(pd.ArrowDtype(dtype.pyarrow_dtype.value_type))
+    if values.dtype == object:
+        return _order_objects(values.tolist())
+    return np.asarray(values.array.argsort())
+
+
+def _order_objects(values: list[Any]) -> np.ndarray:
+    def kind(value: Any) -> str:
+        return "" if isinstance(value, (int, float, np.number)) else type(value).__name__
+
+    try:
+        ranked = sorted(range(len(values)), key=lambda i: (kind(values[i]), values[i]))
+    except TypeError:
+        ranked = sorted(range(len(values)), key=lambda i: (kind(values[i]), repr(values[i])))
+    return np.array(ranked, dtype=np.int64)

@@ -1,0 +1,159 @@
+"""What the caller of `summarize` asked for, checked once."""
+
+import datetime as dt
+import re
+from collections.abc import Hashable, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import attrs
+import numpy as np
+import pandas as pd
+
+from layerwise.errors import SpecError, problems
+
+GRAINS = ("hour", "day", "week")
+NUMBER_FORMATS = ("epoch_s", "epoch_ms", "yyyymmdd", "excel")
+
+# 1970-01-01 is day 719163 of the proleptic Gregorian calendar (date.toordinal).
+UNIX_DAY = 719_163
+
+_ISO = re.compile(r"\s*\d{4}-\d{2}-\d{2}(?:\s*$|[T ]\d{2})")
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """The roles of the columns and the choices of one call."""
+
+    customer: Hashable
+    time: Hashable
+    amount: Hashable | None
+    order: Hashable | None
+    currency: Hashable | None
+    grain: str
+    windows: tuple[int, ...]
+    time_format: str | None
+    tz: str | None
+    gaps: bool = False
+    names: str = "layerwise"
+    progress: bool | None = None
+
+    @property
+    def roles(self) -> dict[str, Hashable]:
+        """Role -> column, of the roles that were given."""
+        pairs = {
+            "customer": self.customer,
+            "time": self.time,
+            "amount": self.amount,
+            "order": self.order,
+            "currency": self.currency,
+        }
+        return {role: name for role, name in pairs.items() if name is not None}
+
+    @property
+    def hourly(self) -> bool:
+        """Whether moments are numbered by hours; days otherwise."""
+        return self.grain == "hour"
+
+
+def make_request(*, window_days: int | Sequence[int], **choices: Any) -> Request:
+    """Return the checked request; all impossible choices are named at once."""
+    wrong: list[str] = []
+    windows = _windows(window_days, wrong)
+    if choices["grain"] not in GRAINS:
+        wrong.append(f"grain={choices['grain']!r}: one of {', '.join(map(repr, GRAINS))}")
+    if choices["names"] not in ("layerwise", "lifetimes"):
+        wrong.append(f"names={choices['names']!r}: 'layerwise' or 'lifetimes'")
+    if not _known_zone(choices["tz"]):
+        wrong.append(f"tz={choices['tz']!r}: not a time zone, such as 'Europe/Berlin'")
+    if not _known_format(choices["time_format"]):
+        wrong.append(
+            f"time_format={choices['time_format']!r}: a pattern such as '%d/%m/%Y', or one of "
+            + ", ".join(map(repr, NUMBER_FORMATS))
+        )
+    request = Request(windows=windows, **choices)
+    if len(set(request.roles.values())) < len(request.roles):
+        wrong.append("two roles name the same column: " + _pairs(request.roles))
+    if wrong:
+        raise SpecError(problems("The order log cannot be read with these choices:", wrong))
+    return request
+
+
+def moment(value: Any, *, name: str, request: Request, aware: bool = False) -> int:
+    """Return a date given by the caller as a number of days (or hours) since 1970-01-01.
+
+    A date without a time stands for the whole day: by hours, for its last hour.
+
+    Args:
+        value: A date, datetime, pandas or numpy timestamp, or ISO text.
+        name: The argument's name, for the message.
+        request: The choices; `hourly` and `tz` matter.
+        aware: Whether the log's times have a zone, so that a zone is allowed here.
+    """
+    stamp = _timestamp(value, name)
+    if stamp.tzinfo is not None:
+        if not aware and request.tz is None:
+            raise SpecError(
+                f"{name} has a time zone and the order log has none.",
+                hint=f"Give {name} as a local date, or tz= the zone of the log.",
+            )
+        stamp = (stamp.tz_convert(request.tz) if request.tz else stamp).tz_localize(None)
+    day = stamp.to_pydatetime(warn=False).date().toordinal() - UNIX_DAY
+    if not request.hourly:
+        return day
+    return day * 24 + (23 if _is_date(value) else stamp.hour)
+
+
+def _timestamp(value: Any, name: str) -> pd.Timestamp:
+    wrong = SpecError(
+        f"{name} is not one date.",
+        hint=f'Give a date or ISO text: {name}="1997-09-30".',
+    )
+    if isinstance(value, str):
+        if not _ISO.match(value):
+            raise wrong
+    elif not isinstance(value, (dt.date, np.datetime64)):
+        raise wrong
+    try:
+        stamp = pd.Timestamp(value)
+    except (ValueError, OverflowError) as error:
+        raise wrong from error
+    if pd.isna(stamp):
+        raise wrong
+    return stamp
+
+
+def _is_date(value: Any) -> bool:
+    if isinstance(value, str):
+        return len(value.strip()) <= len("1997-09-30")
+    if isinstance(value, np.datetime64):
+        return np.datetime_data(value)[0] in ("Y", "M", "W", "D")
+    return not isinstance(value, dt.datetime)
+
+
+def _windows(window_days: int | Sequence[int], wrong: list[str]) -> tuple[int, ...]:
+    windows = (window_days,) if isinstance(window_days, (int, np.integer)) else tuple(window_days)
+    good = all(isinstance(w, (int, np.integer)) and not isinstance(w, bool) for w in windows)
+    if not good or any(w <= 0 for w in windows) or len(set(windows)) < len(windows):
+        wrong.append("window_days: whole numbers of days above zero, each once")
+        return ()
+    return tuple(int(w) for w in windows)
+
+
+def _known_zone(tz: Any) -> bool:
+    if tz is None:
+        return True
+    try:
+        return bool(ZoneInfo(tz).key)
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        return False
+
+
+def _known_format(time_format: Any) -> bool:
+    if time_format is None or time_format in NUMBER_FORMATS:
+        return True
+    return isinstance(time_format, str) and "%" in time_format
+
+
+def _pairs(roles: dict[str, Hashable]) -> str:
+    return ", ".join(f"{role}={name!r}" for role, name in roles.items())

@@ -1,0 +1,138 @@
+"""Dates written as text, each way of writing them accepted only when it means one thing."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from layerwise.errors import DataError
+
+# What CSV readers leave behind for "no value".
+MISSING = frozenset({"", "nat", "nan", "na", "n/a", "none", "null", "<na>"})
+
+_ISO = re.compile(r"\s*(?:\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2}|\d{8})(?!\d)")
+_OFFSET = re.compile(r"[T ]\d\d.*(?:[Zz]|[+-]\d\d(?::?\d\d)?)\s*$")
+_DAY_FIRST = re.compile(r"\s*\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4}\b")
+
+
+def parse(texts: np.ndarray, *, name: str, time_format: str | None, tz: str | None) -> np.ndarray:
+    """Return local times (datetime64[us], NaT where missing) of distinct texts.
+
+    Args:
+        texts: Distinct texts (objects), none of them null.
+        name: The column, for messages.
+        time_format: A strptime pattern, "yyyymmdd", or None for ISO 8601.
+        tz: Zone in which the local day of times with an offset is taken.
+    """
+    blank = np.fromiter((t.strip().lower() in MISSING for t in texts), bool, len(texts))
+    out = np.full(len(texts), "NaT", dtype="M8[us]")
+    given = texts[~blank]
+    if len(given):
+        out[~blank] = _given(given, name, time_format, tz)
+    return out
+
+
+def _given(texts: np.ndarray, name: str, time_format: str | None, tz: str | None) -> np.ndarray:
+    if time_format is not None:
+        pattern = "%Y%m%d" if time_format == "yyyymmdd" else time_format
+        return _formatted(texts, name, pattern, tz)
+    good = np.fromiter((_ISO.match(t) is not None for t in texts), bool, len(texts))
+    if not good.all():
+        raise not_dates(name, texts[~good], len(texts))
+    aware = np.fromiter((_OFFSET.search(t) is not None for t in texts), bool, len(texts))
+    if tz is None and aware.any() and not aware.all():
+        raise mixed_zones(name)
+    out = np.empty(len(texts), dtype="M8[us]")
+    out[~aware] = _naive(texts[~aware], name)
+    out[aware] = _aware(texts[aware], name, tz)
+    return out
+
+
+def _naive(texts: np.ndarray, name: str) -> np.ndarray:
+    return _converted(texts, name, format="ISO8601")
+
+
+def _aware(texts: np.ndarray, name: str, tz: str | None) -> np.ndarray:
+    if not len(texts):
+        return np.empty(0, dtype="M8[us]")
+    if tz is not None:
+        times = pd.DatetimeIndex(pd.to_datetime(texts, format="ISO8601", utc=True))
+        return local(times, tz)
+    try:
+        times = pd.DatetimeIndex(pd.to_datetime(texts, format="ISO8601"))
+    except ValueError as error:
+        raise mixed_zones(name) from error
+    return local(times, None)
+
+
+def _formatted(texts: np.ndarray, name: str, pattern: str, tz: str | None) -> np.ndarray:
+    if "%z" not in pattern:
+        return _converted(texts, name, format=pattern)
+    try:
+        times = pd.DatetimeIndex(pd.to_datetime(texts, format=pattern, utc=tz is not None))
+    except ValueError as error:
+        raise mixed_zones(name) from error
+    return local(times, tz)
+
+
+def _converted(texts: np.ndarray, name: str, *, format: str) -> np.ndarray:  # noqa: A002
+    """Convert naive texts; pandas 2 parses to nanoseconds, so far years take the slower way."""
+    times = pd.to_datetime(pd.Series(texts, dtype=object), format=format, errors="coerce")
+    values: np.ndarray = np.array(times.to_numpy(), dtype="M8[us]")
+    failed = np.isnat(values)
+    if failed.any():
+        values[failed] = _one_by_one(texts[failed], name, format, len(texts))
+    return values
+
+
+def _one_by_one(texts: np.ndarray, name: str, pattern: str, n: int) -> np.ndarray:
+    import datetime as dt
+
+    out, wrong = [], []
+    for text in texts:
+        try:
+            iso = pattern == "ISO8601"
+            stripped = text.strip()
+            out.append(
+                dt.datetime.fromisoformat(stripped) if iso else dt.datetime.strptime(text, pattern)
+            )
+        except ValueError:
+            wrong.append(text)
+    if wrong:
+        raise not_dates(name, np.array(wrong, dtype=object), n, pattern=pattern)
+    return np.array(out, dtype="M8[us]")
+
+
+def local(times: pd.DatetimeIndex, tz: str | None) -> np.ndarray:
+    """Return the wall-clock times of aware times in `tz`, or in their own zone."""
+    moved = times if tz is None or times.tz is None else times.tz_convert(tz)
+    naive = moved.tz_localize(None) if moved.tz is not None else moved
+    return np.asarray(naive.to_numpy(), dtype="M8[us]")
+
+
+def not_dates(name: Any, wrong: np.ndarray, n: int, pattern: str = "ISO8601") -> DataError:
+    """Return the error for texts that cannot be read as dates."""
+    day_first = sum(_DAY_FIRST.match(t) is not None for t in wrong)
+    if pattern != "ISO8601":
+        hint = f"time_format={pattern!r} must fit every value; clean the others or set them null."
+    elif day_first:
+        hint = (
+            'Say which comes first: time_format="%d/%m/%Y" (day first) or '
+            'time_format="%m/%d/%Y" (month first).'
+        )
+    else:
+        hint = 'Use ISO dates (2024-01-31), or say the pattern: time_format="%d.%m.%Y %H:%M".'
+    how = "as ISO dates" if pattern == "ISO8601" else f"with {pattern!r}"
+    return DataError(
+        f"{name}: {len(wrong):,} of {n:,} different texts cannot be read {how}.", hint=hint
+    )
+
+
+def mixed_zones(name: Any) -> DataError:
+    """Return the error for times whose zones differ, or only some of which have one."""
+    return DataError(
+        f"{name}: times with different UTC offsets, or with and without one.",
+        hint='Say whose calendar counts: tz="Europe/Berlin". Times without an offset are then '
+        "taken as local to it.",
+    )

@@ -1,0 +1,153 @@
+"""The whole way in one call: orders to layers, churn probability, its judgement, and the plan."""
+
+import datetime as dt
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import pandas as pd
+
+from layerwise.columns import expected_spend, p_no_purchase
+from layerwise.errors import FitError, LayerwiseError, LayerwiseWarning
+from layerwise.layers import RFM, ChurnStatus, FittedLayers, Frequency, Layers, Loyalty, Tier, Value
+from layerwise.models import BGNBD, GammaGamma
+from layerwise.scorecard import Scorecard, score_churn
+from layerwise.strategy import StrategyTable
+from layerwise.summary import OrderCheck, calibration_holdout, check_orders, summarize
+
+Step = Callable[[str], None]
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Overview:
+    """What came out of `overview`.
+
+    Args:
+        check: What was read and what was left out.
+        customers: The labelled customer table.
+        fitted: The fitted layers, to save and apply again.
+        scorecard: How good the churn probability was over the last `horizon_days` of the log, when
+            fitted on what came before; None where it could not be judged.
+        plan: Who gets which strategy.
+        strategies: The table that the plan was made from.
+        horizon_days: Days that the churn probability looks ahead.
+        notes: What to know about the run: warnings, and parts that the data did not allow.
+    """
+
+    check: OrderCheck
+    customers: pd.DataFrame
+    fitted: FittedLayers
+    scorecard: Scorecard | None
+    plan: pd.DataFrame
+    strategies: StrategyTable
+    horizon_days: int
+    notes: tuple[str, ...]
+
+
+def usual_layers(*, horizon_days: float = 90, with_model: bool = True) -> Layers:
+    """Return the layers that most shops begin with.
+
+    Args:
+        horizon_days: Days that the churn probability and the expected spend look ahead.
+        with_model: Include BG/NBD and Gamma-Gamma, and let expected spend say who is potential.
+            Without, the tier goes by frequency and value.
+
+    Example:
+        >>> list(usual_layers(with_model=False))
+        ['rfm', 'value', 'frequency', 'churn', 'loyalty', 'tier']
+    """
+    layers: dict[str, Any] = {
+        "rfm": RFM(),
+        "value": Value(),
+        "frequency": Frequency(),
+        "churn": ChurnStatus(),
+        "loyalty": Loyalty(churn="churn"),
+    }
+    if not with_model:
+        return Layers(**layers, tier=Tier())
+    models = {"orders_model": BGNBD(horizon_days=horizon_days)} | {
+        "spend_model": GammaGamma(horizon_days=horizon_days)
+    }
+    return Layers(**models, **layers, tier=Tier(expected_spend=expected_spend(horizon_days)))
+
+
+def overview(
+    orders: pd.DataFrame,
+    *,
+    as_of: Any,
+    horizon_days: int = 90,
+    strategies: StrategyTable | None = None,
+    step: Step = lambda _name: None,
+    **columns: Any,
+) -> Overview:
+    """Return layers, churn probability and strategy plan of an order log.
+
+    Args:
+        orders: The order log, in memory.
+        as_of: The last day that counts.
+        horizon_days: Days that the churn probability looks ahead, and days at the end of the log
+            that it is judged on.
+        strategies: The strategy table; None is the one that comes with layerwise.
+        step: Called with the name of each step as it begins, for a progress bar.
+        columns: Which column is what, as in `summarize` (customer=, time=, amount=, order=, ...).
+
+    Raises:
+        LayerwiseError: The log cannot be used, as `summarize` says.
+    """
+    table = strategies or StrategyTable.default()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", LayerwiseWarning)
+        step("summarize")
+        check = check_orders(orders, as_of=as_of, **columns)
+        customers = summarize(orders, as_of=as_of, **columns)
+        step("fit layers")
+        fitted, refused = _fit(customers, horizon_days)
+        labelled = fitted.transform(customers)
+        step("judge churn probability")
+        scorecard, unjudged = _judge(orders, check, as_of, horizon_days, columns)
+        step("plan")
+        plan = table.plan(labelled)
+    notes = [*_texts(caught), *refused, *unjudged]
+    return Overview(
+        check=check,
+        customers=labelled,
+        fitted=fitted,
+        scorecard=scorecard,
+        plan=plan,
+        strategies=table,
+        horizon_days=horizon_days,
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _fit(customers: pd.DataFrame, horizon_days: int) -> tuple[FittedLayers, list[str]]:
+    """Fit with the models; without them where the data do not allow a model."""
+    try:
+        return usual_layers(horizon_days=horizon_days).fit(customers), []
+    except FitError as error:
+        fitted = usual_layers(with_model=False).fit(customers)
+        return fitted, [f"No purchase model: {error}"]
+
+
+def _judge(
+    orders: pd.DataFrame, check: OrderCheck, as_of: Any, horizon_days: int, columns: dict[str, Any]
+) -> tuple[Scorecard | None, list[str]]:
+    """Fit on all but the last days of the log and judge on these."""
+    end = pd.Timestamp(as_of).date()
+    split = end - dt.timedelta(days=horizon_days)
+    if check.first_order is None or (split - check.first_order).days < horizon_days:
+        short = f"The log is too short to judge the churn probability over {horizon_days} days."
+        return None, [short]
+    try:
+        held = calibration_holdout(orders, split=split, end=end, **columns)
+        model = BGNBD(horizon_days=horizon_days).fit(held)
+        probability = p_no_purchase(horizon_days)
+        return score_churn(model.transform(held), probability=probability), []
+    except LayerwiseError as error:
+        return None, [f"The churn probability could not be judged: {error}"]
+
+
+def _texts(caught: list[warnings.WarningMessage]) -> list[str]:
+    ours = [w.message for w in caught if issubclass(w.category, LayerwiseWarning)]
+    return [str(message) for message in ours]

@@ -1,0 +1,97 @@
+"""How likely a silent customer is to return: the survival curve of the gaps between orders."""
+
+import attrs
+import numpy as np
+
+from layerwise.errors import FitError, SpecError
+from layerwise.frames import Array, Floats
+from layerwise.rules.base import as_numbers
+from layerwise.saved import saved
+
+
+@saved
+@attrs.frozen(kw_only=True)
+class ReturnCurve:
+    """P(a gap between orders is longer than t days), open gaps counted as censored.
+
+    Args:
+        days: The lengths of gaps that ended, ascending.
+        survival: P(gap > days), one value a day in `days`.
+        last_day: The longest silence seen; beyond it the curve says nothing.
+        gaps: How many gaps ended.
+        open_gaps: How many customers were still silent at as_of.
+    """
+
+    days: tuple[float, ...] = attrs.field(converter=as_numbers)
+    survival: tuple[float, ...] = attrs.field(converter=as_numbers)
+    last_day: float
+    gaps: int
+    open_gaps: int
+
+    def p_return(self, silence_days: object, *, horizon_days: float) -> Floats:
+        """Return P(the next order comes within `horizon_days` | silent for `silence_days`).
+
+        It is 1 - S(s + h) / S(s). Missing where s + h is beyond the longest silence seen and the
+        curve has not come down to 0, because the data cannot tell.
+        """
+        s = np.asarray(silence_days, dtype=np.float64)
+        now, later = self._at(s), self._at(s + horizon_days)
+        unknown = (s + horizon_days > self.last_day) & (self.survival[-1] > 0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            result = np.where(unknown | (now <= 0), np.nan, 1 - later / now)
+        return np.asarray(result, dtype=np.float64)
+
+    def window(self, *, horizon_days: float = 60.0, at_most: float = 0.10) -> int:
+        """Return the least whole number of days of silence after which a return is unlikely.
+
+        The smallest s with P(return within `horizon_days` | silent s) <= `at_most`: the window for
+        `ChurnStatus(rule="window", window_days=...)`.
+
+        Raises:
+            FitError: No silence seen is that telling.
+        """
+        if not horizon_days > 0 or not 0 < at_most < 1:
+            raise SpecError("window: horizon_days must be above 0 and at_most between 0 and 1.")
+        silence = np.arange(0, int(self.last_day) + 1)
+        low = self.p_return(silence, horizon_days=horizon_days) <= at_most
+        if not low.any():
+            raise FitError(
+                f"At every length of silence seen (up to {self.last_day:g} days) more than "
+                f"{at_most:.0%} return within {horizon_days:g} days.",
+                hint="take a longer log or a higher at_most.",
+            )
+        return int(silence[low][0])
+
+    def _at(self, days: Floats) -> Floats:
+        place = np.searchsorted(self.days, days, side="right")
+        return np.concatenate([[1.0], self.survival])[place]
+
+
+def fit_returns(closed: Array, open_: Array) -> ReturnCurve:
+    """Return the Kaplan-Meier curve of gaps.
+
+    Args:
+        closed: The gaps, in days, that ended in an order.
+        open_: For each customer the silence from the last order to as_of, which has not ended.
+            Leaving these out, as quantiles of closed gaps do, makes gaps look short.
+
+    Raises:
+        FitError: No gap ended.
+
+    Source: Kaplan and Meier (1958), JASA 53.
+    """
+    if not len(closed):
+        raise FitError(
+            "Nobody bought on a second occasion, so no gap between orders is known.",
+            hint="take a longer log.",
+        )
+    days, events = np.unique(closed, return_counts=True)
+    ends = np.sort(np.concatenate([closed, open_]))
+    at_risk = len(ends) - np.searchsorted(ends, days, side="left")
+    return ReturnCurve(
+        days=days,
+        survival=np.cumprod(1 - events / at_risk),
+        last_day=float(ends[-1]),
+        gaps=len(closed),
+        open_gaps=len(open_),
+    )

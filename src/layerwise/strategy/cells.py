@@ -1,0 +1,124 @@
+"""Label columns as small integer codes, and customers grouped by their combination of labels."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import narwhals.stable.v2 as nw
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from layerwise import frames
+from layerwise.errors import ColumnsError
+from layerwise.rules import NOT_EVALUABLE
+
+Ints = NDArray[np.int64]
+MAX_LABELS = 1_000
+_DENSE = 5_000_000  # above this many possible combinations, sort instead of counting
+
+
+@attrs.frozen
+class Coded:
+    """A column as codes: 0 is "no label", k the k-th of `names`."""
+
+    codes: Ints
+    names: tuple[str, ...]
+
+
+def code_labels(frame: Any, name: str) -> Coded:
+    """Return a label column of a wrapped frame as codes; missing and ``not_evaluable`` are 0.
+
+    Raises:
+        ColumnsError: The column holds no labels: numbers with fractions, booleans, dates, or more
+            than a thousand different values.
+    """
+    if frame[name].null_count() == len(frame):
+        return Coded(np.zeros(len(frame), dtype=np.int64), ())
+    _check_dtype(frame[name])
+    column = frames.read(frame, [name])[name]
+    if isinstance(column, frames.Labels):
+        codes, values = column.codes, [str(name) for name in column.names]
+    else:
+        codes, found = pd.factorize(column)  # NaN is -1
+        values = [f"{v:.0f}" for v in found]
+    return _in_use(name, np.asarray(codes, dtype=np.int64), values)
+
+
+def code_flags(column: Any) -> NDArray[np.bool_]:
+    """Return a true-or-false column as numpy booleans; missing is False.
+
+    Raises:
+        ColumnsError: The column holds something else.
+    """
+    if column.dtype == nw.Boolean:
+        return np.asarray(column.fill_null(False).to_numpy(), dtype=bool)
+    cells = column.to_list()
+    wrong = sum(not isinstance(c, bool | np.bool_) and not _missing(c) for c in cells)
+    if wrong:
+        raise ColumnsError(
+            f"Column {column.name!r} must be true or false: {wrong} of {len(cells)} cells are not.",
+            hint="cast it to a boolean column.",
+        )
+    return np.array([isinstance(c, bool | np.bool_) and bool(c) for c in cells], dtype=bool)
+
+
+def combine(columns: Sequence[Ints], sizes: Sequence[int], n: int) -> tuple[Ints, Ints]:
+    """Return each customer's combination and, per combination, the codes of its columns.
+
+    Args:
+        columns: Codes, one array a column.
+        sizes: Number of codes each column can hold.
+        n: Number of customers.
+
+    Returns:
+        (combination of each customer, table of combinations x columns).
+    """
+    cell = np.zeros(n, dtype=np.int64)
+    table = np.zeros((min(n, 1), 0), dtype=np.int64)
+    for codes, size in zip(columns, sizes, strict=True):
+        present, cell = _squeeze(cell * size + codes, len(table) * size)
+        table = np.column_stack([table[present // size], present % size])
+    return cell, table
+
+
+def _squeeze(keys: Ints, possible: int) -> tuple[Ints, Ints]:
+    if possible > _DENSE:
+        found, inverse = np.unique(keys, return_inverse=True)
+        return found.astype(np.int64), inverse.astype(np.int64).ravel()
+    seen = np.zeros(possible, dtype=bool)
+    seen[keys] = True
+    found = np.flatnonzero(seen)
+    place = np.zeros(possible, dtype=np.int64)
+    place[found] = np.arange(len(found))
+    return found, place[keys]
+
+
+def _check_dtype(column: Any) -> None:
+    kind = column.dtype
+    if kind == nw.Boolean or not (
+        kind in (nw.String, nw.Categorical, nw.Enum, nw.Object) or kind.is_integer()
+    ):
+        raise ColumnsError(
+            f"Column {column.name!r} is {kind}, which holds no labels.",
+            hint="labels are text; leave the column out with axes=[...].",
+        )
+
+
+def _in_use(name: str, codes: Ints, values: list[str]) -> Coded:
+    """Return codes of the labels that occur, in the order of their names, others as 0."""
+    if len(values) > MAX_LABELS:
+        raise ColumnsError(
+            f"Column {name!r} holds {len(values):,} different values, too many for labels.",
+            hint="name the label columns with axes=[...].",
+        )
+    count = np.bincount(codes + 1, minlength=len(values) + 1)[1:]
+    used = {v for v, n in zip(values, count, strict=True) if n}
+    kept = sorted(used - {NOT_EVALUABLE})
+    place = {v: k for k, v in enumerate(kept, 1)}
+    new = np.array([*(place.get(v, 0) for v in values), 0], dtype=np.int64)
+    return Coded(new[codes], tuple(kept))  # code -1, "missing", takes the last place: 0
+
+
+def _missing(cell: object) -> bool:
+    return cell is None or cell is pd.NA or cell is pd.NaT or cell != cell

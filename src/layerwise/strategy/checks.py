@@ -1,0 +1,113 @@
+"""What is wrong with a strategy table as a whole; every check returns its problems as lines."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from itertools import combinations
+
+from layerwise.rules import NOT_EVALUABLE
+from layerwise.strategy.labels import EVERY, closed_labels, labels
+from layerwise.strategy.row import Strategy
+
+Vocabulary = Mapping[str, Sequence[str]]
+
+
+def vocabulary(own: Vocabulary | None = None) -> dict[str, tuple[str, ...]]:
+    """Return the closed label list of each axis: the built-in ones, replaced or joined by `own`."""
+    joined = {**closed_labels(), **(own or {})}
+    return {axis: tuple(x for x in names if x != NOT_EVALUABLE) for axis, names in joined.items()}
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `` (did you mean 'x'?)`` for the known word nearest to it, or nothing."""
+    near = get_close_matches(word.strip().lower(), list(known), n=1, cutoff=0.6)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def duplicate_ids(rows: Sequence[Strategy]) -> list[str]:
+    """Return ids that stand in more than one row."""
+    counts = Counter(row.id for row in rows)
+    return [f"id {i!r} stands in {n} rows" for i, n in counts.items() if n > 1]
+
+
+def hidden_rows(rows: Sequence[Strategy]) -> list[str]:
+    """Return rows that can never add anything: same label and same action as another row."""
+    first: dict[tuple[str, ...], str] = {}
+    found = []
+    for row in sorted(rows, key=lambda r: (r.priority, r.id)):
+        said = " ".join(row.action.casefold().split())
+        other = first.setdefault((row.axis, row.segment, row.level, said), row.id)
+        if other != row.id:
+            found.append(f"{row.id!r} is unreachable: {other!r} does the same for the same label")
+    return found
+
+
+def price_conflicts(rows: Sequence[Strategy]) -> list[str]:
+    """Return pairs that give one label two price incentives and say not which comes first."""
+    groups: dict[tuple[str, str, int], list[str]] = defaultdict(list)
+    for row in rows:
+        if row.level == "customer" and row.gives_price_incentive:
+            groups[row.axis, row.segment, row.priority].append(row.id)
+    return [
+        f"{a!r} and {b!r} both give {axis} = {segment} a price incentive at priority {priority}"
+        for (axis, segment, priority), ids in groups.items()
+        for a, b in combinations(dict.fromkeys(ids), 2)
+    ]
+
+
+def unknown_labels(rows: Sequence[Strategy], known: Vocabulary) -> list[str]:
+    """Return rows whose axis looks misspelt, or whose segment its axis cannot take."""
+    found = []
+    for row in rows:
+        if row.segment == NOT_EVALUABLE:
+            found.append(f"{row.id!r}: no strategy can be for {NOT_EVALUABLE!r}")
+        elif row.axis in known:
+            if row.segment not in (EVERY, *known[row.axis]):
+                near = did_you_mean(row.segment, known[row.axis])
+                found.append(f"{row.id!r}: axis {row.axis!r} has no label {row.segment!r}{near}")
+        elif row.axis == EVERY and row.segment != EVERY:
+            found.append(f"{row.id!r}: on axis {EVERY!r} the segment must be {EVERY!r}")
+    return found
+
+
+def misspelt_axes(rows: Sequence[Strategy], known: Iterable[str]) -> list[str]:
+    """Return axes that are nearly, but not quite, a known one (others are the user's own)."""
+    names = set(known)
+    strange = sorted({row.axis for row in rows} - names)
+    near = {
+        axis: get_close_matches(axis.strip().lower(), names, n=1, cutoff=0.75) for axis in strange
+    }
+    return [f"unknown axis {a!r} (did you mean {n[0]!r}?)" for a, n in near.items() if n]
+
+
+def unknown_axes(rows: Sequence[Strategy], known: Iterable[str]) -> list[str]:
+    """Return axes that are not in the list of all axes."""
+    names = set(known) | {EVERY}
+    return [
+        f"unknown axis {axis!r}{did_you_mean(axis, names)}"
+        for axis in sorted({row.axis for row in rows} - names)
+    ]
+
+
+def uncovered(rows: Sequence[Strategy], known: Vocabulary) -> list[tuple[str, str]]:
+    """Return (axis, label) pairs of the axes in use for which no customer strategy exists.
+
+    A label is covered by a row of its own, by a row for ``all`` labels of the axis, or by the rows
+    of the label it implies.
+    """
+    have = {(row.axis, row.segment) for row in rows if row.level == "customer"}
+    used = {axis for axis, _ in have}
+    return [
+        (axis, label)
+        for axis, names in known.items()
+        if axis in used
+        for label in names
+        if label != NOT_EVALUABLE and not have & set(ways(axis, label))
+    ]
+
+
+def ways(axis: str, label: str) -> tuple[tuple[str, str], ...]:
+    """Return the (axis, segment) pairs whose rows a customer with this label gets."""
+    known = labels().get((axis, label))
+    implied = (known.implies,) if known and known.implies else ()
+    return ((axis, label), (axis, EVERY), *implied)

@@ -1,0 +1,132 @@
+"""What one combination of labels gets: the matching, decided once per combination."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
+from operator import itemgetter
+
+import attrs
+
+from layerwise.strategy.checks import ways
+from layerwise.strategy.labels import EVERY, labels, reason
+from layerwise.strategy.row import Strategy
+
+DUTY = "compliance"
+"""Theme of the strategies that are duties, not marketing: no consent needed, never held out."""
+
+
+@attrs.frozen(eq=False)
+class Because:
+    """A label that a customer has, or that a boolean column says holds as well.
+
+    `stop` says how far it stops other strategies (see `Label.stop`), `earns` what it gives: rows of
+    the label itself at distance 0, of all labels of the axis at 1, of an implied label at 2.
+    """
+
+    axis: str
+    label: str
+    column: str
+    flag: bool = False
+    stop: int = 0
+    earns: tuple[tuple[int, Strategy], ...] = ()
+
+
+Pair = tuple[Strategy, Because | None]
+
+
+@attrs.frozen
+class Index:
+    """The customer strategies by (axis, segment), and which of them give a price incentive."""
+
+    by_label: Mapping[tuple[str, str], Sequence[Strategy]]
+    prices: frozenset[str]
+
+    def because(self, axis: str, label: str, column: str, *, flag: bool = False) -> Because:
+        """Return a label as a reason; `flag` says that a boolean column gave it."""
+        known = labels().get((axis, label))
+        keys = enumerate(ways(axis, label))
+        earns = [(far, row) for far, key in keys for row in self.by_label.get(key, ())]
+        stop = known.stop if known else 0
+        return Because(axis, label, column, flag, stop, tuple(earns))
+
+
+@attrs.frozen
+class Choice:
+    """What a combination of labels gets: strategies in order with their reasons, and what went."""
+
+    chosen: tuple[Pair, ...]
+    matched: int
+    stopped: int
+    price_conflicts: int
+    over_cap: int
+
+
+def index(rows: Iterable[Strategy]) -> Index:
+    """Return the customer strategies by (axis, segment)."""
+    by_label: dict[tuple[str, str], list[Strategy]] = defaultdict(list)
+    for row in rows:
+        if row.level == "customer":
+            by_label[row.axis, row.segment].append(row)
+    prices = (r.id for found in by_label.values() for r in found if r.gives_price_incentive)
+    return Index(by_label, frozenset(prices))
+
+
+def order(row: Strategy) -> tuple[int, str]:
+    """Return what strategies are sorted by: priority, then id, never the order of the table."""
+    return row.priority, row.id
+
+
+def choose(rows: Iterable[Strategy], cap: int, one_price: bool) -> list[Strategy]:
+    """Return the best `cap` rows, with no more than one price incentive if so asked."""
+    ordered = sorted(rows, key=order)
+    prices = {row.id for row in ordered if row.gives_price_incentive} if one_price else set()
+    return _one_price(ordered, prices)[:cap]
+
+
+def decide(
+    index: Index, reasons: Sequence[Because], *, consent: bool, cap: int, one_price: bool
+) -> Choice:
+    """Return what a customer with these labels gets.
+
+    Stop labels come first (who cannot return gets no outreach, who left gets win-back only), then
+    consent, then one price incentive, then the cap.
+    """
+    matched = _matched(index, reasons)
+    stop = max((b.stop for b in reasons), default=0)
+    left = [row for row, b in matched.values() if not stop or _stop(b) >= stop]
+    allowed = sorted((row for row in left if consent or row.theme == DUTY), key=order)
+    single = _one_price(allowed, index.prices if one_price else frozenset())
+    return Choice(
+        tuple(matched[row.id] for row in single[:cap]),
+        matched=len(matched),
+        stopped=len(matched) - len(left),
+        price_conflicts=len(allowed) - len(single),
+        over_cap=max(len(single) - cap, 0),
+    )
+
+
+def explain(because: Because | None, lang: str) -> str:
+    """Return why a strategy was chosen, as text."""
+    if because is None:
+        return "全体用户" if lang == "zh" else "every customer"
+    if because.flag:
+        return f"{because.column} = true"
+    return reason(because.axis, because.label, lang)
+
+
+def _matched(index: Index, reasons: Sequence[Because]) -> dict[str, Pair]:
+    """Return each strategy earned, with the label that stops most, else the nearest, as reason."""
+    found: dict[str, Pair] = {row.id: (row, None) for row in index.by_label.get((EVERY, EVERY), ())}
+    earned = [(-b.stop, far, row, b) for b in reasons for far, row in b.earns]
+    for *_, row, b in sorted(earned, key=itemgetter(0, 1)):
+        found.setdefault(row.id, (row, b))
+    return found
+
+
+def _stop(because: Because | None) -> int:
+    return because.stop if because else 0
+
+
+def _one_price(rows: Sequence[Strategy], prices: Set[str]) -> list[Strategy]:
+    """Return sorted rows with only the first of those that give a price incentive."""
+    first = next((row.id for row in rows if row.id in prices), None)
+    return [row for row in rows if row.id == first or row.id not in prices]

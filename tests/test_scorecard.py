@@ -1,0 +1,94 @@
+"""The scorecard shows the model beside the base rate and the days of silence."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from sklearn.metrics import brier_score_loss, roc_auc_score
+
+from layerwise.errors import ColumnsError, DataError, EngineError
+from layerwise.scorecard import auc, score_churn, wilson
+from tests.conftest import ENGINES
+
+
+def table(n: int = 500, seed: int = 0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    p = np.round(rng.random(n), 2)
+    return pd.DataFrame(
+        {
+            "p": p,
+            "days_since_last": np.round(100 * p + rng.normal(0, 40, n) + 200),
+            "holdout_orders": np.where(rng.random(n) < p, 0, rng.integers(1, 5, n)),
+        }
+    )
+
+
+def test_equal_to_scikit_learn() -> None:
+    """AUC and Brier are those of scikit-learn, ties included."""
+    data = table()
+    card = score_churn(data, probability="p")
+    silent = data["holdout_orders"] == 0
+    assert card.auc == pytest.approx(roc_auc_score(silent, data["p"]), abs=1e-12)
+    assert card.auc_silence == pytest.approx(roc_auc_score(silent, data["days_since_last"]))
+    assert card.brier == pytest.approx(brier_score_loss(silent, data["p"]), abs=1e-12)
+    assert card.brier_base == pytest.approx(silent.mean() * (1 - silent.mean()))
+
+
+def test_calibration_bands_hold_everybody_once() -> None:
+    """Bands add up to all customers and to all silent ones."""
+    data = table()
+    bands = score_churn(data, probability="p").calibration
+    assert bands["customers"].sum() == len(data)
+    assert (bands["actual"] * bands["customers"]).sum() == (data["holdout_orders"] == 0).sum()
+    assert bands["predicted"].is_monotonic_increasing
+    assert bands["customers"].between(25, 75).all()
+
+
+def test_wilson_equals_scipy() -> None:
+    """The interval is scipy's, also at 0 and at all."""
+    for hits, trials in [(0, 7), (3, 11), (50, 100), (9, 9)]:
+        ours = [float(v[0]) for v in wilson(np.array([hits]), np.array([trials]))]
+        theirs = stats.binomtest(hits, trials).proportion_ci(method="wilson")
+        assert ours == pytest.approx([theirs.low, theirs.high], abs=1e-12)
+
+
+def test_equal_scores_rank_nothing() -> None:
+    """A constant score has an AUC of one half."""
+    assert auc(np.ones(10), np.arange(10) < 4) == 0.5
+
+
+def test_polars_gives_the_same() -> None:
+    """The kind of eager frame does not matter; a lazy one is refused."""
+    data = table()
+    card = score_churn(ENGINES["polars"].make(data), probability="p")
+    assert card.auc == score_churn(data, probability="p").auc
+    with pytest.raises(EngineError, match="collect"):
+        score_churn(ENGINES["polars_lazy"].make(data), probability="p")
+
+
+def test_the_text_shows_the_baselines() -> None:
+    """Printing it shows the model and both baselines."""
+    text = str(score_churn(table(), probability="p"))
+    assert "days of silence" in text
+    assert "base rate" in text
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"p": np.nan}, "missing"),
+        ({"p": 1.5}, "outside 0 to 1"),
+        ({"holdout_orders": 0}, "same outcome"),
+        ({"holdout_orders": -1}, "negative"),
+    ],
+)
+def test_refused(change: dict[str, float], words: str) -> None:
+    """What cannot be judged is an error that says why."""
+    with pytest.raises(DataError, match=words):
+        score_churn(table().assign(**change), probability="p")
+
+
+def test_missing_column() -> None:
+    """A missing column is named."""
+    with pytest.raises(ColumnsError, match="q "):
+        score_churn(table(), probability="q")
