@@ -38,10 +38,26 @@ ACTION = "action"
 HOLDOUT = "holdout"
 CUSTOMERS = "customers"
 
+PLAN = (
+    STRATEGY,
+    PRIORITY,
+    REASON,
+    CHANNEL,
+    INCENTIVE,
+    OWNER,
+    KPI,
+    SOURCE,
+    OBJECTIVE,
+    ACTION,
+    HOLDOUT,
+)
+"""Columns of a strategy plan, after the customer's id."""
+
 HOLDOUT_ORDERS = "holdout_orders"
 HOLDOUT_SPEND = "holdout_spend"
 HOLDOUT_DAYS = "holdout_days"
 AS_OF = "as_of"
+EXPECTED_ORDER_SPEND = "expected_spend_per_order"
 
 MEANING = {
     CUSTOMER: "the customer's id, as in the orders",
@@ -57,6 +73,7 @@ MEANING = {
     SPEND_REPEAT_MEAN: "mean net spend per repeat occasion (the first left out, as Gamma-Gamma "
     "wants), missing with one occasion; `monetary_value` of lifetimes",
     GAP_CV: "coefficient of variation of the gaps between occasions, missing below 3 occasions",
+    EXPECTED_ORDER_SPEND: "spend expected of the next occasion, in the currency of the orders",
 }
 """Column of the customer table -> unit and meaning (windowed columns: see `orders_in`)."""
 

@@ -165,9 +165,17 @@ class Labeller:
         return frame.select(*restored, *map(nw.col, self.outputs)).to_native()
 
 
+class Part(Labeller):
+    """A fitted layer or model that can stand among others under a name."""
+
+    spec: Any
+    name: str
+    facts: Mapping[str, Any]
+
+
 @saved.saved
 @attrs.frozen(kw_only=True, slots=False)
-class Fitted(Labeller):
+class Fitted(Part):
     """One fitted layer.
 
     Args:
@@ -200,7 +208,7 @@ class Spec:
         """Return the columns that the fitted layer adds."""
         return (name,)
 
-    def learn(self, columns: Columns, name: str) -> Fitted:
+    def learn(self, columns: Columns, name: str) -> Any:
         """Learn from arrays of equal length; the output column is called `name`."""
         raise NotImplementedError
 
@@ -219,7 +227,8 @@ class Spec:
             DataError: A needed column holds infinite numbers.
             FitError: The table is empty, or nothing can be learned from it.
         """
-        return learn_one(self, read_for(self, self.default_name, customers), self.default_name)
+        columns = read_for(self, self.default_name, customers)
+        return learn_one(self, columns, self.default_name)[0]
 
 
 def read_for(spec: Spec, name: str, customers: object) -> Columns:
@@ -234,14 +243,15 @@ def read_for(spec: Spec, name: str, customers: object) -> Columns:
     return columns
 
 
-def learn_one(spec: Spec, columns: Columns, name: str) -> Fitted:
-    """Return the fitted layer with the number of customers and the label sizes as facts."""
+def learn_one(spec: Spec, columns: Columns, name: str) -> tuple[Fitted, dict[str, Column]]:
+    """Return the fitted layer, with label sizes as facts, and the columns with its outputs."""
     fitted = spec.learn(columns, name)
     after = evaluate(fitted.rules, columns)
     found = {rule.output: after[rule.output] for rule in fitted.rules}
     sizes = {n: sizes_of(c) for n, c in found.items() if isinstance(c, Labels) and not hidden(n)}
     customers = len(next(iter(columns.values())))
-    return attrs.evolve(fitted, facts={"customers": customers, "sizes": sizes, **fitted.facts})
+    facts = {"customers": customers, "sizes": sizes, **fitted.facts}
+    return attrs.evolve(fitted, facts=facts), after
 
 
 def evaluate(rules: Iterable[Rule], columns: Columns) -> dict[str, Column]:
@@ -254,9 +264,11 @@ def evaluate(rules: Iterable[Rule], columns: Columns) -> dict[str, Column]:
 
 def sizes_of(column: Labels) -> dict[str, int]:
     """Return how many rows have each label."""
-    counts = np.bincount(column.codes + np.int64(1), minlength=len(column.names) + 1)
-    sizes = {str(name): int(n) for name, n in zip(column.names, counts[1:], strict=True)}
-    return sizes | ({"missing": int(counts[0])} if counts[0] else {})
+    missing = int((column.codes < 0).sum())
+    known = column.codes[column.codes >= 0] if missing else column.codes
+    counts = np.bincount(known, minlength=len(column.names))
+    sizes = {str(name): int(n) for name, n in zip(column.names, counts, strict=True)}
+    return sizes | ({"missing": missing} if missing else {})
 
 
 def hidden(output: str) -> bool:

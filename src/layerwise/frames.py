@@ -215,6 +215,8 @@ def _read_one(name: str, series: Any) -> Column:
         return _as_floats(series)
     if dtype == nw.Categorical or dtype == nw.Enum:
         return _categories(name, series)
+    if dtype == nw.String and not isinstance(series.to_native(), pd.Series):
+        return _coded(name, series)
     if dtype == nw.String or dtype == nw.Object:
         return _of_objects(name, series.to_numpy())
     if series.null_count() == len(series):
@@ -257,6 +259,15 @@ def _categories(name: str, series: Any) -> Column:
         if all(isinstance(value, kind) for value in names):
             return Labels(codes, names, bool(native.cat.ordered), name)
     return _of_objects(name, np.asarray([*names, None], dtype=object)[codes])
+
+
+def _coded(name: str, series: Any) -> Labels:
+    """Code texts inside their engine, without making Python objects of every row."""
+    names = sorted(series.drop_nulls().unique().to_list())
+    if not names:
+        return Labels(np.full(len(series), -1, dtype=np.int64), (), column=name)
+    codes = series.replace_strict(names, range(len(names)), default=-1, return_dtype=nw.Int64)
+    return Labels(codes.fill_null(-1).to_numpy(), tuple(names), column=name)
 
 
 def _of_objects(name: str, values: Any) -> Column:

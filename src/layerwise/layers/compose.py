@@ -8,7 +8,7 @@ import attrs
 
 from layerwise import frames
 from layerwise.errors import FitError, SpecError
-from layerwise.fitted import Fitted, Labeller, Spec, evaluate, learn_one
+from layerwise.fitted import Labeller, Part, Spec, learn_one
 from layerwise.frames import Column, Labels
 from layerwise.rules import Rule
 from layerwise.rules.base import as_tuple
@@ -83,8 +83,7 @@ class Layers:
             raise FitError("The customer table is empty.", hint="check the dates and as_of.")
         parts = []
         for name, spec in self._layers.items():
-            part = learn_one(spec, columns, name)
-            columns = evaluate(part.rules, columns)
+            part, columns = learn_one(spec, columns, name)
             parts.append(part)
         return FittedLayers(parts=tuple(parts))
 
@@ -108,7 +107,7 @@ class FittedLayers(Labeller):
         parts: The fitted layers.
     """
 
-    parts: tuple[Fitted, ...] = attrs.field(converter=as_tuple)
+    parts: tuple[Part, ...] = attrs.field(converter=as_tuple)
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:  # type: ignore[override]

@@ -21,7 +21,8 @@ def present(values: Array, column: str) -> Array:
     Raises:
         FitError: All are missing.
     """
-    found: Array = values[~np.isnan(values)] if values.dtype.kind == "f" else values
+    missing = np.isnan(values) if values.dtype.kind == "f" else np.zeros(1, dtype=bool)
+    found: Array = values[~missing] if missing.any() else values
     if not len(found):
         raise FitError(
             f"{column} is missing for every customer, so no cut can be learned.",
@@ -100,14 +101,14 @@ def _whole(values: Array, unit: int) -> Array | None:
     if high - low > 4 * len(values) + 1_000 or max(-low, high) > 2**52:
         return None
     if values.dtype.kind == "i":
-        return values * unit
+        return values if unit == 1 else values * unit
     steps = np.rint(values * unit)
     return steps.astype(np.int64) if np.array_equal(steps / unit, values) else None
 
 
 def _counted(steps: Array, cuts: Sequence[float]) -> list[int]:
     low = steps.min()
-    reached = np.cumsum(np.bincount(steps - low))
+    reached = np.cumsum(np.bincount(steps - low if low else steps))
     return [int(low + np.searchsorted(reached, _rank(cut, len(steps)))) for cut in cuts]
 
 

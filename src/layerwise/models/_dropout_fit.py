@@ -56,7 +56,7 @@ class FittedDropout(FittedModel):
         return Dropout(r=self.r, alpha=alpha, a=self.a, b=self.b, first=self.first)
 
 
-def estimate(spec: PurchaseModel, rows: Distinct, first: int, label: str) -> dict[str, Any]:
+def estimate(spec: PurchaseModel[Any], rows: Distinct, first: int, label: str) -> dict[str, Any]:
     """Return the fields of a fitted model by maximum likelihood.
 
     Times are scaled to a mean age of 10, so that the unit of time changes nothing.
@@ -79,7 +79,9 @@ def estimate(spec: PurchaseModel, rows: Distinct, first: int, label: str) -> dic
     return fields | fit | {"covariance": as_rows(scaled)}
 
 
-def summary(spec: PurchaseModel, rows: Distinct, optimum: Optimum, scale: float) -> dict[str, Any]:
+def summary(
+    spec: PurchaseModel[Any], rows: Distinct, optimum: Optimum, scale: float
+) -> dict[str, Any]:
     """Return what a fitted model keeps of its optimum apart from the parameters.
 
     The density of x order times changes by the x-th power of the unit of time.
@@ -94,7 +96,7 @@ def summary(spec: PurchaseModel, rows: Distinct, optimum: Optimum, scale: float)
         "log_likelihood": value,
         "n_customers": round(n),
         "converged": optimum.converged,
-        "facts": {"customers": round(n)},
+        "facts": {"customers": round(n), "sizes": {}},
     }
 
 
@@ -144,7 +146,7 @@ def _warn(label: str, p: Array, rows: Distinct, flat: bool) -> None:
             f"only {repeaters:,.0f} customers have ordered again; the parameters are not known.",
             "give more customers or a longer period, or penalty=0.001.",
         )
-    elif (flat and a / (a + b) < _NOBODY_LEAVES) or (flat and a < _NOBODY_LEAVES):
+    elif flat and min(a, a / (a + b)) < _NOBODY_LEAVES:
         warn_not_identified(
             label,
             "the data show nobody who drops out (a goes to 0), so P(alive) is about 1 for all.",

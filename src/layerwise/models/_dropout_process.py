@@ -59,7 +59,7 @@ class Dropout:
         return out
 
     def expected_orders_new(self, h: float) -> float:
-        """Return the mean over λ and p of (1 − e^(−λph))/p, for those who survive the first order."""
+        """Return E[(1 − e^(−λph))/p] times P(alive after the first order)."""
         stay = self.b / (self.a + self.b) if self.first else 1.0
         return stay * float(self.orders_if_alive(np.zeros(1), np.zeros(1), h)[0])
 
@@ -89,11 +89,12 @@ class Dropout:
         return gone + alive * _exp((x + self.r) * shrunk)
 
     def _log_odds_gone(self, x: Array, t_x: Array, T: Array) -> Array:
-        flips = x + self.first
-        coin = np.divide(self.a, self.b + flips - 1.0, out=np.zeros_like(x), where=flips > 0)
         with np.errstate(divide="ignore"):
-            log_odds = np.log(coin)
-        return log_odds + (self.r + x) * np.log1p((T - t_x) / (self.alpha + t_x))
+            log_odds = np.log(self.a / np.maximum(self.b - 1.0 + self.first + x, 0.0))
+        if not self.first:
+            log_odds[x == 0] = -np.inf
+        log_odds += (self.r + x) * np.log1p((T - t_x) / (self.alpha + t_x))
+        return log_odds
 
 
 def blocks(rows: Histories) -> Iterator[tuple[slice, Array, Array, Array]]:

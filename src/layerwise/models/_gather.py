@@ -52,9 +52,10 @@ def _looked_up(function: Function, x: NDArray[Any], T: NDArray[Any]) -> Array:
     used = np.zeros((int(x.max()) + 1) * width, dtype=bool)
     used[cell] = True
     cells = np.flatnonzero(used)
-    table = np.empty(len(used))
+    table: Array = np.empty(len(used))
     table[cells] = function((cells // width).astype(np.float64), (cells % width).astype(np.float64))
-    return table[cell]
+    values: Array = table[cell]
+    return values
 
 
 def _interpolated(function: Function, x: NDArray[Any], T: NDArray[Any], alpha: float) -> Array:
@@ -76,19 +77,20 @@ def _interpolated(function: Function, x: NDArray[Any], T: NDArray[Any], alpha: f
     return out
 
 
-def _coefficients(function: Function, x: Array, panel: Array, alpha: float) -> Array:
+def _coefficients(function: Function, x: NDArray[Any], panel: NDArray[Any], alpha: float) -> Array:
     """Return power coefficients by degree and (x, panel) of interpolants at Chebyshev points."""
     points = np.cos(np.pi * (np.arange(_DEGREE + 1) + 0.5) / (_DEGREE + 1))
     T = alpha * np.expm1(_PANEL * (panel[:, None] + 0.5 + 0.5 * points))
     values = function(np.repeat(x.astype(np.float64), len(points)), T.ravel()).reshape(T.shape)
     to_powers = np.linalg.inv(np.vander(points, increasing=True))
     # einsum, not matmul: a threaded BLAS would cost more than it saves on these shapes
-    return np.einsum("kp,ip->ki", to_powers, values)
+    powers: Array = np.einsum("kp,ip->ki", to_powers, values)
+    return powers
 
 
 def _horner(table: Array, row: NDArray[Any], position: Array) -> Array:
     s = 2.0 * (position - np.floor(position)) - 1.0
-    value = table[-1][row]
+    value: Array = table[-1][row]
     for coefficients in table[-2::-1]:
         value *= s
         value += coefficients[row]

@@ -15,10 +15,12 @@ from layerwise.saved import saved
 class FittedBGNBD(FittedDropout):
     """A fitted BG/NBD model; see `BGNBD`."""
 
+    lifetimes_fitter: ClassVar[str] = "BetaGeoFitter"
+
 
 @saved
 @attrs.frozen(kw_only=True)
-class BGNBD(PurchaseModel):
+class BGNBD(PurchaseModel[FittedBGNBD]):
     """The Beta-Geometric/NBD model of repeat buying (Fader, Hardie and Lee 2005).
 
     While alive, a customer orders at a rate λ ~ Gamma(r, alpha); after each repeat order the
@@ -47,5 +49,8 @@ class BGNBD(PurchaseModel):
 
     default_name: ClassVar[str] = "bgnbd"
 
-    def _estimate(self, rows: Distinct) -> FittedBGNBD:
-        return FittedBGNBD(name=self.default_name, **estimate(self, rows, 0, "BGNBD"))
+    def _fitted_class(self) -> type[FittedBGNBD]:
+        return FittedBGNBD
+
+    def _estimate(self, rows: Distinct, name: str) -> FittedBGNBD:
+        return FittedBGNBD(name=name, **estimate(self, rows, 0, "BGNBD"))

@@ -53,7 +53,8 @@ class Distinct:
     @property
     def histogram(self) -> Array:
         """Customers by level of x."""
-        return np.bincount(self.level, weights=self.counts, minlength=len(self.levels))
+        sums: Array = np.bincount(self.level, self.counts, len(self.levels)).astype(np.float64)
+        return sums
 
     def mean_age(self) -> float:
         """Return the mean T in days."""
@@ -74,8 +75,23 @@ class Distinct:
         )
 
 
+def histories_of(columns: frames.Columns) -> Histories:
+    """Return the histories among columns read before.
+
+    Raises:
+        ColumnsError: A column is not numeric.
+    """
+    texts = [name for name in NEEDED if isinstance(columns[name], frames.Labels)]
+    if texts:
+        raise ColumnsError(
+            f"Columns are not numeric: {', '.join(texts)}.",
+            hint="summarize(orders, as_of=...) makes the customer table.",
+        )
+    return Histories(*(columns[name] for name in NEEDED))  # type: ignore[arg-type]
+
+
 def read_histories(customers: object, *, allow_missing: bool) -> Histories:
-    """Return the histories of an eager customer table, checked.
+    """Return the histories of a customer table in memory, checked.
 
     Args:
         customers: A pandas, Polars or PyArrow table with `repeat_orders`, `first_to_last_days` and
@@ -85,38 +101,15 @@ def read_histories(customers: object, *, allow_missing: bool) -> Histories:
     Raises:
         ColumnsError: A column is missing, stands twice or is not numeric.
         DataError: Histories are impossible; the message lists every problem with its count.
+        EngineError: The table is lazy.
     """
-    columns = read_numbers(customers, NEEDED, needed_by="a purchase model")
-    found = Histories(*(columns[name] for name in NEEDED))
+    frame = frames.eager(customers, doing="a prediction")
+    needed = dict.fromkeys(NEEDED, "a purchase model")
+    title = "The customer table lacks columns that a purchase model needs."
+    frames.require(frames.column_names(frame), needed, title=title)
+    found = histories_of(frames.read(frame, NEEDED))
     check(found, allow_missing=allow_missing)
     return found
-
-
-def read_numbers(
-    customers: object, names: tuple[str, ...], *, needed_by: str
-) -> dict[str, NDArray[Any]]:
-    """Return numeric columns of an eager table as arrays.
-
-    Raises:
-        ColumnsError: A column is missing, stands twice or is not numeric.
-    """
-    frame = frames.wrap(customers)
-    if frames.is_lazy(frame):
-        raise ColumnsError(
-            "A model reads an eager table.",
-            hint="collect the lazy frame first, or label it with fitted.transform(frame).",
-        )
-    needed = dict.fromkeys(names, needed_by)
-    found = frames.column_names(frame)
-    frames.require(found, needed, title="A purchase model needs columns the table does not have.")
-    columns = frames.read(frame, names)
-    texts = [name for name, column in columns.items() if isinstance(column, frames.Labels)]
-    if texts:
-        raise ColumnsError(
-            f"Columns are not numeric: {', '.join(texts)}.",
-            hint="summarize(orders, as_of=...) makes the customer table.",
-        )
-    return columns  # type: ignore[return-value]
 
 
 def check(rows: Histories, *, allow_missing: bool) -> None:
@@ -157,7 +150,7 @@ def check(rows: Histories, *, allow_missing: bool) -> None:
 def _fractional(x: NDArray[Any]) -> NDArray[np.bool_]:
     if x.dtype.kind != "f":
         return np.zeros(0, dtype=bool)
-    return (x != np.floor(x)) & ~np.isnan(x)
+    return np.asarray((x != np.floor(x)) & ~np.isnan(x))
 
 
 def distinct(rows: Histories) -> Distinct:

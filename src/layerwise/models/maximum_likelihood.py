@@ -19,6 +19,7 @@ LARGEST_LOG = float(np.log(1e8))
 
 _CONVERGED = 1e-6
 _VANISHED = 1e-11
+_LAST_STEP = 1e-6
 _LONGEST_STEP = 2.0
 _FLAT = 3.0
 
@@ -64,7 +65,11 @@ def newton(
     for _ in range(steps):
         if np.abs(_inward(theta, gradient)).max() <= tolerance:
             break
-        found = _climb(mean, theta, value, _direction(theta, gradient, hessian))
+        step = _direction(theta, gradient, hessian)
+        if np.abs(step).max() <= _LAST_STEP:
+            # Newton squares the error: after this step it is below 1e-12, not worth another pass
+            return Optimum(theta + step, value + float(gradient @ step) / 2.0, gradient, hessian)
+        found = _climb(mean, theta, value, step)
         if found is None:
             break
         theta, (value, gradient, hessian) = found
@@ -95,7 +100,8 @@ def _direction(theta: Array, gradient: Array, hessian: Array) -> Array:
     curvature, axes = np.linalg.eigh(-hessian[np.ix_(free, free)])
     curvature = np.maximum(np.abs(curvature), 1e-13)
     step[free] = axes @ ((axes.T @ gradient[free]) / curvature)
-    return step * min(1.0, _LONGEST_STEP / max(np.abs(step).max(), 1e-300))
+    shortened: Array = step * min(1.0, _LONGEST_STEP / max(np.abs(step).max(), 1e-300))
+    return shortened
 
 
 def _inward(theta: Array, gradient: Array) -> Array:
@@ -112,7 +118,8 @@ def log_covariance(optimum: Optimum, n: float) -> Array | None:
     covariance = np.linalg.inv(curvature)
     if np.diagonal(covariance).max() > _FLAT**2:
         return None
-    return (covariance + covariance.T) / 2.0
+    symmetric: Array = (covariance + covariance.T) / 2.0
+    return symmetric
 
 
 def as_rows(matrix: Array | None) -> tuple[tuple[float, ...], ...] | None:

@@ -1,16 +1,20 @@
 """What all purchase models share: the spec, the fitted model, and the rule that labels tables."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Protocol
+from functools import cached_property
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import attrs
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from layerwise import columns as names
+from layerwise import frames
 from layerwise.errors import SpecError
-from layerwise.fitted import Labeller, Spec
+from layerwise.fitted import Spec, read_for
 from layerwise.frames import Columns
+from layerwise.models._lifetimes import from_fitter
+from layerwise.models._lookup import joined, merged_in_engine
 from layerwise.models.histories import (
     NEEDED,
     Distinct,
@@ -18,9 +22,11 @@ from layerwise.models.histories import (
     check,
     distinct,
     grouped,
+    histories_of,
     read_histories,
 )
-from layerwise.rules.base import Rule, as_mapping
+from layerwise.models.statistics import FittedStatistics
+from layerwise.rules.base import Rule
 from layerwise.saved import saved
 
 Array = NDArray[np.float64]
@@ -99,8 +105,11 @@ def horizon(value: object) -> float:
     return days
 
 
+FittedT = TypeVar("FittedT", bound="FittedModel")
+
+
 @attrs.frozen(kw_only=True)
-class PurchaseModel(Spec):
+class PurchaseModel(Spec, Generic[FittedT]):
     """The choices of a purchase model.
 
     Args:
@@ -119,92 +128,111 @@ class PurchaseModel(Spec):
         """Return the three columns of a history."""
         return NEEDED
 
-    def learn(self, columns: Columns, name: str) -> Any:
-        """Fit to arrays of the customer table."""
-        rows = Histories(*(columns[column] for column in NEEDED))  # type: ignore[arg-type]
-        check(rows, allow_missing=False)
-        return attrs.evolve(self._estimate(distinct(rows)), name=name)
+    def gives(self, name: str) -> tuple[str, ...]:  # noqa: ARG002
+        """Return the three columns that a fitted model adds."""
+        return tuple(output_columns(self.horizon_days).values())
 
-    def fit_counts(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, counts: ArrayLike) -> Any:
-        """Fit to histories grouped before, e.g. by a database: times in days, rows with counts."""
+    def fit(self, customers: object) -> FittedT:
+        """Fit by maximum likelihood.
+
+        Args:
+            customers: One row per customer with `repeat_orders`, `first_to_last_days` and
+                `age_days`. Lazy frames and databases merge equal histories before they are read.
+
+        Returns:
+            The frozen fitted model, without customer rows.
+
+        Raises:
+            ColumnsError: Columns are missing or of the wrong type.
+            DataError: Histories are impossible or missing; every problem is listed.
+            FitError: The table is empty, or no customer has ordered again.
+        """
+        if frames.is_lazy(frames.wrap(customers)):
+            return self.fit_counts(*merged_in_engine(customers))
+        return self.learn(read_for(self, self.default_name, customers), self.default_name)
+
+    def learn(self, columns: Columns, name: str) -> FittedT:
+        """Fit to arrays of the customer table."""
+        rows = histories_of(columns)
+        check(rows, allow_missing=False)
+        return self._estimate(distinct(rows), name)
+
+    def fit_counts(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, counts: ArrayLike) -> FittedT:
+        """Fit to histories grouped before, e.g. by a database: times in days, rows with counts.
+
+        Raises:
+            DataError: Histories are impossible or missing; every problem is listed.
+            FitError: There are no rows, or no customer has ordered again.
+        """
         x, t_x, T = (np.asarray(column) for column in (x, t_x, T))
         check(Histories(x, t_x, T), allow_missing=False)
-        return self._estimate(grouped(x, t_x, T, counts))
+        return self._estimate(grouped(x, t_x, T, counts), self.default_name)
 
-    def _estimate(self, rows: Distinct) -> Any:
+    def with_parameters(self, **parameters: float) -> FittedT:
+        """Return the model at given parameters (alpha and its like in the spec's unit of time).
+
+        Raises:
+            SpecError: A parameter is unknown, missing or not positive.
+        """
+        fitted: FittedT = with_parameters(self, self._fitted_class(), parameters)
+        return fitted
+
+    def from_lifetimes(self, fitter: object) -> FittedT:
+        """Return the model with the parameters of a fitter of lifetimes in the spec's unit of time.
+
+        Raises:
+            DataError: The fitter is not fitted, or is one of another model.
+        """
+        kind = self._fitted_class()
+        return self.with_parameters(**from_fitter(fitter, kind.parameter_names))
+
+    def _fitted_class(self) -> type[FittedT]:
+        raise NotImplementedError
+
+    def _estimate(self, rows: Distinct, name: str) -> FittedT:
         raise NotImplementedError
 
 
-@attrs.frozen(kw_only=True, slots=False)
-class FittedModel(Labeller):
-    """A fitted purchase model: parameters, how well they fit, and predictions.
+def with_parameters(spec: Spec, kind: type[Any], parameters: Mapping[str, float]) -> Any:
+    """Return a fitted model of class `kind` at given parameters.
 
-    Attributes:
-        spec: The choices it was fitted with.
-        log_likelihood: The true log-likelihood of the histories at the estimates, with time in the
-            model's unit and without any penalty; None for given parameters.
-        covariance: Covariance of the estimates, one row a parameter, from the exact Hessian; None
-            where the data do not identify the parameters.
-        n_customers: Customers the model learned from.
-        converged: Whether the gradient vanished (the optimiser's own flag is not asked).
+    Raises:
+        SpecError: A parameter is unknown or missing.
     """
+    if set(parameters) != set(kind.parameter_names):
+        raise SpecError(
+            f"{type(spec).__name__} takes the parameters {', '.join(kind.parameter_names)}.",
+            hint="name every one, e.g. BGNBD().with_parameters(r=0.24, alpha=4.4, a=0.8, b=2.4).",
+        )
+    facts = {"customers": 0, "sizes": {}}
+    return kind(spec=spec, name=spec.default_name, facts=facts, **parameters)
 
-    spec: Any
-    name: str
-    log_likelihood: float | None = None
-    covariance: tuple[tuple[float, ...], ...] | None = None
-    n_customers: int = 0
-    converged: bool = True
-    facts: Mapping[str, Any] = attrs.field(factory=dict, converter=as_mapping)
 
-    parameter_names: ClassVar[tuple[str, ...]] = ()
-    """The parameters, in the order of `covariance`."""
+def output_columns(h: float) -> dict[Quantity, str]:
+    """Return the columns that a fitted model adds, by quantity."""
+    return {
+        "p_alive": "p_alive",
+        "p_no_purchase": names.p_no_purchase(h),
+        "expected_orders": names.expected_orders(h),
+    }
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class FittedModel(FittedStatistics):
+    """A fitted purchase model: parameters, how well they fit, and predictions."""
 
     @property
     def process(self) -> Process:
         """The model's mathematics at the estimates, in days."""
         raise NotImplementedError
 
-    @property
-    def parameters(self) -> dict[str, float]:
-        """The estimates by name."""
-        return {name: getattr(self, name) for name in self.parameter_names}
-
-    @property
-    def standard_errors(self) -> tuple[float, ...] | None:
-        """Square roots of the diagonal of `covariance`; None where it is None."""
-        if self.covariance is None:
-            return None
-        return tuple(float(row[i] ** 0.5) for i, row in enumerate(self.covariance))
-
-    @property
-    def aic(self) -> float | None:
-        """2k − 2 log-likelihood: smaller is better among models of the same histories."""
-        return None if self.log_likelihood is None else 2.0 * self._k - 2.0 * self.log_likelihood
-
-    @property
-    def bic(self) -> float | None:
-        """K ln(n) − 2 log-likelihood; smaller is better."""
-        if self.log_likelihood is None:
-            return None
-        return float(self._k * np.log(self.n_customers) - 2.0 * self.log_likelihood)
-
-    @property
-    def _k(self) -> int:
-        return len(self.parameter_names)
-
-    @property
-    def rules(self) -> tuple[Rule, ...]:
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:  # type: ignore[override]
         """P(alive), P(no purchase) and expected orders as rules that label any table."""
         h = self.spec.horizon_days
-        outputs: dict[Quantity, str] = {
-            "p_alive": "p_alive",
-            "p_no_purchase": names.p_no_purchase(h),
-            "expected_orders": names.expected_orders(h),
-        }
         return tuple(
             ModelRule(output=output, process=self.process, quantity=quantity, horizon_days=h)
-            for quantity, output in outputs.items()
+            for quantity, output in output_columns(h).items()
         )
 
     def p_alive(self, customers: object) -> Array:
@@ -290,7 +318,7 @@ class ModelRule(Rule):
         Raises:
             DataError: Histories are impossible.
         """
-        rows = Histories(*(columns[column] for column in NEEDED))  # type: ignore[arg-type]
+        rows = histories_of(columns)
         check(rows, allow_missing=True)
         values: Array
         if self.quantity == "p_alive":
@@ -300,5 +328,21 @@ class ModelRule(Rule):
         return values
 
     def expression(self) -> Any:
-        """Return the probability for an engine."""
+        """Return the probability for an engine; expected orders join a table (see `add_to`)."""
         return self.process.expression(self.quantity, self.horizon_days)
+
+    def add_to(self, frame: Any) -> Any:
+        """Add the column; expected orders of the living are looked up by (x, T).
+
+        Raises:
+            EngineError: A lookup table cannot be brought to this engine.
+        """
+        if self.quantity != "expected_orders":
+            return super().add_to(frame)
+        alive = self.process.expression("p_alive", 0.0)
+        return joined(
+            frame,
+            lambda x, T: self.process.orders_if_alive(x, T, self.horizon_days),
+            self.output,
+            alive,
+        )

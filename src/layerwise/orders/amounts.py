@@ -19,6 +19,7 @@ from layerwise.errors import ColumnsError, DataError
 SCALES = (1, 100, 10_000, 1_000_000)
 LARGEST = 2.0**53
 _BLOCK = 1 << 16
+_STEP = 1 << 18
 
 # A net amount below this share of what was added up is rounding, not money.
 ROUNDING = 1e-12
@@ -34,11 +35,16 @@ class Amounts:
 
     def sum_by(self, code: np.ndarray, n: int, where: np.ndarray | None = None) -> np.ndarray:
         """Return the sum of `value` for each code below n, of the rows `where` (a mask) holds."""
-        # Zeros for the rows outside: cheaper than moving those inside together.
-        value = self.value if where is None else self.value * where
-        if self.scale is not None:
-            return np.bincount(code, value, n)
-        return _sum_floats(code, value, n)
+        if self.scale is None:
+            return _sum_floats(code, self.value if where is None else self.value * where, n)
+        total = np.zeros(n)
+        step = max(_STEP, 2 * n)
+        for i in range(0, len(code), step):
+            part = slice(i, i + step)
+            # Zeros for the rows outside: cheaper than moving those inside together.
+            value = self.value[part] if where is None else self.value[part] * where[part]
+            total += np.bincount(code[part], value, n)
+        return total
 
     def take(self, rows: np.ndarray) -> "Amounts":
         """Return the amounts of some rows (a mask or positions)."""

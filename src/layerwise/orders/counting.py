@@ -55,19 +55,21 @@ def count(rows: Rows, request: Request, as_of: int) -> Counts:
     number = bucket(moment, request.grain)
     ends = np.cumsum(orders)
     starts = ends - orders
-    first = number[starts]
     cuts = [window_start(as_of, days, request.grain) for days in request.windows]
-    return Counts(
+    counts = Counts(
         code=customer,
         orders=orders,
-        first=first,
+        first=number[starts],
         last=number[ends - 1],
         first_moment=moment[starts],
         last_moment=moment[ends - 1],
         recent=tuple(_sums(number >= cut, starts, orders) for cut in cuts),
-        spend=_spend(rows, request.grain, customer, first, cuts),
+        spend=(),
         gap_cv=_gap_cv(number, starts, ends) if request.gaps else None,
     )
+    # The occasions are not needed any more, and the sums need the room.
+    del moment, number
+    return attrs.evolve(counts, spend=_spend(rows, request.grain, counts, cuts))
 
 
 def window_start(as_of: int, days: int, grain: str) -> int:
@@ -149,17 +151,15 @@ def _sums(flags: np.ndarray, starts: np.ndarray, whole: np.ndarray) -> np.ndarra
     return np.add.reduceat(flags, starts, dtype=np.int64)
 
 
-def _spend(
-    rows: Rows, grain: str, customer: np.ndarray, first: np.ndarray, cuts: list[int]
-) -> tuple[np.ndarray, ...]:
-    amounts = rows.amounts
+def _spend(rows: Rows, grain: str, counts: Counts, cuts: list[int]) -> tuple[np.ndarray, ...]:
+    amounts, customer = rows.amounts, counts.code
     if amounts is None:
         return ()
     n = rows.ids.n
     number = bucket(rows.moment, grain)
     total = amounts.sum_by(rows.code, n)[customer]
     firsts = np.zeros(n, dtype=number.dtype)
-    firsts[customer] = first
+    firsts[customer] = counts.first
     at_first = amounts.sum_by(rows.code, n, number == firsts[rows.code])[customer]
     windows = []
     for cut in cuts:

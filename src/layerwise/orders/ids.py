@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise.errors import ColumnsError, DataError
+from layerwise.orders.text_ids import numbers_of
 
 # Whole-number ids spread over at most this many times the rows need no hash table.
 _SPREAD = 4
@@ -15,18 +16,30 @@ _ROOM = 1024
 
 @attrs.frozen(eq=False)
 class Codes:
-    """One small integer a row; `low` is the id of code 0 when ids are dense whole numbers."""
+    """One small integer a row.
+
+    Attributes:
+        code: The row's code, below n.
+        n: One more than the largest code.
+        low: The id of code 0, if ids are dense whole numbers.
+        missing: Rows without an id; None if there are none.
+        rank: A number for each code that sorts as the ids do, if such were to be had.
+    """
 
     code: np.ndarray
     n: int
     low: int | None
     missing: np.ndarray | None
+    rank: np.ndarray | None = None
 
     def first_rows(self, wanted: np.ndarray) -> np.ndarray:
         """Return for each wanted code a row of the log that has it."""
-        rows = np.zeros(self.n, dtype=np.int64)
-        there = self.code >= 0 if self.missing is None else ~self.missing
-        rows[self.code[there]] = np.flatnonzero(there)
+        rows = np.zeros(self.n, dtype=small(len(self.code)))
+        place = np.arange(len(self.code), dtype=rows.dtype)
+        if self.missing is None:
+            rows[self.code] = place
+        else:
+            rows[self.code[~self.missing]] = place[~self.missing]
         found: np.ndarray = rows[wanted]
         return found
 
@@ -49,7 +62,17 @@ def read_ids(series: pd.Series, name: Any) -> Codes:
         return _of_integers(series)
     if series.dtype.kind == "f":
         _check_floats(series, name)
-    return _hashed(series)
+    number = numbers_of(series)
+    if number is None:
+        return _hashed(series)
+    codes = _of_integers(pd.Series(number))
+    rank = np.arange(codes.n) if codes.rank is None else codes.rank
+    return attrs.evolve(codes, low=None, rank=rank)
+
+
+def small(n: int) -> type[np.signedinteger[Any]]:
+    """Return the integer type that numbers n things in the least memory."""
+    return np.int32 if n < 2**31 else np.int64
 
 
 def _of_integers(series: pd.Series) -> Codes:
@@ -62,7 +85,7 @@ def _of_integers(series: pd.Series) -> Codes:
     low, high = int(values.min()), int(values.max())
     if high - low < _SPREAD * len(values) + _ROOM:
         wide = values.astype(np.int64) if values.itemsize < 8 else values
-        code = (wide - wide.dtype.type(low)).astype(np.int64, copy=False)
+        code = (wide - wide.dtype.type(low)).astype(small(high - low + 1), copy=False)
         return Codes(code, high - low + 1, low, missing)
     return _hashed(pd.Series(values), missing)
 
@@ -77,7 +100,7 @@ def _some(series: pd.Series) -> Any:
 
 
 def _of_categories(series: pd.Series) -> Codes:
-    code = series.cat.codes.to_numpy().astype(np.int64)
+    code = series.cat.codes.to_numpy().astype(np.int32)
     missing = code < 0
     where = missing if missing.any() else None
     return Codes(code, len(series.cat.categories), None, where)
@@ -85,11 +108,14 @@ def _of_categories(series: pd.Series) -> Codes:
 
 def _hashed(series: pd.Series, missing: np.ndarray | None = None) -> Codes:
     code, unique = pd.factorize(series)
-    code = code.astype(np.int64, copy=False)
+    code = code.astype(small(len(unique)), copy=False)
     if missing is None:
         absent = code < 0
         missing = absent if absent.any() else None
-    return Codes(code, len(unique), None, missing)
+    rank = np.asarray(unique) if isinstance(unique, np.ndarray) else None
+    if rank is not None and rank.dtype.kind not in "iu":
+        rank = None
+    return Codes(code, len(unique), None, missing, rank)
 
 
 def _check_type(dtype: Any, name: Any) -> None:

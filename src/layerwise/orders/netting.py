@@ -38,11 +38,13 @@ def purchases(rows: Rows, grain: str) -> Purchases:
 
 def _by_bucket(rows: Rows, amounts: Amounts, grain: str) -> Purchases:
     """Net only the buckets that hold an amount of zero or less: they are few."""
-    number = bucket(rows.moment, grain).astype(np.int64)
+    number = bucket(rows.moment, grain)
     low = number.min()
-    key = rows.code * (number.max() - low + 1) + (number - low)
+    key = rows.code.astype(np.int64)
+    key *= int(number.max() - low + 1)
+    key += number - low
     touched = pd.unique(key[amounts.value <= 0])
-    place = pd.Index(touched).get_indexer(key)
+    place = pd.Index(touched).get_indexer(pd.Index(key))
     hit = np.flatnonzero(place >= 0)
     gone = ~_positive(amounts.take(hit), place[hit], len(touched))
     if not gone.any():
@@ -80,8 +82,8 @@ def _order_numbers(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
     customer[order] = rows.code
     if np.array_equal(customer[order], rows.code) and (customer >= 0).all():
         return order, customer
-    number, pairs = pd.factorize(rows.code * size + order)
-    return number.astype(np.int64, copy=False), np.asarray(pairs) // size
+    number, pairs = pd.factorize(rows.code.astype(np.int64) * size + order)
+    return number, np.asarray(pairs) // size
 
 
 def _earliest(order: np.ndarray, moment: np.ndarray, n: int) -> np.ndarray:

@@ -9,13 +9,13 @@ import pandas as pd
 
 from layerwise import columns as c
 from layerwise.orders.counting import DAYS_PER, Counts
+from layerwise.orders.ids import Codes
 from layerwise.orders.netting import bucket
 from layerwise.orders.request import Request
-from layerwise.orders.rows import Rows
 from layerwise.orders.table import as_pandas, take
 
 
-def tabulate(counts: Counts, rows: Rows, request: Request, as_of: int) -> dict[str, np.ndarray]:
+def tabulate(counts: Counts, scale: int, request: Request, as_of: int) -> dict[str, np.ndarray]:
     """Return the columns of the customer table but the id, as numpy arrays.
 
     Days are whole numbers, but with grain="hour", where they are hours / 24.
@@ -31,7 +31,6 @@ def tabulate(counts: Counts, rows: Rows, request: Request, as_of: int) -> dict[s
         c.AGE: in_days(now - counts.first, request.grain),
         c.SILENCE: in_days(now - counts.last, request.grain),
     }
-    scale = 1 if rows.amounts is None else rows.amounts.scale or 1
     if counts.spend:
         table |= _spend(counts, scale)
     for i, days in enumerate(request.windows):
@@ -44,18 +43,19 @@ def tabulate(counts: Counts, rows: Rows, request: Request, as_of: int) -> dict[s
 
 
 def to_frame(
-    frame: Any, request: Request, counts: Counts, rows: Rows, table: Mapping[str, np.ndarray]
+    frame: Any, request: Request, counts: Counts, ids: Codes, table: Mapping[str, np.ndarray]
 ) -> Any:
     """Return the table with the ids in front, sorted by id, in the frame's own kind."""
-    if rows.ids.low is not None:
-        order = None
-        ids = _dense_ids(frame, request, counts.code + rows.ids.low)
-    else:
-        ids = take(frame, request.customer, rows.ids.first_rows(counts.code))
-        order = _order(ids)
-        ids = ids.take(order).reset_index(drop=True) if isinstance(ids, pd.Series) else ids[order]
-    arrays = {name: v if order is None else v[order] for name, v in table.items()}
-    return build(frame, ids, arrays)
+    if ids.low is not None:
+        return build(frame, _dense_ids(frame, request, counts.code + ids.low), table)
+    values = take(frame, request.customer, ids.first_rows(counts.code))
+    order = _order(values) if ids.rank is None else np.argsort(ids.rank[counts.code])
+    sorted_ids = values.take(order).reset_index(drop=True) if _is_pandas(values) else values[order]
+    return build(frame, sorted_ids, {name: array[order] for name, array in table.items()})
+
+
+def _is_pandas(values: Any) -> bool:
+    return isinstance(values, pd.Series)
 
 
 def build(frame: Any, ids: Any, arrays: Mapping[str, np.ndarray]) -> Any:

@@ -35,6 +35,11 @@ class Rows:
     aware: bool
     ids: Codes
 
+    @property
+    def scale(self) -> int:
+        """Minor units in one of the amounts' own; 1 for plain floats."""
+        return 1 if self.amounts is None else self.amounts.scale or 1
+
     def take(self, rows: np.ndarray) -> "Rows":
         """Return some rows (a mask or positions)."""
         return attrs.evolve(

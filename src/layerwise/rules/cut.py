@@ -8,7 +8,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from layerwise.errors import SpecError
-from layerwise.frames import Columns, Labels
+from layerwise.frames import Array, Columns, Labels
 from layerwise.rules.base import (
     LARGEST_FLOAT,
     NOT_EVALUABLE,
@@ -73,9 +73,9 @@ class Cut(Rule):
     def evaluate(self, columns: Columns) -> Labels:
         """Return the labels: the band is the number of edges below the value."""
         values = numbers(columns[self.column])
-        band = np.zeros(len(values), dtype=np.int8 if len(self._names) < 127 else np.int16)
+        band: Array = np.zeros(len(values), dtype=np.int8 if len(self._names) < 127 else np.int16)
         for edge in self.edges:
-            np.add(band, values > edge, out=band)
+            band += (values > edge).view(np.int8)  # as bytes: adding booleans would cast first
         if self.descending:
             band = np.subtract(len(self.edges), band, dtype=band.dtype)
         if self.missing is not None:

@@ -1,7 +1,6 @@
 """Decision tables: the first condition that holds gives the label."""
 
 from collections.abc import Iterable, Mapping
-from itertools import product
 from typing import Any
 
 import attrs
@@ -19,9 +18,8 @@ from layerwise.rules.base import (
     length,
     show,
 )
+from layerwise.rules.cells import by_cells
 from layerwise.saved import saved
-
-_MAX_CELLS = 4_096
 
 
 @saved
@@ -102,11 +100,8 @@ class FirstMatch(Rule):
     def evaluate(self, columns: Columns) -> Labels:
         """Return the labels; a table on label columns alone is looked up cell by cell."""
         used = {name: columns[name] for name in self.inputs}
-        cells = _cells(used)
-        if cells is None:
-            return Labels(self._codes(used, length(columns)), self.possible, bool(self.order))
-        grid, size, index = cells
-        return Labels(self._codes(grid, size)[index], self.possible, bool(self.order))
+        codes = by_cells(used, self._codes, length(columns))
+        return Labels(codes, self.possible, bool(self.order))
 
     def _codes(self, columns: Columns, length: int) -> Array:
         names = self.possible
@@ -140,19 +135,3 @@ def _single(value: Any) -> Column:
     if isinstance(value, str):
         return Labels(np.zeros(1, dtype=np.int8), (value,))
     return np.array([np.nan if value is None else value], dtype=np.float64)
-
-
-def _cells(columns: Columns) -> tuple[dict[str, Column], int, Array] | None:
-    """Return the grid of all label combinations, its size, and each row's place in it."""
-    shape = [len(c.names) + 1 for c in columns.values() if isinstance(c, Labels)]
-    if not columns or len(shape) < len(columns) or np.prod(shape, dtype=float) > _MAX_CELLS:
-        return None
-    places = np.array(list(product(*(range(-1, size - 1) for size in shape))), dtype=np.int16)
-    grid: dict[str, Column] = {}
-    index: Array = np.zeros(length(columns), dtype=np.int16)
-    for i, (name, column) in enumerate(columns.items()):
-        assert isinstance(column, Labels)  # noqa: S101 - told to the type checker
-        grid[name] = Labels(places[:, i], column.names)
-        index *= np.int16(shape[i])
-        index += column.codes + np.int16(1)
-    return grid, len(places), index

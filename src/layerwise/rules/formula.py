@@ -9,7 +9,16 @@ import numpy as np
 
 from layerwise import expressions
 from layerwise.frames import Array, Columns, Labels
-from layerwise.rules.base import LARGEST_FLOAT, Rule, as_mapping, check_reads, length, show
+from layerwise.rules.base import (
+    LARGEST_FLOAT,
+    Rule,
+    as_mapping,
+    check_reads,
+    length,
+    numbers,
+    show,
+)
+from layerwise.rules.cells import by_cells
 from layerwise.saved import saved
 
 
@@ -133,14 +142,13 @@ class Weighted(Rule):
 
     def evaluate(self, columns: Columns) -> Array:
         """Return the sums."""
-        total = np.zeros(length(columns))
+        used = {name: columns[name] for name in self.inputs}
+        return by_cells(used, self._sum, length(columns))
+
+    def _sum(self, columns: Columns, rows: int) -> Array:
+        total = np.zeros(rows)
         for name, weight in self.terms.items():
-            column = columns[name]
-            if isinstance(column, Labels):
-                table = np.array([*column.names, np.nan], dtype=np.float64) * weight
-                total += table[column.codes]
-            else:
-                total += weight * column
+            total += weight * numbers(columns[name])
         return total
 
     def expression(self) -> Any:

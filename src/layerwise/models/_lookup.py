@@ -1,0 +1,69 @@
+"""Histories and lookup tables of engines: merged there, computed here, joined there."""
+
+from collections.abc import Callable
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+import pandas as pd
+
+from layerwise import frames
+from layerwise.columns import AGE, REPEAT_ORDERS
+from layerwise.errors import EngineError
+from layerwise.models.histories import NEEDED, Array, histories_of
+
+_KEYS = [REPEAT_ORDERS, AGE]
+_COUNT = "__customers"
+
+
+def merged_in_engine(customers: object) -> tuple[Any, Any, Any, Any]:
+    """Return x, t_x, T and counts of the distinct histories of a lazy table, grouped by its engine.
+
+    Raises:
+        ColumnsError: A column is missing or not numeric.
+    """
+    frame = frames.wrap(customers)
+    needed = dict.fromkeys(NEEDED, "a purchase model")
+    title = "The customer table lacks columns that a purchase model needs."
+    frames.require(frames.column_names(frame), needed, title=title)
+    grouped = frame.group_by(*NEEDED).agg(nw.len().alias(_COUNT))
+    columns = frames.read(frames.collect(grouped, [*NEEDED, _COUNT]), [*NEEDED, _COUNT])
+    rows = histories_of(columns)
+    # engines return groups in any order; sorted, the sums of a fit are the same on all of them
+    order = np.lexsort((rows.t_x, rows.T, rows.x))
+    return rows.x[order], rows.t_x[order], rows.T[order], columns[_COUNT][order]  # type: ignore[index]
+
+
+def joined(frame: Any, function: Callable[[Array, Array], Array], output: str, factor: Any) -> Any:
+    """Return a lazy frame with `function(x, T)` × `factor` added, by a join over distinct (x, T).
+
+    Raises:
+        EngineError: A table of ours cannot be brought to this engine.
+    """
+    pairs = frames.collect(frame.group_by(*_KEYS).agg(nw.len().alias(_COUNT)), _KEYS)
+    x, T = (pairs[name].cast(nw.Float64).to_numpy() for name in _KEYS)
+    known = ~(np.isnan(x) | np.isnan(T))
+    values = np.full(len(x), np.nan)
+    values[known] = function(x[known], T[known])
+    series = nw.new_series(output, values, backend=pairs.implementation)
+    table = _upload(frame, pairs.with_columns(series).filter(~pairs[AGE].is_null()))
+    before = [name for name in frames.column_names(frame) if name != output]
+    merged = frame.select(*before).join(table, on=_KEYS, how="left")
+    return merged.with_columns((nw.col(output) * factor).alias(output)).select(*before, output)
+
+
+def _upload(frame: Any, table: Any) -> Any:
+    """Return an eager table as a lazy frame of the same engine as `frame`."""
+    engine, native = frame.implementation, frame.to_native()
+    if engine.is_polars():
+        return table.lazy()
+    pandas: pd.DataFrame = table.to_native()
+    if engine.is_duckdb():
+        # DuckDB finds the local variable `pandas` by name, on the connection of the relation
+        return nw.from_native(native.query("layerwise_customers", "SELECT * FROM pandas"))
+    if engine.is_pyspark():
+        return nw.from_native(native.sparkSession.createDataFrame(pandas))
+    raise EngineError(
+        f"Expected orders need a lookup table, which layerwise cannot bring to {engine}.",
+        hint="collect the table first, or leave expected orders out and use p_no_purchase.",
+    )

@@ -1,0 +1,86 @@
+"""What every fitted model says about its fit: standard errors, AIC, BIC."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import attrs
+import numpy as np
+
+from layerwise.fitted import Part
+from layerwise.models import _lifetimes
+from layerwise.rules.base import as_mapping
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class FittedStatistics(Part):
+    """A model fitted by maximum likelihood; its parameters are attributes of the child class.
+
+    Attributes:
+        spec: The choices it was fitted with.
+        name: Its name among layers.
+        log_likelihood: The true log-likelihood of the data at the estimates, in the model's own
+            unit and without any penalty; None for parameters that were given, not fitted.
+        covariance: Covariance of the estimates, one row a parameter, from the exact Hessian; None
+            where the data do not identify the parameters.
+        n_customers: Customers the model learned from.
+        converged: Whether the gradient vanished (the optimiser's own flag is not asked).
+        facts: What the report says about the fit.
+    """
+
+    spec: Any
+    name: str
+    log_likelihood: float | None = None
+    covariance: tuple[tuple[float, ...], ...] | None = None
+    n_customers: int = 0
+    converged: bool = True
+    facts: Mapping[str, Any] = attrs.field(factory=dict, converter=as_mapping)
+
+    parameter_names: ClassVar[tuple[str, ...]] = ()
+    """The parameters, in the order of `covariance`."""
+
+    lifetimes_fitter: ClassVar[str] = ""
+    """The class of lifetimes that is the same model."""
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """The estimates by name."""
+        return {name: getattr(self, name) for name in self.parameter_names}
+
+    @property
+    def standard_errors(self) -> tuple[float, ...] | None:
+        """Square roots of the diagonal of `covariance`; None where it is None."""
+        if self.covariance is None:
+            return None
+        return tuple(float(row[i] ** 0.5) for i, row in enumerate(self.covariance))
+
+    @property
+    def aic(self) -> float | None:
+        """2k − 2 log-likelihood: smaller is better among models of the same data."""
+        if self.log_likelihood is None:
+            return None
+        return 2.0 * len(self.parameter_names) - 2.0 * self.log_likelihood
+
+    @property
+    def bic(self) -> float | None:
+        """Parameters × ln(customers) − 2 log-likelihood; smaller is better."""
+        if self.log_likelihood is None:
+            return None
+        k, n = len(self.parameter_names), self.n_customers
+        return float(k * np.log(n) - 2.0 * self.log_likelihood)
+
+    def to_lifetimes(self) -> Any:
+        """Return a fitter of lifetimes with the same parameters, ready to predict.
+
+        Its time is in the unit of the spec. Importing lifetimes changes pandas options and warning
+        filters; they are restored.
+        """
+        return _lifetimes.to_fitter(self.lifetimes_fitter, self.parameters)
+
+    def _needed_by(self) -> dict[str, str]:
+        owner = f"{self.name} ({type(self.spec).__name__})"
+        made: set[str] = set()
+        needed: dict[str, str] = {}
+        for rule in self.rules:
+            needed |= {n: owner for n in rule.inputs if n not in made}
+            made.add(rule.output)
+        return needed

@@ -1,0 +1,36 @@
+"""What depends on label columns alone is computed once per combination of labels."""
+
+from collections.abc import Callable
+from itertools import product
+
+import numpy as np
+
+from layerwise.frames import Array, Column, Columns, Labels
+
+_MAX_CELLS = 4_096
+
+
+def by_cells(columns: Columns, compute: Callable[[Columns, int], Array], rows: int) -> Array:
+    """Return compute(columns, rows), by way of the label combinations where there are few.
+
+    `compute` takes columns and their length, and gives each row what its columns alone decide.
+    """
+    sizes = [len(column.names) + 1 for column in columns.values() if isinstance(column, Labels)]
+    cells = int(np.prod(sizes, dtype=float)) if sizes else 0
+    if len(sizes) < len(columns) or not 0 < cells <= min(_MAX_CELLS, rows):
+        return compute(columns, rows)
+    places = np.array(list(product(*(range(-1, size - 1) for size in sizes))), dtype=np.int16)
+    grid: dict[str, Column] = {}
+    index: Array = np.full(rows, _offset(sizes), dtype=np.int16)
+    for i, (name, column) in enumerate(columns.items()):
+        assert isinstance(column, Labels)  # noqa: S101 - told to the type checker
+        grid[name] = Labels(places[:, i], column.names, column=column.column)
+        step = int(np.prod(sizes[i + 1 :], dtype=int))
+        index += column.codes.astype(np.int16) * np.int16(step)
+    values: Array = np.take(compute(grid, cells), index)
+    return values
+
+
+def _offset(sizes: list[int]) -> int:
+    """Return the place of the cell in which every code is 0; -1, missing, comes before."""
+    return int(sum(np.prod(sizes[i + 1 :], dtype=int) for i in range(len(sizes))))
