@@ -78,7 +78,7 @@ def while_alive(n, a, b, y):
     """E[(1 − (1 + py)^(−n)) / p], p ~ Beta(a, b): what the literature writes with a 2F1."""
     if y == 0:
         return mp.mpf(0)
-    return beta_mean(lambda p, q: -mp.expm1(-n * mp.log1p(p * y)) / p, a, b)
+    return beta_mean(lambda p, _: -mp.expm1(-n * mp.log1p(p * y)) / p, a, b)
 
 
 def check_against_textbook():
@@ -98,7 +98,7 @@ def cases(names, hand, ranges, count, seed):
 
 
 def table(function, parameters, histories, horizons, seed):
-    """Return rows of arguments and values: every parameter set with a few histories and horizons."""
+    """Return rows of arguments and values, a few histories and horizons a parameter set."""
     draw, rows = random.Random(seed), []
     for p in parameters:
         for x, t_x, T in draw.sample(histories, 6):

@@ -68,7 +68,7 @@ def test_numbers_and_patterns_are_dates_when_told(run, numbers, form):
 )
 def test_numbers_are_no_dates_by_themselves(run, numbers):
     """Integers are refused with the four meanings they could have."""
-    with pytest.raises(ColumnsError, match='not dates by themselves(.|\n)*"excel"'):
+    with pytest.raises(ColumnsError, match=r'not dates by themselves(.|\n)*"excel"'):
         run(ordered_at=numbers)
 
 
@@ -91,7 +91,7 @@ def test_day_first_or_month_first_is_not_guessed(run):
 
 @pytest.mark.parametrize("text", ["hello", "2024-02-30", "2024", "2024-01", "now", "today", "12"])
 def test_what_is_no_full_date_is_counted_and_refused(run, text):
-    """pandas would read '2024' as its first day and 'now' as the present."""
+    """Pandas would read '2024' as its first day and 'now' as the present."""
     with pytest.raises(DataError, match="ordered_at: 1 of 2 different texts cannot be read"):
         run(ordered_at=["2024-01-01", text, text])
 

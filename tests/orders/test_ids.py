@@ -1,5 +1,6 @@
 import decimal
 import uuid
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -93,7 +94,7 @@ def test_numbers_of_text_are_distinct_and_sorted_like_it(texts):
         assert numbers is None
         return
     pairs = sorted(zip(texts, numbers.tolist(), strict=True))
-    assert all((a[0] == b[0]) == (a[1] == b[1]) for a, b in zip(pairs, pairs[1:], strict=False))
+    assert all((a[0] == b[0]) == (a[1] == b[1]) for a, b in pairwise(pairs))
     assert [n for _, n in pairs] == sorted(numbers.tolist())
 
 

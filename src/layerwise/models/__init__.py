@@ -2,5 +2,13 @@
 
 from layerwise.models.bgnbd import BGNBD, FittedBGNBD
 from layerwise.models.gamma_gamma import FittedGammaGamma, GammaGamma
+from layerwise.models.mbgnbd import MBGNBD, FittedMBGNBD
 
-__all__ = ["BGNBD", "FittedBGNBD", "FittedGammaGamma", "GammaGamma"]
+__all__ = [
+    "BGNBD",
+    "MBGNBD",
+    "FittedBGNBD",
+    "FittedGammaGamma",
+    "FittedMBGNBD",
+    "GammaGamma",
+]
