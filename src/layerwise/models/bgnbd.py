@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import attrs
 
-from layerwise.models._dropout_fit import FittedDropout, estimate
+from layerwise.models._dropout_fit import FittedDropout, fit_dropout
 from layerwise.models.histories import Distinct
 from layerwise.models.model import PurchaseModel
 from layerwise.saved import saved
@@ -53,4 +53,5 @@ class BGNBD(PurchaseModel[FittedBGNBD]):
         return FittedBGNBD
 
     def _estimate(self, rows: Distinct, name: str) -> FittedBGNBD:
-        return FittedBGNBD(name=name, **estimate(self, rows, 0, "BGNBD"))
+        fitted: FittedBGNBD = fit_dropout(self, name, rows, FittedBGNBD)
+        return fitted

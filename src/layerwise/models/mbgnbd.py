@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import attrs
 
-from layerwise.models._dropout_fit import FittedDropout, estimate
+from layerwise.models._dropout_fit import FittedDropout, fit_dropout
 from layerwise.models.histories import Distinct
 from layerwise.models.model import PurchaseModel
 from layerwise.saved import saved
@@ -49,4 +49,5 @@ class MBGNBD(PurchaseModel[FittedMBGNBD]):
         return FittedMBGNBD
 
     def _estimate(self, rows: Distinct, name: str) -> FittedMBGNBD:
-        return FittedMBGNBD(name=name, **estimate(self, rows, 1, "MBGNBD"))
+        fitted: FittedMBGNBD = fit_dropout(self, name, rows, FittedMBGNBD)
+        return fitted
