@@ -73,7 +73,8 @@ class Pareto:
             -n * np.log1p(h / (self.alpha + T)) - self.s * np.log1p(h / (self.beta + T))
         )
         leaving = Leaving(self.alpha, self.s, self.beta, n, T, gap)
-        return to_the_end + np.exp(leaving.log_integral)
+        silent: Array = to_the_end + np.exp(leaving.log_integral)
+        return silent
 
     def _log_odds_gone(self, x: Array, t_x: Array, T: Array) -> Array:
         known = ~(np.isnan(x) | np.isnan(t_x) | np.isnan(T))

@@ -66,7 +66,7 @@ class ParetoNBD(PurchaseModel[FittedParetoNBD]):
         ...     "repeat_orders": [26], "first_to_last_days": [216], "age_days": [217],
         ... })
         >>> round(float(model.expected_orders(frequent, 52 * 7)[0]), 3)
-        25.456
+        25.455
     """
 
     default_name: ClassVar[str] = "pareto_nbd"
