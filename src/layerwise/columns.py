@@ -17,7 +17,6 @@ SPEND_TOTAL = "spend_total"
 SPEND_MEAN = "spend_mean"
 SPEND_REPEAT_MEAN = "spend_repeat_mean"
 GAP_CV = "gap_cv"
-EXPECTED_ORDER_SPEND = "expected_spend_per_order"
 BASKET_ORDERS = "basket_orders"
 BASKET_DISTANCE = "basket_distance"
 SPECIAL_SHARE = "special_share"
@@ -39,10 +38,26 @@ ACTION = "action"
 HOLDOUT = "holdout"
 CUSTOMERS = "customers"
 
+PLAN = (
+    STRATEGY,
+    PRIORITY,
+    REASON,
+    CHANNEL,
+    INCENTIVE,
+    OWNER,
+    KPI,
+    SOURCE,
+    OBJECTIVE,
+    ACTION,
+    HOLDOUT,
+)
+"""Columns of a strategy plan, after the customer's id."""
+
 HOLDOUT_ORDERS = "holdout_orders"
 HOLDOUT_SPEND = "holdout_spend"
 HOLDOUT_DAYS = "holdout_days"
 AS_OF = "as_of"
+EXPECTED_ORDER_SPEND = "expected_spend_per_order"
 
 MEANING = {
     CUSTOMER: "the customer's id, as in the orders",

@@ -157,9 +157,17 @@ class Labeller:
         return frame.select(*restored, *map(nw.col, self.outputs)).to_native()
 
 
+class Part(Labeller):
+    """A fitted layer or model that can stand among others under a name."""
+
+    spec: Any
+    name: str
+    facts: Mapping[str, Any]
+
+
 @saved.saved
 @attrs.frozen(kw_only=True, slots=False)
-class Fitted(Labeller):
+class Fitted(Part):
     """One fitted layer.
 
     Args:
@@ -192,7 +200,7 @@ class Spec:
         """Return the columns that the fitted layer adds."""
         return (name,)
 
-    def learn(self, columns: Columns, name: str) -> Fitted:
+    def learn(self, columns: Columns, name: str) -> Any:
         """Learn from arrays of equal length; the output column is called `name`."""
         raise NotImplementedError
 

@@ -193,6 +193,8 @@ def _read_one(name: str, series: Any) -> Column:
         return _as_floats(series)
     if dtype == nw.Categorical or dtype == nw.Enum:
         return _categories(series)
+    if dtype == nw.String and not isinstance(series.to_native(), pd.Series):
+        return _coded(series)
     if dtype == nw.String or dtype == nw.Object:
         return _factorized(name, series)
     raise ColumnsError(
@@ -218,6 +220,15 @@ def _categories(series: Any) -> Labels:
         if all(isinstance(name, int) for name in names):
             return Labels(native.cat.codes.to_numpy(), names, bool(native.cat.ordered))
     return _factorized(series.name, series)
+
+
+def _coded(series: Any) -> Labels:
+    """Code texts inside their engine, without making Python objects of every row."""
+    names = sorted(series.drop_nulls().unique().to_list())
+    if not names:
+        return Labels(np.full(len(series), -1, dtype=np.int64), ())
+    codes = series.replace_strict(names, range(len(names)), default=-1, return_dtype=nw.Int64)
+    return Labels(codes.fill_null(-1).to_numpy(), tuple(names))
 
 
 def _factorized(name: str, series: Any) -> Labels:

@@ -55,9 +55,8 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
         except ImportError:
             raise _needs_pyarrow() from None
         return
-    safe = table.assign(
-        **{name: _protected(table[name]) for name in table if _is_text(table[name])}
-    )
+    texts = {str(n): _protected(table[n]) for n in table.columns if _is_text(table[n])}
+    safe = table.assign(**texts)
     safe.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
 
 

@@ -2,7 +2,8 @@
 
 import datetime as dt
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import attrs
@@ -96,19 +97,18 @@ def overview(
         LayerwiseError: The log cannot be used, as `summarize` says.
     """
     table = strategies or StrategyTable.default()
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", LayerwiseWarning)
-        step("summarize")
-        check = check_orders(orders, as_of=as_of, **columns)
+    step("summarize")
+    check = check_orders(orders, as_of=as_of, **columns)
+    with noted() as notes:
         customers = summarize(orders, as_of=as_of, **columns)
         step("fit layers")
         fitted, refused = _fit(customers, horizon_days)
         labelled = fitted.transform(customers)
-        step("judge churn probability")
-        scorecard, unjudged = _judge(orders, check, as_of, horizon_days, columns)
         step("plan")
         plan = table.plan(labelled)
-    notes = [*_texts(caught), *refused, *unjudged]
+    step("judge churn probability")
+    with noted():  # the same rows again
+        scorecard, unjudged = _judge(orders, check, as_of, horizon_days, columns)
     return Overview(
         check=check,
         customers=labelled,
@@ -117,7 +117,7 @@ def overview(
         plan=plan,
         strategies=table,
         horizon_days=horizon_days,
-        notes=tuple(dict.fromkeys(notes)),
+        notes=(*notes, *refused, *unjudged),
     )
 
 
@@ -148,6 +148,17 @@ def _judge(
         return None, [f"The churn probability could not be judged: {error}"]
 
 
-def _texts(caught: list[warnings.WarningMessage]) -> list[str]:
-    ours = [w.message for w in caught if issubclass(w.category, LayerwiseWarning)]
-    return [str(message) for message in ours]
+@contextmanager
+def noted() -> Iterator[list[str]]:
+    """Keep the warnings of layerwise from being shown; their texts are in the list afterwards."""
+    texts: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", LayerwiseWarning)
+        yield texts
+    for warning in caught:
+        if issubclass(warning.category, LayerwiseWarning):
+            texts.append(str(warning.message))
+        else:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )

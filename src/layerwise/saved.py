@@ -3,10 +3,12 @@
 import json
 import math
 import os
-import tempfile
+import secrets
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import attrs
 import numpy as np
@@ -61,19 +63,22 @@ def loads(text: str | bytes) -> Any:
             f"The file says format {number!r:.40}; this layerwise reads formats 1 to {FORMAT}.",
             hint="install the layerwise release that wrote it, or a later one.",
         )
-    return decode(data["object"])
+    found = decode(data["object"])
+    if not attrs.has(type(found)):
+        raise SavedFileError(f"The file holds a {type(found).__name__}, no object of layerwise.")
+    return found
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write a file whole or not at all: to a temporary file beside it, then renamed."""
     target = Path(path)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+    beside = target.with_name(f".layerwise-{secrets.token_hex(8)}.tmp")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+        with beside.open("x", encoding="utf-8", newline="\n") as file:  # the umask's permissions
             file.write(text)
-        Path(name).replace(target)
+        beside.replace(target)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
         raise
 
 
@@ -123,13 +128,50 @@ def _build(kind: object, values: dict[str, Any]) -> Any:
     known = {field.name for field in attrs.fields(cls) if field.init}
     if unknown := sorted(values.keys() - known):
         raise SavedFileError(f"{kind} has no field {', '.join(unknown)[:200]}.")
+    hints = _hints(cls)
+    if wrong := [name for name, value in values.items() if not fits(value, hints.get(name, Any))]:
+        raise SavedFileError(
+            f"The saved {kind} is not valid ({', '.join(wrong)}: of another type)."
+        )
     try:
         return cls(**values)
     except SavedFileError:
         raise
-    except (TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         raise SavedFileError(f"The saved {kind} is not valid ({reason}).") from error
+
+
+@cache
+def _hints(cls: type[Any]) -> dict[str, Any]:
+    return get_type_hints(cls)
+
+
+def fits(value: Any, hint: Any) -> bool:
+    """Say whether a decoded value is what a field's type says; unknown kinds of type fit all.
+
+    >>> fits((1, 2.5), tuple[float, ...]), fits("12", tuple[str, ...]), fits(True, int)
+    (True, False, False)
+    """
+    kind, inner = get_origin(hint), get_args(hint)
+    if kind in (Union, UnionType):
+        return any(fits(value, part) for part in inner)
+    if kind is Literal:
+        return value in inner
+    if kind is tuple:
+        parts = inner[:1] * len(value) if inner[-1] is Ellipsis and _is(value, tuple) else inner
+        return _is(value, tuple) and len(value) == len(parts) and all(map(fits, value, parts))
+    if kind is Mapping or kind is dict:
+        return _is(value, dict) and all(fits(item, inner[1]) for item in value.values())
+    if hint is None or hint is NoneType:
+        return value is None
+    if hint in (int, float):
+        return type(value) in ({int} if hint is int else {int, float})
+    return hint is Any or not isinstance(hint, type) or _is(value, hint)
+
+
+def _is(value: object, kind: type[Any]) -> bool:
+    return getattr(kind, "_is_protocol", False) or isinstance(value, kind)
 
 
 def _parse(text: str | bytes) -> Any:

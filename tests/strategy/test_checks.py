@@ -2,7 +2,7 @@
 
 import pytest
 
-from layerwise.errors import TableError
+from layerwise.errors import SpecError, TableError
 from layerwise.strategy import Strategy, StrategyTable
 from layerwise.strategy.checks import did_you_mean, uncovered, vocabulary
 
@@ -18,6 +18,18 @@ def row(i="a", **cells):
     [
         ([row("a"), row("a", action="other")], "id 'a' stands in 2 rows"),
         ([row("a", action="Hi  there"), row("b", action="hi there")], "'b' is unreachable"),
+        (
+            [row("a", action="Hi"), row("b", segment="all", action="hi", priority=9)],
+            "'a' is unreachable: 'b' does the same",
+        ),
+        (
+            [row("a", action="Hi"), row("b", axis="all", segment="all", action="hi")],
+            "'a' is unreachable: 'b' does the same",
+        ),
+        (
+            [row("a", incentive="coupon"), row("b", segment="all", incentive="coupon")],
+            "'b' and 'a' both give tier = new a price incentive",
+        ),
         (
             [row("a", incentive="coupon"), row("b", incentive="points;flash_sale")],
             "'a' and 'b' both give tier = new a price incentive at priority 1",
@@ -89,6 +101,12 @@ def test_implied_labels_count_as_covered():
     """Churn = lapsing is covered by the rows for risk = at_risk."""
     rows = [row("a", axis="risk", segment="at_risk"), row("b", axis="churn", segment="active")]
     assert uncovered(rows, vocabulary()) == [("churn", "churned")]
+
+
+def test_labels_are_lists():
+    """A text where a list of labels belongs is refused, not read letter by letter."""
+    with pytest.raises(SpecError, match="axis to a list"):
+        StrategyTable(rows=[row()]).validate({"tier": "new"})
 
 
 def test_did_you_mean():

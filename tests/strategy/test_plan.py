@@ -138,8 +138,8 @@ def test_laws(rows, random, cap):
     again = DEFAULT.plan(frame.iloc[order][columns], cap=cap, holdout=0.3)
     keys = [*KEYS, "holdout"]
     assert sorted(lines(again, keys)) == sorted(lines(plan, keys))
-    given_price = [DEFAULT[s].gives_price_incentive for s in plan["strategy_id"]]
-    assert plan[given_price].groupby("customer_id").size().le(1).all()
+    priced = plan["strategy_id"].isin([row.id for row in DEFAULT if row.gives_price_incentive])
+    assert plan[priced].groupby("customer_id").size().le(1).all()
     ranks = plan.groupby("customer_id")["priority"].agg(["min", "max", "size"])
     assert ranks["min"].eq(1).all()
     assert ranks["max"].le(cap).all()
@@ -223,6 +223,33 @@ def test_consent():
     assert (counts.planned, counts.no_consent, counts.no_strategy) == (2, 3, 0)
 
 
+def test_consent_as_numbers():
+    """0 and 1, as databases give them, are no and yes; 2 is neither."""
+    frame = CUSTOMERS.assign(ok=[1, 0, 1, 1, None])
+    with pytest.warns(RowsLeftOutWarning, match="2 have not consented"):
+        assert set(FIVE.plan(frame, consent="ok")["customer_id"]) == {11, 13, 14}
+    with pytest.raises(ColumnsError, match="1 of 5 cells are not"):
+        FIVE.plan(CUSTOMERS.assign(ok=[1, 0, 1, 1, 2]), consent="ok")
+
+
+def test_gaps_may_be_allowed():
+    """A table for some labels only plans for those when gaps are allowed; others get nothing."""
+    some = table(("gift", "tier", "top", 1))
+    with pytest.raises(TableError, match="tier: 1 of 2 labels"):
+        some.plan(CUSTOMERS)
+    with pytest.warns(RowsLeftOutWarning, match="3 of 5 customers"):
+        assert lines(some.plan(CUSTOMERS, allow_gaps=True), KEYS[:2]) == [
+            (11, "gift"),
+            (12, "gift"),
+        ]
+
+
+def test_customer_column_must_not_be_a_column_of_the_plan():
+    """A customer column called like one of the plan's own is refused."""
+    with pytest.raises(SpecError, match="'reason'"):
+        FIVE.plan(CUSTOMERS.rename(columns={"customer_id": "reason"}), customer="reason")
+
+
 def test_counts():
     """What was dropped, and why, is counted over customers."""
     counts = FIVE.plan_counts(CUSTOMERS)
@@ -274,7 +301,7 @@ def test_axes_by_name_and_mapping():
     renamed = CUSTOMERS.rename(columns={"tier": "my_tier", "customer_id": "id"})
     plan = FIVE.plan(renamed, customer="id", axes={"tier": "my_tier", "value": "value"})
     assert lines(plan, ["id", *KEYS[1:]]) == BY_HAND
-    only = FIVE.plan(CUSTOMERS, axes=["tier"])
+    only = FIVE.plan(CUSTOMERS, axes=iter(["tier"]))
     assert "value" not in "".join(only["reason"].astype(str))
 
 
@@ -315,6 +342,8 @@ def test_nobody(kind):
         ({"tier": ["top", 5, "new", "new", None]}, ColumnsError, "tier mixes int, str"),
         ({"customer_id": [1, 1, 2, 3, 3]}, DataError, "customer_id repeats in 2 of 5 rows"),
         ({"customer_id": [1, "1", 2, 3, 4]}, DataError, "repeats in 1 of 5"),
+        ({"tier": [["top"]] * 5}, ColumnsError, "'tier' holds no labels"),
+        ({"customer_id": ["", "a", "b", "c", "d"]}, DataError, "1 of 5 rows have an empty cust"),
         ({"customer_id": [1, None, 3, 4, 5]}, DataError, "1 of 5 rows have no customer_id"),
         ({"customer_id": [1.0, 2.0, 3.0, 4.0, 5.0]}, DataError, "5 of 5 customer ids"),
     ],
@@ -350,7 +379,9 @@ def test_unknown_label_is_not_shown():
         ({"holdout": "10%"}, SpecError, "holdout"),
         ({"salt": ""}, SpecError, "salt"),
         ({"lang": "fr"}, SpecError, "lang"),
-        ({"axes": "tier"}, SpecError, r"axes=\['tier'\]"),
+        ({"axes": "tier"}, SpecError, "axes must be a list"),
+        ({"axes": 5}, SpecError, "axes must be a list"),
+        ({"axes": [["tier"]]}, SpecError, "axes must be names"),
         ({"axes": ["teir"]}, SpecError, "did you mean 'tier'"),
         ({"axes": {"tier": "teir"}}, ColumnsError, "no column 'teir'.*did you mean 'tier'"),
         ({"customer": "id"}, ColumnsError, "no column 'id'"),

@@ -1,6 +1,7 @@
 """One strategy and what is wrong with it."""
 
 import attrs
+import numpy as np
 import pytest
 
 from layerwise.errors import TableError
@@ -15,6 +16,11 @@ def test_defaults():
     assert (row.level, row.basis, row.channel) == ("customer", "own", "")
 
 
+def test_numpy_priority():
+    """A whole number from a data frame counts as one."""
+    assert type(Strategy(**{**ROW, "priority": np.int64(3)}).priority) is int
+
+
 def test_is_frozen():
     """A strategy cannot be changed."""
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
@@ -27,6 +33,7 @@ def test_is_frozen():
         ("id", "", "id is empty"),
         ("action", None, "action is empty"),
         ("axis", " tier", "axis has blanks around it"),
+        ("axis", "tier\u200b", "axis holds an invisible character"),
         ("owner", 3, "owner is int, not text"),
         ("theme", "a\nb", "line break"),
         ("kpi", "a\x00b", "control character"),

@@ -162,7 +162,7 @@ class GammaGamma(Spec):
         columns = read_for(spec, self.default_name, customers)
         return self.learn(columns, self.default_name)
 
-    def learn(self, columns: Columns, name: str) -> FittedGammaGamma:  # type: ignore[override]
+    def learn(self, columns: Columns, name: str) -> FittedGammaGamma:
         """Fit to arrays of the customer table."""
         x, m = _columns(columns)
         _check(x, m, allow_missing=False)

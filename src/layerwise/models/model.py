@@ -147,7 +147,7 @@ class PurchaseModel(Spec, Generic[FittedT]):
             return self.fit_counts(*merged_in_engine(customers))
         return self.learn(read_for(self, self.default_name, customers), self.default_name)
 
-    def learn(self, columns: Columns, name: str) -> FittedT:  # type: ignore[override]
+    def learn(self, columns: Columns, name: str) -> FittedT:
         """Fit to arrays of the customer table."""
         rows = histories_of(columns)
         check(rows, allow_missing=False)

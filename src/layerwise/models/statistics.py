@@ -6,13 +6,13 @@ from typing import Any, ClassVar
 import attrs
 import numpy as np
 
-from layerwise.fitted import Labeller
+from layerwise.fitted import Part
 from layerwise.models import _lifetimes
 from layerwise.rules.base import as_mapping
 
 
 @attrs.frozen(kw_only=True, slots=False)
-class FittedStatistics(Labeller):
+class FittedStatistics(Part):
     """A model fitted by maximum likelihood; its parameters are attributes of the child class.
 
     Attributes:

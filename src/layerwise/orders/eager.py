@@ -13,7 +13,7 @@ from layerwise import columns as c
 from layerwise.errors import SpecError
 from layerwise.orders.counting import Counts, count, occasions
 from layerwise.orders.left_out import OrderCheck, notify
-from layerwise.orders.netting import Purchases, purchases
+from layerwise.orders.netting import Purchases, bucket, purchases
 from layerwise.orders.output import in_days, tabulate, to_frame
 from layerwise.orders.progress import steps, track
 from layerwise.orders.request import UNIX_DAY, Request, moment
@@ -21,7 +21,6 @@ from layerwise.orders.rows import Rows, read_rows
 from layerwise.orders.table import column
 
 Table = dict[str, np.ndarray]
-_STACK = 4
 
 
 @attrs.frozen(eq=False)
@@ -41,13 +40,26 @@ def summary(frame: Any, request: Request, as_of: Any) -> Any:
     done()
     view = _look(rows, request, as_of)
     done()
-    notify(_check(view, rows, counted, request), stacklevel=_STACK)
+    notify(_check(view, rows, counted, request))
     ids, counts, scale, cut = rows.ids, view.counts, rows.scale, view.cut
     # The table needs the room of the rows.
     del rows, view
     table = to_frame(frame, request, counts, ids, tabulate(counts, scale, request, cut))
     done()
     return table
+
+
+def gap_days(frame: Any, request: Request, as_of: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return the gaps that ended in an order, and each customer's silence at as_of, in days."""
+    rows, counted = read_rows(frame, request)
+    view = _look(rows, request, as_of)
+    notify(_check(view, rows, counted, request))
+    _, orders, moments = occasions(view.bought.rows, request.grain)
+    number = bucket(moments, request.grain).astype(np.int64)
+    last = np.cumsum(orders) - 1
+    closed = np.delete(np.diff(number), last[:-1])
+    now = bucket(np.array([view.cut]), request.grain)
+    return in_days(closed, request.grain), in_days(now - number[last], request.grain)
 
 
 def check(frame: Any, request: Request, as_of: Any) -> OrderCheck:
@@ -73,7 +85,7 @@ def holdout(frame: Any, request: Request, split: Any, end: Any) -> Any:
         refunded_rows=found.refunded_rows + lost[0],
         refunded_orders=found.refunded_orders + lost[1],
     )
-    notify(found, ignore_future=True, stacklevel=_STACK)
+    notify(found, ignore_future=True)
     table = _table(view, request) | _held_columns(held.rows, view, request, last)
     return to_frame(frame, request, view.counts, view.past.ids, table)
 
@@ -87,7 +99,7 @@ def stack(frame: Any, request: Request, dates: Iterable[Any]) -> Any:
         raise SpecError("snapshots needs one or more dates, each once.")
     views = [_look(rows, request, date) for date in track(wanted, request.progress, "snapshots")]
     latest = max(views, key=lambda view: view.cut)
-    notify(_check(latest, rows, counted, request), ignore_future=True, stacklevel=_STACK)
+    notify(_check(latest, rows, counted, request), ignore_future=True)
     tables = [_dated(frame, request, view) for view in views if len(view.counts.code)]
     return pd.concat(tables, ignore_index=True) if _is_pandas(frame) else nw.concat(tables)
 

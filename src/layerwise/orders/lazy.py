@@ -15,7 +15,6 @@ from layerwise.orders.output import in_days
 from layerwise.orders.request import Request, moment
 
 Lazy = nw.LazyFrame[Any]
-_STACK = 4
 
 
 def summary(table: Lazy, request: Request, as_of: Any) -> Lazy:
@@ -23,7 +22,7 @@ def summary(table: Lazy, request: Request, as_of: Any) -> Lazy:
     if request.gaps:
         raise refuse("gaps=True")
     cut, rows, facts = _look(table, request, as_of, "as_of")
-    notify(_check(rows, facts, request, full=False), stacklevel=_STACK)
+    notify(_check(rows, facts, request, full=False))
     return ex.customers(ex.occasions(rows, facts, request), facts, request, cut)
 
 
@@ -46,7 +45,7 @@ def holdout(table: Lazy, request: Request, split: Any, end: Any) -> Lazy:
     check_split(cut, last)
     _, later, held_facts = _look(table, request, end, "end")
     found = _check(rows, facts, request, full=False)
-    notify(found, ignore_future=True, stacklevel=_STACK)
+    notify(found, ignore_future=True)
     customers = ex.customers(ex.occasions(rows, facts, request), facts, request, cut)
     held = ex.held_out(ex.occasions(later, held_facts, request, after=cut), held_facts, request)
     days = in_days(np.array([last - cut]), "hour" if request.hourly else "day")[0].item()

@@ -62,13 +62,13 @@ class OrderCheck:
         return "\n".join(lines)
 
 
-def notify(check: OrderCheck, *, ignore_future: bool = False, stacklevel: int = 3) -> None:
+def notify(check: OrderCheck, *, ignore_future: bool = False, stacklevel: int = 4) -> None:
     """Warn once about all rows left out; raise if none is used.
 
     Args:
         check: The counts.
         ignore_future: Whether rows after as_of are expected (a split, a snapshot).
-        stacklevel: Frames between the user's call and this one.
+        stacklevel: As in `warnings.warn`; 4 points at who called `summarize`.
 
     Raises:
         DataError: If no row can be used.
@@ -87,7 +87,7 @@ def notify(check: OrderCheck, *, ignore_future: bool = False, stacklevel: int = 
     message = problems(title, lines)
     if hints:
         message += "\nHint: " + " ".join(hints)
-    warnings.warn(message, RowsLeftOutWarning, stacklevel=stacklevel + 1)
+    warnings.warn(message, RowsLeftOutWarning, stacklevel=stacklevel)
 
 
 def _reasons(check: OrderCheck) -> list[tuple[str, str]]:

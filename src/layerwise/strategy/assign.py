@@ -22,6 +22,11 @@ def to_frame(
 ) -> Any:
     """Return the plan: one row per customer and strategy, as the same kind of frame."""
     _check_share(share)
+    if customer in c.PLAN:
+        raise SpecError(
+            f"The customer column is called {customer!r}, which the plan calls something else.",
+            hint="rename it in the label table.",
+        )
     ids = _ids(column_of(frame, customer, "customer"))
     who, entry, entries = _expand(decided)
     held = _held_out(ids, who, entry, entries, share, salt)
@@ -39,7 +44,13 @@ def _ids(column: Any) -> list[bytes]:
             hint="drop them or give them an id.",
         )
     texts = holdout.canonical_ids(column.to_list())
-    twice = len(texts) - len(set(texts))
+    different = set(texts)
+    if b"" in different:
+        raise DataError(
+            f"{texts.count(b''):,} of {len(texts):,} rows have an empty {column.name}.",
+            hint="drop them or give them an id.",
+        )
+    twice = len(texts) - len(different)
     if twice:
         raise DataError(
             f"{column.name} repeats in {twice:,} of {len(texts):,} rows.",

@@ -36,7 +36,10 @@ def code_labels(frame: Any, name: str) -> Coded:
     if frame[name].null_count() == len(frame):
         return Coded(np.zeros(len(frame), dtype=np.int64), ())
     _check_dtype(frame[name])
-    column = frames.read(frame, [name])[name]
+    try:
+        column = frames.read(frame, [name])[name]
+    except TypeError as error:  # cells that cannot be counted, such as lists
+        raise ColumnsError(f"Column {name!r} holds no labels.", hint="labels are text.") from error
     if isinstance(column, frames.Labels):
         codes, values = column.codes, [str(name) for name in column.names]
     else:
@@ -46,7 +49,7 @@ def code_labels(frame: Any, name: str) -> Coded:
 
 
 def code_flags(column: Any) -> NDArray[np.bool_]:
-    """Return a true-or-false column as numpy booleans; missing is False.
+    """Return a true-or-false column as numpy booleans; missing is False, 1 is True.
 
     Raises:
         ColumnsError: The column holds something else.
@@ -54,6 +57,8 @@ def code_flags(column: Any) -> NDArray[np.bool_]:
     if column.dtype == nw.Boolean:
         return np.asarray(column.fill_null(False).to_numpy(), dtype=bool)
     cells = column.to_list()
+    if column.dtype.is_numeric():
+        cells = [bool(x) if x in (0, 1) else x for x in cells]
     wrong = sum(not isinstance(c, bool | np.bool_) and not _missing(c) for c in cells)
     if wrong:
         raise ColumnsError(

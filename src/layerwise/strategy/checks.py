@@ -1,19 +1,23 @@
 """What is wrong with a strategy table as a whole; every check returns its problems as lines."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from itertools import combinations
 
+from layerwise.errors import SpecError, TableError, problems
 from layerwise.rules import NOT_EVALUABLE
 from layerwise.strategy.labels import EVERY, closed_labels, labels
 from layerwise.strategy.row import Strategy
 
 Vocabulary = Mapping[str, Sequence[str]]
+_SHOWN = 200  # problems in one message
 
 
 def vocabulary(own: Vocabulary | None = None) -> dict[str, tuple[str, ...]]:
     """Return the closed label list of each axis: the built-in ones, replaced or joined by `own`."""
+    lists = own.values() if isinstance(own, Mapping) else () if own is None else [None]
+    if any(not isinstance(names, Iterable) or isinstance(names, str) for names in lists):
+        raise SpecError("labels must map each axis to a list.", hint='labels={"shop": ["north"]}.')
     joined = {**closed_labels(), **(own or {})}
     return {axis: tuple(x for x in names if x != NOT_EVALUABLE) for axis, names in joined.items()}
 
@@ -31,28 +35,45 @@ def duplicate_ids(rows: Sequence[Strategy]) -> list[str]:
 
 
 def hidden_rows(rows: Sequence[Strategy]) -> list[str]:
-    """Return rows that can never add anything: same label and same action as another row."""
+    """Return rows that can never add anything: another row does the same for their customers."""
     first: dict[tuple[str, ...], str] = {}
     found = []
-    for row in sorted(rows, key=lambda r: (r.priority, r.id)):
-        said = " ".join(row.action.casefold().split())
-        other = first.setdefault((row.axis, row.segment, row.level, said), row.id)
-        if other != row.id:
-            found.append(f"{row.id!r} is unreachable: {other!r} does the same for the same label")
+    ranked = sorted(rows, key=lambda row: (row.priority, row.id))
+    for row in ranked:
+        first.setdefault((row.axis, row.segment, row.level, _said(row)), row.id)
+    for row in ranked:
+        others = [first.get((*label, row.level, _said(row)), row.id) for label in _wider(row)]
+        other = next((i for i in others if i != row.id), None)
+        if other is not None:
+            found.append(f"{row.id!r} is unreachable: {other!r} does the same for its customers")
     return found
 
 
 def price_conflicts(rows: Sequence[Strategy]) -> list[str]:
-    """Return pairs that give one label two price incentives and say not which comes first."""
-    groups: dict[tuple[str, str, int], list[str]] = defaultdict(list)
-    for row in rows:
-        if row.level == "customer" and row.gives_price_incentive:
-            groups[row.axis, row.segment, row.priority].append(row.id)
-    return [
-        f"{a!r} and {b!r} both give {axis} = {segment} a price incentive at priority {priority}"
-        for (axis, segment, priority), ids in groups.items()
-        for a, b in combinations(dict.fromkeys(ids), 2)
-    ]
+    """Return rows that give a customer two price incentives and do not say which comes first."""
+    first: dict[tuple[tuple[str, str], int], str] = {}
+    found = []
+    priced = [row for row in rows if row.level == "customer" and row.gives_price_incentive]
+    for row in priced:
+        first.setdefault(((row.axis, row.segment), row.priority), row.id)
+    for row in priced:
+        others = [first.get((label, row.priority), row.id) for label in _wider(row)]
+        other = next((i for i in others if i != row.id), None)
+        if other is not None:
+            found.append(
+                f"{other!r} and {row.id!r} both give {row.axis} = {row.segment} a price incentive "
+                f"at priority {row.priority}"
+            )
+    return found
+
+
+def _wider(row: Strategy) -> tuple[tuple[str, str], ...]:
+    """Return the labels whose rows every customer of this row gets as well."""
+    return (row.axis, row.segment), (row.axis, EVERY), (EVERY, EVERY)
+
+
+def _said(row: Strategy) -> str:
+    return " ".join(row.action.casefold().split())
 
 
 def unknown_labels(rows: Sequence[Strategy], known: Vocabulary) -> list[str]:
@@ -111,3 +132,18 @@ def ways(axis: str, label: str) -> tuple[tuple[str, str], ...]:
     known = labels().get((axis, label))
     implied = (known.implies,) if known and known.implies else ()
     return ((axis, label), (axis, EVERY), *implied)
+
+
+def structure(rows: Sequence[Strategy]) -> list[str]:
+    """Return how the rows of a table contradict each other."""
+    return [*duplicate_ids(rows), *hidden_rows(rows), *price_conflicts(rows)]
+
+
+def refuse(found: Sequence[str]) -> None:
+    """Raise one error that lists all problems, if there are any."""
+    if found:
+        more = [f"... and {len(found) - _SHOWN:,} more"] if len(found) > _SHOWN else []
+        raise TableError(
+            problems(f"Problems of the strategy table: {len(found):,}.", [*found[:_SHOWN], *more]),
+            hint="correct these rows; StrategyTable.default().to_csv(...) writes a valid example.",
+        )

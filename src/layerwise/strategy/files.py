@@ -22,7 +22,7 @@ from layerwise.strategy.row import COLUMNS, REQUIRED, Strategy, cell_problems
 Read = tuple[list[Strategy], list[str]]
 """The rows that could be read, and the problems of the others."""
 
-MAX_BYTES = 50_000_000
+MAX_BYTES = 10_000_000
 
 
 def read_text(path: str | Path) -> str:

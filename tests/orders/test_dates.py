@@ -1,0 +1,188 @@
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from layerwise.errors import ColumnsError, DataError
+from layerwise.summary import summarize
+
+UTC = pd.to_datetime(["2024-03-31 00:30", "2024-03-31 22:30", "2024-10-26 23:30"]).tz_localize(
+    "UTC"
+)
+BERLIN = UTC.tz_convert("Europe/Berlin")
+DAYS = [dt.date(2024, 1, 1), dt.date(2024, 1, 3), dt.date(2024, 1, 2)]
+
+
+def first_days(table):
+    return [str(day.date()) for day in table["first_order"]]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ["2024-01-01", "2024-01-03 10:00", "2024-01-02T23:59:59.9"],
+        pd.Series(["2024-01-01", "2024-01-03", "2024-01-02"], dtype="string[pyarrow]"),
+        pd.Series(["2024/01/01", "20240103", "2024-1-2"], dtype=object),
+        pd.Categorical(["2024-01-01", "2024-01-03", "2024-01-02"]),
+        DAYS,
+        pd.Series(DAYS, dtype=pd.ArrowDtype(pa.date32())),
+        pd.Series(pd.to_datetime(DAYS)).astype("timestamp[s][pyarrow]"),
+        pd.Series([pd.Period(day, "D") for day in DAYS]),
+        pd.Series([pd.Period(day, "D") for day in DAYS], dtype=object),
+        pd.Series([dt.datetime(2024, 1, 1, 5), *DAYS[1:]], dtype=object),
+        *(np.array(DAYS, dtype=f"M8[{unit}]") for unit in ("s", "ms", "us", "ns")),
+    ],
+)
+def test_dates_of_every_kind_are_read(run, times):
+    """ISO text, dates, timestamps of all units and daily periods mean the same days."""
+    table = run(ordered_at=times)
+    assert first_days(table) == ["2024-01-01", "2024-01-02"]
+    assert table["first_to_last_days"].tolist() == [2, 0]
+    assert table["days_since_last"].tolist() == [363, 364]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "form"),
+    [
+        ([1704067200, 1704240000, 1704239999], "epoch_s"),
+        ([1704067200000, 1704240000000, 1704239999999], "epoch_ms"),
+        ([20240101, 20240103, 20240102], "yyyymmdd"),
+        (["20240101", "20240103", "20240102"], "yyyymmdd"),
+        ([20240101, 20240103, 20240102], "%Y%m%d"),
+        ([45292, 45294.5, 45293.99999], "excel"),
+        (["01/01/2024", "03/01/2024", "02/01/2024"], "%d/%m/%Y"),
+        (["01/01/2024", "01/03/2024", "01/02/2024"], "%m/%d/%Y"),
+    ],
+)
+def test_numbers_and_patterns_are_dates_when_told(run, numbers, form):
+    """time_format says what numbers count or how text is laid out."""
+    table = run(ordered_at=numbers, time_format=form)
+    assert first_days(table) == ["2024-01-01", "2024-01-02"]
+    assert table["first_to_last_days"].tolist() == [2, 0]
+
+
+@pytest.mark.parametrize(
+    "numbers", [[20240101] * 3, [1.0, 2.0, 3.0], pd.Series([1, 2, 3], dtype=object)]
+)
+def test_numbers_are_no_dates_by_themselves(run, numbers):
+    """Integers are refused with the four meanings they could have."""
+    with pytest.raises(ColumnsError, match=r'not dates by themselves(.|\n)*"excel"'):
+        run(ordered_at=numbers)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "form"),
+    [([1704067200000] * 3, "epoch_s"), ([45292, 60, 45293], "excel"), ([-1e18] * 3, "epoch_ms")],
+)
+def test_numbers_of_another_unit_are_refused(run, numbers, form):
+    """Milliseconds read as seconds are the year 56,000; Excel's first sixty days are ambiguous."""
+    with pytest.raises(DataError, match="outside the years 1 to 9999"):
+        run(ordered_at=numbers, time_format=form)
+
+
+def test_day_first_or_month_first_is_not_guessed(run):
+    """Text with slashes is refused, with both ways to say what it means."""
+    with pytest.raises(DataError, match="3 of 3 different texts") as error:
+        run(ordered_at=["01/02/2024", "13/02/2024", "01/03/2024"])
+    assert 'time_format="%d/%m/%Y"' in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["hello", "2024-02-30", "2024", "2024-01", "now", "today", "12"])
+def test_what_is_no_full_date_is_counted_and_refused(run, text):
+    """Pandas would read '2024' as its first day and 'now' as the present."""
+    with pytest.raises(DataError, match="ordered_at: 1 of 2 different texts cannot be read"):
+        run(ordered_at=["2024-01-01", text, text])
+
+
+def test_a_pattern_must_fit_every_text(run):
+    """A value that the pattern does not fit is an error, not a missing date."""
+    with pytest.raises(DataError, match="1 of 3 different texts cannot be read with '%d/%m/%Y'"):
+        run(ordered_at=["01/02/2024", "01/13/2024", "01/03/2024"], time_format="%d/%m/%Y")
+
+
+def test_wrong_types_are_named(run):
+    """Truth values, durations and mixtures are no dates."""
+    mixed = pd.Series(["2024-01-01", pd.Timestamp("2024-01-01"), DAYS[0]], dtype=object)
+    for times in ([True, False, True], pd.to_timedelta([1, 2, 3], unit="D"), mixed):
+        with pytest.raises(ColumnsError, match="ordered_at"):
+            run(ordered_at=times)
+
+
+def test_periods_longer_than_a_day_are_refused(run):
+    """The day of an order in a month is not known."""
+    with pytest.raises(ColumnsError, match="periods longer than a day"):
+        run(ordered_at=pd.period_range("2024-01", periods=3, freq="M"))
+
+
+def test_far_years_are_read_without_wrapping(run):
+    """Nanoseconds end in 2262; days do not."""
+    for times in (
+        ["1600-02-29", "9999-12-31", "1931-06-01"],
+        [dt.date(1600, 2, 29), dt.date.max, dt.date(1931, 6, 1)],
+    ):
+        table = run(ordered_at=times, as_of="9999-12-31")
+        span = (dt.date.max - dt.date(1600, 2, 29)).days
+        assert table["first_to_last_days"].tolist() == [span, 0]
+
+
+def test_years_beyond_9999_are_refused(run):
+    """A calendar of four digits ends there, and so do date types."""
+    with pytest.raises(DataError, match="1 of 3 dates are outside"):
+        run(ordered_at=np.array(["10001-12-31", "1931-06-01", "2024-01-02"], dtype="M8[s]"))
+
+
+def test_the_shops_day_counts_for_aware_times(run):
+    """Both changes of the clock fall right: a local day is 23 or 25 hours long."""
+    for times in (UTC, BERLIN, pd.Series(list(UTC.to_pydatetime()), dtype=object)):
+        table = run(ordered_at=times, tz="Europe/Berlin")
+        assert first_days(table) == ["2024-03-31", "2024-10-27"]
+        assert table["orders"].tolist() == [2, 1]
+
+
+def test_aware_times_keep_their_own_zone_without_tz(run):
+    """The same instants are other days in UTC than in Berlin."""
+    assert first_days(run(ordered_at=UTC)) == ["2024-03-31", "2024-10-26"]
+    arrow = pd.Series(BERLIN).astype(pd.ArrowDtype(pa.timestamp("us", tz="Europe/Berlin")))
+    for times in (BERLIN, arrow, pd.Series(list(BERLIN), dtype=object)):
+        assert first_days(run(ordered_at=times)) == ["2024-03-31", "2024-10-27"]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ["2024-01-01T23:30+01:00", "2024-01-03T23:30+02:00", "2024-01-02T10:00+01:00"],
+        ["2024-01-01T23:30Z", "2024-01-03", "2024-01-02"],
+        pd.Series([UTC[0], UTC[1].tz_convert("Asia/Tokyo"), UTC[2]], dtype=object),
+        pd.Series([UTC[0], pd.Timestamp("2024-01-01"), UTC[2]], dtype=object),
+    ],
+)
+def test_mixed_zones_need_tz(run, times):
+    """Times with differing offsets, or only partly with one, have no common calendar."""
+    with pytest.raises(DataError, match='tz="Europe/Berlin"'):
+        run(ordered_at=times)
+    assert len(run(ordered_at=times, tz="UTC")) == 2
+
+
+def test_mixed_offsets_fall_on_the_day_of_tz(run):
+    """23:30 at five hours west is the next day in Berlin."""
+    times = ["2024-01-01T23:30+01:00", "2024-01-03T23:30-05:00", "2024-01-02"]
+    assert run(ordered_at=times, tz="Europe/Berlin")["first_to_last_days"].tolist() == [3, 0]
+
+
+def test_missing_times_are_left_out_with_a_count(run):
+    """NaT, None and empty text are missing, not errors."""
+    for times in ([pd.NaT, pd.Timestamp(2024, 1, 1), pd.NaT], ["", "2024-01-01", None]):
+        with pytest.warns(UserWarning, match="2 rows without a time"):
+            table = run(ordered_at=times)
+        assert table["customer_id"].tolist() == [1]
+
+
+def test_hours_of_dates_without_times_are_midnight(log):
+    """A date column by hours does not wrap, and missing dates stay missing."""
+    orders = log(ordered_at=np.array(["2024-01-01", "2024-01-03", "NaT"], dtype="M8[s]"))
+    with pytest.warns(UserWarning, match="1 rows without a time"):
+        table = summarize(orders, as_of="2024-01-03", grain="hour")
+    assert table["first_to_last_days"].tolist() == [2.0]
+    assert table["days_since_last"].tolist() == [23 / 24]

@@ -1,0 +1,268 @@
+"""Every engine gives what numpy gives, to the last bit."""
+
+import ast
+import warnings
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import layerwise
+from layerwise.errors import ColumnsError, DataError, EngineError, RowsLeftOutWarning
+from layerwise.summary import calibration_holdout, check_orders, snapshots, summarize
+
+FOLDER = Path(layerwise.__file__).parent / "orders"
+BANNED = {
+    *("over", "n_unique", "quantile", "median", "round", "rank", "shift", "first", "last"),
+    *("truncate", "weekday", "offset_by", "total_days", "total_hours", "total_minutes"),
+    *("total_seconds", "map_batches", "unique", "pivot", "top_k", "unpivot", "join_asof"),
+}
+
+
+def golden(text_ids=False):
+    """Refunds, ties, same-day lines, leap days, week edges, missing values, single purchases."""
+    rng = np.random.default_rng(20240229)
+    n = 3000
+    seconds = rng.integers(0, 800 * 86_400, n).astype("m8[s]")
+    seconds[: n // 3] = (rng.integers(0, 60, n // 3) * 86_400).astype("m8[s]")
+    table = pd.DataFrame(
+        {
+            "customer_id": rng.zipf(1.3, n) % 700,
+            "ordered_at": np.datetime64("2023-12-25T00:00:00", "us") + seconds,
+            "amount": rng.integers(-2000, 9000, n) / 100,
+            "order_id": rng.integers(0, n // 2, n),
+        }
+    )
+    table.loc[rng.integers(0, n, 25), "amount"] = np.nan
+    table.loc[rng.integers(0, n, 25), "ordered_at"] = pd.NaT
+    if text_ids:
+        table["customer_id"] = [f"c{i}" if i % 5 else None for i in table["customer_id"]]
+    return pd.concat([table, table.iloc[:40]], ignore_index=True)
+
+
+def quietly(function, *args, **kwargs):
+    """Return the result and the one notice."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        result = function(*args, **kwargs)
+    (notice,) = caught
+    assert notice.category is RowsLeftOutWarning
+    return result, str(notice.message)
+
+
+def equal(found, expected):
+    """Whether two plain tables are equal, missing where missing, dates as dates."""
+    assert list(found) == list(expected)
+    for name in found:
+        mine, theirs = found[name], expected[name]
+        if name in ("first_order", "last_order"):
+            mine, theirs = (pd.to_datetime(column).dt.date for column in (mine, theirs))
+        missing = pd.isna(mine)
+        assert (missing == pd.isna(theirs)).all(), name
+        assert (mine[~missing] == theirs[~missing]).all(), name
+
+
+CHOICES = [
+    {},
+    {"grain": "week", "window_days": [10, 90]},
+    {"grain": "hour"},
+    {"order": "order_id"},
+    {"amount": None, "order": "order_id"},
+    {"names": "lifetimes"},
+]
+
+
+@pytest.mark.parametrize("text_ids", [False, True])
+@pytest.mark.parametrize("choices", CHOICES, ids=str)
+def test_engines_agree(engine, choices, text_ids):
+    """Counts, dates, money and the notice are the same on every engine."""
+    log = golden(text_ids)
+    expected, notice = quietly(summarize, log, as_of="2026-01-05", **choices)
+    found, same = quietly(summarize, engine.make(log), as_of="2026-01-05", **choices)
+    equal(engine.pandas(found), engine.pandas(expected))
+    assert same == notice
+
+
+@pytest.mark.parametrize("choices", CHOICES[:4], ids=str)
+def test_engines_agree_on_the_holdout(engine, choices):
+    """The split gives the same on every engine."""
+    log, dates = golden(), {"split": "2025-03-02", "end": "2025-12-31"}
+    expected, _ = quietly(calibration_holdout, log, **dates, **choices)
+    found, _ = quietly(calibration_holdout, engine.make(log), **dates, **choices)
+    equal(engine.pandas(found), engine.pandas(expected))
+
+
+@pytest.mark.parametrize("choices", CHOICES[:4], ids=str)
+def test_engines_agree_on_the_check(engine, choices):
+    """All counts of the check are the same on every engine."""
+    log = golden(text_ids=True)
+    expected = check_orders(log, as_of="2025-06-30", **choices)
+    assert check_orders(engine.make(log), as_of="2025-06-30", **choices) == expected
+    assert expected.duplicate_rows >= 40
+
+
+def test_the_frame_stays_of_its_kind(engine):
+    """A pandas frame gives pandas, Polars gives Polars, a relation gives a relation."""
+    log = engine.make(golden())
+    found, _ = quietly(summarize, log, as_of="2026-01-05")
+    assert type(found) is type(log)
+
+
+def test_arrow_tables_and_chunks():
+    """A chunked Arrow table gives an Arrow table with the same numbers."""
+    log = golden(text_ids=True)
+    table = pa.concat_tables(
+        [pa.Table.from_pandas(log.iloc[part]) for part in (slice(9), slice(9, None))]
+    )
+    assert table["amount"].num_chunks == 2
+    found, _ = quietly(summarize, table, as_of="2026-01-05")
+    expected, _ = quietly(summarize, log, as_of="2026-01-05")
+    equal(found.to_pandas(), expected)
+
+
+def test_amounts_with_many_decimals_agree_closely(engine):
+    """Amounts that are no decimals are added as floats in lazy engines."""
+    log = golden().assign(amount=lambda d: d["amount"] / 7)
+    expected, _ = quietly(summarize, log, as_of="2026-01-05")
+    found, _ = quietly(summarize, engine.make(log), as_of="2026-01-05")
+    mine, theirs = engine.pandas(found), engine.pandas(expected)
+    assert mine["orders"].tolist() == theirs["orders"].tolist()
+    for name in ("spend_total", "spend_mean", "spend_repeat_mean", "spend_365d"):
+        np.testing.assert_allclose(mine[name].astype(float), theirs[name].astype(float), rtol=1e-11)
+
+
+def test_large_totals_take_the_join(engine):
+    """Amounts too large to be packed beside the day give the same by a join."""
+    log = golden().assign(amount=lambda d: d["amount"] * 1e8)
+    expected, _ = quietly(summarize, log, as_of="2026-01-05")
+    found, _ = quietly(summarize, engine.make(log), as_of="2026-01-05")
+    equal(engine.pandas(found), engine.pandas(expected))
+
+
+def test_single_precision_cents_agree(engine):
+    """12.05 as float32 is 12.05 in every engine."""
+    log = golden().assign(amount=lambda d: d["amount"].astype("float32"))
+    expected, _ = quietly(summarize, log, as_of="2026-01-05")
+    found, _ = quietly(summarize, engine.make(log), as_of="2026-01-05")
+    equal(engine.pandas(found), engine.pandas(expected))
+    assert (expected["spend_total"].round(2) == expected["spend_total"]).all()
+
+
+LAZY = {
+    "polars": lambda frame: pl.from_pandas(frame).lazy(),
+    "duckdb": lambda frame: duckdb.connect().from_arrow(pl.from_pandas(frame).to_arrow()),
+}
+
+
+@pytest.fixture(params=list(LAZY))
+def lazy(request):
+    """Return a function that makes a lazy frame of one row-and-more log."""
+    return lambda **columns: LAZY[request.param](golden().iloc[:5].assign(**columns))
+
+
+def test_lazy_frames_do_what_they_can(lazy):
+    """Gaps and snapshots need rows in memory, and say so."""
+    with pytest.raises(EngineError, match="gaps=True"):
+        summarize(lazy(), as_of="2026-01-05", gaps=True)
+    with pytest.raises(EngineError, match="gaps=True"):
+        calibration_holdout(lazy(), split="2025-01-05", end="2026-01-05", gaps=True)
+    with pytest.raises(EngineError, match="snapshots"):
+        snapshots(lazy(), as_of=["2026-01-05"])
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"ordered_at": "2024-01-01"},
+        {"ordered_at": 20240101},
+        {"amount": "12.05"},
+        {"amount": True},
+        {"customer_id": True},
+        {"customer_id": pd.Timestamp("2024-01-01")},
+    ],
+    ids=str,
+)
+def test_lazy_frames_refuse_wrong_types(lazy, columns):
+    """Text dates, numbers as dates, text and truth values as amounts or ids."""
+    with pytest.raises(ColumnsError):
+        summarize(lazy(**columns), as_of="2026-01-05")
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"amount": np.inf}, "5 of 5 amounts are infinite"),
+        ({"amount": np.nan}, "None of the 5 rows"),
+        ({"amount": -1.0}, "None of the 5 rows"),
+        ({"customer_id": 2.0**53}, "ids are floats"),
+        ({"ordered_at": pd.Timestamp("2030-01-01")}, "rows dated after as_of"),
+    ],
+    ids=str,
+)
+def test_lazy_frames_refuse_wrong_values(lazy, columns, words):
+    """The one query over the log finds what numpy would."""
+    with pytest.raises(DataError, match=words):
+        summarize(lazy(**columns), as_of="2026-01-05")
+
+
+def test_lazy_frames_refuse_mixed_currencies(lazy):
+    """Two currencies, or one and none, are found in the query."""
+    for currencies, words in ((list("EEEEU"), "several"), ([*"EEEE", None], "1 rows without")):
+        with pytest.raises(DataError, match=words):
+            summarize(lazy(currency=currencies), as_of="2026-01-05", currency="currency")
+
+
+def test_lazy_frames_name_missing_columns(lazy):
+    """The schema is asked, not the rows."""
+    with pytest.raises(ColumnsError, match=r"revenue   \(amount=\)"):
+        summarize(lazy(), as_of="2026-01-05", amount="revenue")
+
+
+def test_lazy_hours_need_times():
+    """A date column has no hours."""
+    dates = pl.LazyFrame({"customer_id": [1], "amount": [1.0], "ordered_at": [1]})
+    dates = dates.with_columns(pl.col("ordered_at").cast(pl.Date))
+    with pytest.raises(ColumnsError, match="no hours"):
+        summarize(dates, as_of="2026-01-05", grain="hour")
+
+
+def test_lazy_polars_moves_times_to_the_shops_zone():
+    """Polars can move zones in a query, and gives what numpy gives."""
+    log = golden().assign(ordered_at=lambda d: d["ordered_at"].dt.tz_localize("UTC"))
+    for tz in (None, "Asia/Tokyo"):
+        expected, _ = quietly(summarize, log, as_of="2026-01-05", tz=tz)
+        found, _ = quietly(summarize, pl.from_pandas(log).lazy(), as_of="2026-01-05", tz=tz)
+        equal(found.collect().to_pandas().sort_values("customer_id", ignore_index=True), expected)
+
+
+def test_zones_that_an_engine_cannot_move_are_refused():
+    """DuckDB's aware times move with the session; the hint says how to make them local."""
+    relation = duckdb.connect().sql(
+        "select 1 customer_id, 1.0 amount, timestamptz '2024-02-29 23:00+00' ordered_at"
+    )
+    with pytest.raises(EngineError, match=r"timezone\('Europe/Berlin', ordered_at\)"):
+        summarize(relation, as_of="2026-01-05")
+
+
+def test_only_safe_verbs_are_used():
+    """Verbs that are silently wrong on some engine do not occur in the expressions."""
+    for name in ("expressions.py", "facts.py", "lazy.py"):
+        tree = ast.parse((FOLDER / name).read_text())
+        calls = {
+            node.func.attr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        }
+        assert not calls & BANNED, name
+        hows = [
+            k.value
+            for n in ast.walk(tree)
+            if isinstance(n, ast.Call)
+            for k in n.keywords
+            if k.arg == "how"
+        ]
+        assert all(how.value in ("left", "inner", "full") for how in hows)

@@ -1,0 +1,114 @@
+import decimal
+import uuid
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from layerwise.errors import ColumnsError, DataError
+from layerwise.orders.text_ids import numbers_of
+
+A, B = uuid.UUID(int=1), uuid.UUID(int=2)
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"),
+    [
+        (["007", "7", "07"], ["007", "07", "7"]),
+        (["a", "a ", " a"], [" a", "a", "a "]),
+        (["\u00e9", "e\u0301", "\u00e9"], ["e\u0301", "\u00e9"]),
+        ([2**53, 2**53 + 1, 2**53 + 2], [2**53, 2**53 + 1, 2**53 + 2]),
+        (pd.Series([2**64, 2**64 + 1, 2**70], dtype=object), [2**64, 2**64 + 1, 2**70]),
+        (np.array([2**64 - 1, 2**64 - 2, 0], dtype="u8"), [0, 2**64 - 2, 2**64 - 1]),
+        (np.array([-(2**63), 2**63 - 1, 0]), [-(2**63), 0, 2**63 - 1]),
+        (np.array([-128, 127, 127], dtype="i1"), [-128, 127]),
+        (pd.Series([7, 7, "7"], dtype=object), [7, "7"]),
+        (pd.Series([B, A, B], dtype=object), [A, B]),
+        (pd.Categorical(["b", "b", "a"], categories=["z", "b", "a"]), ["a", "b"]),
+        ([(1, 2), (1, 2), (3,)], [(1, 2), (3,)]),
+        ([7.5, 7.0, 7.0], [7.0, 7.5]),
+        (pd.arrays.SparseArray([0, 1, 1]), [0, 1]),
+        (["a1", "b", "a1"], ["a1", "b"]),
+        ([decimal.Decimal(1), decimal.Decimal(2), decimal.Decimal(2)], [1, 2]),
+    ],
+)
+def test_ids_are_equal_where_they_are_equal_and_sorted(run, ids, expected):
+    """Nothing is stripped, converted or rounded; numbers come before text."""
+    assert run(customer_id=ids)["customer_id"].tolist() == expected
+
+
+@pytest.mark.parametrize("kind", ["Int64", "int64[pyarrow]", "Float64", "float64"])
+def test_missing_ids_are_left_out_with_a_count(run, kind):
+    """Orders without a customer are no customer of their own."""
+    with pytest.warns(UserWarning, match="1 rows without a customer id"):
+        table = run(customer_id=pd.Series([5, None, 9], dtype=kind))
+    assert table["customer_id"].tolist() == [5, 9]
+    assert table["customer_id"].dtype == kind
+
+
+@pytest.mark.parametrize("kind", [object, "string[pyarrow]", "str", "category"])
+def test_missing_text_ids_are_left_out(run, kind):
+    """None in a text column is missing in every type of it."""
+    with pytest.warns(UserWarning, match="1 rows without a customer id"):
+        table = run(customer_id=pd.Series(["b", None, "a"], dtype=kind))
+    assert table["customer_id"].tolist() == ["a", "b"]
+
+
+def test_large_nullable_ids_are_not_rounded(run):
+    """Missing values must not send integers through floats."""
+    ids = pd.Series([2**53 + 1, None, 2**53], dtype="Int64")
+    table = run(quiet=True, customer_id=ids)
+    assert table["customer_id"].tolist() == [2**53, 2**53 + 1]
+
+
+def test_whole_numbers_beside_floats_are_refused(run):
+    """In a column of objects 7 and 7.0 are one customer or two; nobody can tell."""
+    with pytest.raises(DataError, match=r"7 and 7\.0 cannot be told apart"):
+        run(customer_id=pd.Series([7.0, 7, "7"], dtype=object))
+
+
+@pytest.mark.parametrize("value", [2.0**53, np.inf])
+def test_floats_that_blur_ids_are_refused(run, value):
+    """From 2**53 on neighbouring ids are the same float."""
+    with pytest.raises(DataError, match="1 of 3 ids are floats"):
+        run(customer_id=[value, 1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    "ids", [[True, False, True], [[1], [2], [3]], pd.to_datetime(["2024"] * 3), [{}, {}, {}]]
+)
+def test_what_is_no_id_is_refused(run, ids):
+    """Truth values, lists and dates name no customer."""
+    with pytest.raises(ColumnsError, match="customer_id holds"):
+        run(customer_id=ids)
+
+
+@given(st.lists(st.text("ab019-\u00e9", min_size=3, max_size=3), min_size=1))
+def test_numbers_of_text_are_distinct_and_sorted_like_it(texts):
+    """The mixed-radix numbers keep equality and order, or there are none."""
+    numbers = numbers_of(pd.Series(texts, dtype="string[pyarrow]"))
+    if len({len(t.encode()) for t in texts}) > 1:
+        assert numbers is None
+        return
+    pairs = sorted(zip(texts, numbers.tolist(), strict=True))
+    assert all((a[0] == b[0]) == (a[1] == b[1]) for a, b in pairwise(pairs))
+    assert [n for _, n in pairs] == sorted(numbers.tolist())
+
+
+def test_values_that_the_sample_missed_are_seen():
+    """A rare letter outside the sampled range widens the range."""
+    texts = pd.Series(
+        ["id0000"] * 50_001 + ["id0z00"] + ["id0001"] * 50_000, dtype="string[pyarrow]"
+    )
+    numbers = numbers_of(texts)
+    assert len(np.unique(numbers)) == 3
+    assert numbers[50_001] == numbers.max()
+
+
+def test_texts_too_varied_for_a_number_are_hashed(run):
+    """Sixteen hexadecimal digits are more than 62 bits."""
+    ids = pd.Series(["0f" * 16, "f0" * 16, "0f" * 16], dtype="string[pyarrow]")
+    assert run(customer_id=ids)["customer_id"].tolist() == ["0f" * 16, "f0" * 16]
