@@ -40,7 +40,7 @@ class MBGNBD(PurchaseModel[FittedMBGNBD]):
         ...     "repeat_orders": [0, 0], "first_to_last_days": [0, 0], "age_days": [7, 270],
         ... })
         >>> model.p_alive(once).round(2).tolist()
-        [0.63, 0.4]
+        [0.63, 0.39]
     """
 
     default_name: ClassVar[str] = "mbgnbd"
