@@ -117,12 +117,17 @@ class Labeller:
         """
         saved.write_text(path, self.to_json())
 
-    def to_sql(self, dialect: str = "duckdb", *, table: str = "customers") -> str:
+    def to_sql(
+        self, dialect: str = "duckdb", *, table: str = "customers", customer: str = CUSTOMER
+    ) -> str:
         """Return one SELECT statement that labels a table inside a database.
+
+        It gives the customers' ids, the columns that the layers need, and the labels.
 
         Args:
             dialect: Of those ibis knows, e.g. "duckdb", "postgres", "snowflake", "bigquery".
-            table: Name of the customer table; needed columns keep their names.
+            table: Name of the customer table in the database.
+            customer: Its column with the customers' ids.
 
         Raises:
             MissingExtraError: ibis is not installed.
@@ -135,7 +140,7 @@ class Labeller:
             raise MissingExtraError(
                 "to_sql needs ibis.", hint='pip install "layerwise[sql]"'
             ) from None
-        source = ibis.table(self._sql_types(), name=table)
+        source = ibis.table({customer: "string"} | self._sql_types(), name=table)
         labelled: Any = self.transform(source)
         try:
             return str(ibis.to_sql(labelled, dialect=dialect))
