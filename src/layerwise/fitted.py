@@ -148,8 +148,11 @@ class Labeller:
             raise SpecError(f"ibis cannot write SQL for {dialect!r}: {error}.") from None
 
     def _sql_types(self) -> dict[str, str]:
-        labels = {n for r in self.rules for n in r.label_inputs}
-        return {name: "string" if name in labels else "float64" for name in self.needs}
+        types = {name: "float64" for name in self.needs}
+        for rule in self.rules:
+            types |= {name: "string" for name in rule.label_inputs if name in types}
+            types |= {name: "boolean" for name in rule.truth_inputs if name in types}
+        return types
 
     def _needed_by(self) -> dict[str, str]:
         return _unmet(self.rules, type(self).__name__)
