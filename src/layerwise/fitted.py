@@ -12,7 +12,14 @@ import numpy as np
 
 from layerwise import frames, saved
 from layerwise.columns import CUSTOMER
-from layerwise.errors import FitError, MissingExtraError, SavedFileError, SpecError
+from layerwise.errors import (
+    ColumnsError,
+    FitError,
+    MissingExtraError,
+    SavedFileError,
+    SpecError,
+    problems,
+)
 from layerwise.frames import Column, Columns, Labels
 from layerwise.rules import Rule
 from layerwise.rules.base import LARGEST_FLOAT, as_mapping, as_tuple
@@ -110,12 +117,17 @@ class Labeller:
         """
         saved.write_text(path, self.to_json())
 
-    def to_sql(self, dialect: str = "duckdb", *, table: str = "customers") -> str:
+    def to_sql(
+        self, dialect: str = "duckdb", *, table: str = "customers", customer: str = CUSTOMER
+    ) -> str:
         """Return one SELECT statement that labels a table inside a database.
+
+        It gives the customers' ids, the columns that the layers need, and the labels.
 
         Args:
             dialect: Of those ibis knows, e.g. "duckdb", "postgres", "snowflake", "bigquery".
-            table: Name of the customer table; needed columns keep their names.
+            table: Name of the customer table in the database.
+            customer: Its column with the customers' ids.
 
         Raises:
             MissingExtraError: ibis is not installed.
@@ -128,7 +140,7 @@ class Labeller:
             raise MissingExtraError(
                 "to_sql needs ibis.", hint='pip install "layerwise[sql]"'
             ) from None
-        source = ibis.table(self._sql_types(), name=table)
+        source = ibis.table({customer: "string"} | self._sql_types(), name=table)
         labelled: Any = self.transform(source)
         try:
             return str(ibis.to_sql(labelled, dialect=dialect))
@@ -149,6 +161,7 @@ class Labeller:
 
     def _in_engine(self, frame: Any) -> Any:
         before = frames.column_names(frame)
+        _check_types(frame, self.rules)
         frame = _finite(frame, self.needs)
         for rule in self.rules:
             frame = rule.add_to(frame)
@@ -296,6 +309,33 @@ def _unmet(rules: Iterable[Rule], owner: str) -> dict[str, str]:
         needed |= {name: owner for name in rule.inputs if name not in made | needed.keys()}
         made.add(rule.output)
     return needed
+
+
+def _check_types(frame: Any, rules: Iterable[Rule]) -> None:
+    """Refuse columns of a lazy frame that an engine would trip over, or compare as something else.
+
+    Raises:
+        ColumnsError: With all such columns.
+    """
+    schema = frame.collect_schema()
+    made: set[str] = set()
+    wrong: dict[str, str] = {}
+    for rule in rules:
+        for name in [n for n in rule.inputs if n not in made]:
+            dtype = schema[name]
+            text = dtype in (nw.String, nw.Categorical, nw.Enum)
+            if name in rule.number_inputs and not (dtype.is_numeric() or dtype == nw.Boolean):
+                wrong[name] = f"{name} is {dtype}; numbers are needed"
+            if name in rule.label_inputs and not text:
+                wrong[name] = f"{name} is {dtype}; text is needed"
+            if name in rule.truth_inputs and dtype != nw.Boolean:
+                wrong[name] = f"{name} is {dtype}; true and false are needed"
+        made.add(rule.output)
+    if wrong:
+        raise ColumnsError(
+            problems("Columns of the customer table have another type:", wrong.values()),
+            hint="convert them before, e.g. with cast.",
+        )
 
 
 def _rows(columns: Mapping[str, Column], count: int) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from layerwise import fitted as saved_form
 from layerwise.errors import ColumnsError, DataError, FitError
 from layerwise.layers import Layers
-from layerwise.models import BGNBD, MBGNBD, _dropout
+from layerwise.models import BGNBD, MBGNBD, ParetoNBD, _dropout, _pareto
 from layerwise.models.histories import grouped
 
 from .conftest import simulated, table
@@ -33,19 +33,22 @@ class Model:
     log_likelihood: Callable[[Row], float]
 
 
-def dropout(first: int) -> Callable[[Row], float]:
+def of_one(kernel: Callable[..., Any]) -> Callable[[Row], float]:
     def value(row: Row) -> float:
         rows = grouped(*([row[name]] for name in ("x", "t_x", "T")), [1.0])
-        parameters = np.array(list(row["parameters"].values()))
-        return _dropout.log_likelihood(parameters, rows, first, 1.0)[0]
+        return kernel(np.array(list(row["parameters"].values())), rows)[0]
 
     return value
 
 
 DROPOUT = {"r": 0.55, "alpha": 60.0, "a": 0.8, "b": 2.4}
+PARETO = {"r": 0.55, "alpha": 70.0, "s": 0.6, "beta": 80.0}
 MODELS = {
-    "bgnbd": Model(BGNBD(), DROPOUT, dropout(0)),
-    "mbgnbd": Model(MBGNBD(), DROPOUT, dropout(1)),
+    "bgnbd": Model(BGNBD(), DROPOUT, of_one(lambda p, rows: _dropout.log_likelihood(p, rows, 0, 1.0))),
+    "mbgnbd": Model(MBGNBD(), DROPOUT, of_one(lambda p, rows: _dropout.log_likelihood(p, rows, 1, 1.0))),
+    "pareto_nbd": Model(
+        ParetoNBD(), PARETO, of_one(lambda p, rows: _pareto.log_likelihood(p, rows, 1.0))
+    ),
 }
 
 

@@ -3,6 +3,7 @@
 from layerwise.models.bgnbd import BGNBD, FittedBGNBD
 from layerwise.models.gamma_gamma import FittedGammaGamma, GammaGamma
 from layerwise.models.mbgnbd import MBGNBD, FittedMBGNBD
+from layerwise.models.pareto_nbd import FittedParetoNBD, ParetoNBD
 
 __all__ = [
     "BGNBD",
@@ -10,5 +11,7 @@ __all__ = [
     "FittedBGNBD",
     "FittedGammaGamma",
     "FittedMBGNBD",
+    "FittedParetoNBD",
     "GammaGamma",
+    "ParetoNBD",
 ]

@@ -1,6 +1,5 @@
 """BG/NBD and MBG/NBD at known parameters: probabilities and expected orders."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -10,10 +9,8 @@ import numpy as np
 from layerwise.columns import AGE, FIRST_TO_LAST, REPEAT_ORDERS
 from layerwise.models._gather import on_distinct
 from layerwise.models._special import Array, orders_while_alive, sigmoid
-from layerwise.models.histories import Histories
+from layerwise.models.histories import Histories, blocks
 from layerwise.saved import saved
-
-_BLOCK = 8192
 
 
 @saved
@@ -95,14 +92,6 @@ class Dropout:
             log_odds[x == 0] = -np.inf
         log_odds += (self.r + x) * np.log1p((T - t_x) / (self.alpha + t_x))
         return log_odds
-
-
-def blocks(rows: Histories) -> Iterator[tuple[slice, Array, Array, Array]]:
-    """Yield slices of about 8,192 histories as floats, small enough for the processor's cache."""
-    for start in range(0, len(rows), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        x, t_x, T = (column[part].astype(np.float64) for column in (rows.x, rows.t_x, rows.T))
-        yield part, x, t_x, T
 
 
 def _exp(z: Any) -> Any:

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import attrs
 
-from layerwise.models._dropout_fit import FittedDropout, estimate
+from layerwise.models._dropout_fit import FittedDropout, fit_dropout
 from layerwise.models.histories import Distinct
 from layerwise.models.model import PurchaseModel
 from layerwise.saved import saved
@@ -40,7 +40,7 @@ class MBGNBD(PurchaseModel[FittedMBGNBD]):
         ...     "repeat_orders": [0, 0], "first_to_last_days": [0, 0], "age_days": [7, 270],
         ... })
         >>> model.p_alive(once).round(2).tolist()
-        [0.63, 0.4]
+        [0.63, 0.39]
     """
 
     default_name: ClassVar[str] = "mbgnbd"
@@ -49,4 +49,5 @@ class MBGNBD(PurchaseModel[FittedMBGNBD]):
         return FittedMBGNBD
 
     def _estimate(self, rows: Distinct, name: str) -> FittedMBGNBD:
-        return FittedMBGNBD(name=name, **estimate(self, rows, 1, "MBGNBD"))
+        fitted: FittedMBGNBD = fit_dropout(self, name, rows, FittedMBGNBD)
+        return fitted

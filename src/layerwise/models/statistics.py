@@ -38,6 +38,9 @@ class FittedStatistics(Part):
     parameter_names: ClassVar[tuple[str, ...]] = ()
     """The parameters, in the order of `covariance`."""
 
+    times: ClassVar[tuple[str, ...]] = ()
+    """Those that measure time, in the unit of the spec."""
+
     lifetimes_fitter: ClassVar[str] = ""
     """The class of lifetimes that is the same model."""
 
