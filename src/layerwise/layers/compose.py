@@ -11,6 +11,7 @@ from layerwise import frames
 from layerwise.errors import FitError, SpecError
 from layerwise.fitted import Labeller, Part, Spec, hidden, learn_one
 from layerwise.frames import Column, Labels
+from layerwise.histories import check_histories
 from layerwise.rules import Rule
 from layerwise.rules.base import as_tuple
 from layerwise.saved import saved
@@ -73,7 +74,7 @@ class Layers:
 
         Raises:
             ColumnsError: All columns that the table lacks, with the layers that need them.
-            DataError: A needed column holds infinite numbers.
+            DataError: A needed column holds infinite numbers or impossible histories.
             FitError: The table is empty, or a layer cannot be learned from it.
         """
         frame = frames.wrap(customers)
@@ -81,6 +82,7 @@ class Layers:
         title = "Layers needs columns the customer table does not have."
         frames.require(frames.column_names(frame), needed, title=title)
         columns: dict[str, Column] = frames.read(frames.collect(frame, needed), needed)
+        check_histories(columns)
         if columns and not len(next(iter(columns.values()))):
             raise FitError("The customer table is empty.", hint="check the dates and as_of.")
         parts = []
