@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from layerwise.errors import ColumnsError, DataError
+from layerwise.errors import ColumnsError, DataError, SpecError
 from layerwise.summary import summarize
 
 UTC = pd.to_datetime(["2024-03-31 00:30", "2024-03-31 22:30", "2024-10-26 23:30"]).tz_localize(
@@ -186,3 +186,16 @@ def test_hours_of_dates_without_times_are_midnight(log):
         table = summarize(orders, as_of="2024-01-03", grain="hour")
     assert table["first_to_last_days"].tolist() == [2.0]
     assert table["days_since_last"].tolist() == [23 / 24]
+
+
+@pytest.mark.parametrize("pattern", ["%", "%Y-%m", "%d/%m", "foo", "", 7])
+def test_patterns_need_a_year_and_a_day(run, pattern):
+    """A month is no day, a day without a year is in 1900, and a lone percent sign is nothing."""
+    with pytest.raises(SpecError, match="time_format"):
+        run(ordered_at=["2024-01", "2024-01", "2024-02"], time_format=pattern)
+
+
+def test_patterns_that_pandas_does_not_know_are_refused(run):
+    """A pattern with unknown letters is a wrong choice, not a crash."""
+    with pytest.raises(SpecError, match="not a strptime pattern"):
+        run(ordered_at=["2024-01-01"] * 3, time_format="%Y-%m-%d %Q")

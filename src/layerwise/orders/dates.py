@@ -187,8 +187,9 @@ def _distinct(values: np.ndarray, request: Request) -> tuple[np.ndarray, bool]:
         return np.array(values.tolist(), dtype="M8[us]"), False
     if kinds == {"time with a zone", "time"}:
         raise text_dates.mixed_zones(name)
+    what = "mixes values of several kinds: " + ", ".join(sorted(kinds))
     raise ColumnsError(
-        f"{name} mixes values of several kinds: {', '.join(sorted(kinds))}.",
+        f"{name} {what if len(kinds) > 1 else 'holds values that are no dates'}.",
         hint="Give one kind: dates, times, or ISO text.",
     )
 

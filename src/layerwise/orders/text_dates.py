@@ -1,12 +1,13 @@
 """Dates written as text, each way of writing them accepted only when it means one thing."""
 
+import datetime as dt
 import re
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from layerwise.errors import DataError
+from layerwise.errors import DataError, SpecError
 
 # What CSV readers leave behind for "no value".
 MISSING = frozenset({"", "nat", "nan", "na", "n/a", "none", "null", "<na>"})
@@ -78,7 +79,10 @@ def _formatted(texts: np.ndarray, name: str, pattern: str, tz: str | None) -> np
 
 def _converted(texts: np.ndarray, name: str, *, format: str) -> np.ndarray:  # noqa: A002
     """Convert naive texts; pandas 2 parses to nanoseconds, so far years take the slower way."""
-    times = pd.to_datetime(pd.Series(texts, dtype=object), format=format, errors="coerce")
+    try:
+        times = pd.to_datetime(pd.Series(texts, dtype=object), format=format, errors="coerce")
+    except (ValueError, re.error) as error:
+        raise SpecError(f"time_format={format!r} is not a strptime pattern.") from error
     values: np.ndarray = np.array(times.to_numpy(), dtype="M8[us]")
     failed = np.isnat(values)
     if failed.any():
@@ -87,8 +91,6 @@ def _converted(texts: np.ndarray, name: str, *, format: str) -> np.ndarray:  # n
 
 
 def _one_by_one(texts: np.ndarray, name: str, pattern: str, n: int) -> np.ndarray:
-    import datetime as dt
-
     out, wrong = [], []
     for text in texts:
         try:
