@@ -148,8 +148,11 @@ class Labeller:
             raise SpecError(f"ibis cannot write SQL for {dialect!r}: {error}.") from None
 
     def _sql_types(self) -> dict[str, str]:
-        labels = {n for r in self.rules for n in r.label_inputs}
-        return {name: "string" if name in labels else "float64" for name in self.needs}
+        types = {name: "float64" for name in self.needs}
+        for rule in self.rules:
+            types |= {name: "string" for name in rule.label_inputs if name in types}
+            types |= {name: "boolean" for name in rule.truth_inputs if name in types}
+        return types
 
     def _needed_by(self) -> dict[str, str]:
         return _unmet(self.rules, type(self).__name__)
@@ -162,12 +165,15 @@ class Labeller:
     def _in_engine(self, frame: Any) -> Any:
         before = frames.column_names(frame)
         _check_types(frame, self.rules)
+        made = {rule.output for rule in self.rules}
+        spares = _spares([n for n in before if n in made or n in self.needs], before)
+        frame = frame.with_columns(*(nw.col(name).alias(spare) for name, spare in spares.items()))
         frame = _finite(frame, self.needs)
         for rule in self.rules:
             frame = rule.add_to(frame)
         kept = [name for name in before if name not in self.outputs]
-        restored = [nw.col(_spare(n)).alias(n) if n in self.needs else nw.col(n) for n in kept]
-        return frame.select(*restored, *map(nw.col, self.outputs)).to_native()
+        given = [nw.col(spares[n]).alias(n) if n in spares else nw.col(n) for n in kept]
+        return frame.select(*given, *map(nw.col, self.outputs)).to_native()
 
 
 class Part(Labeller):
@@ -323,6 +329,8 @@ def _check_types(frame: Any, rules: Iterable[Rule]) -> None:
     for rule in rules:
         for name in [n for n in rule.inputs if n not in made]:
             dtype = schema[name]
+            if dtype == nw.Unknown:  # such as the type of a column of nothing but missing
+                continue
             text = dtype in (nw.String, nw.Categorical, nw.Enum)
             if name in rule.number_inputs and not (dtype.is_numeric() or dtype == nw.Boolean):
                 wrong[name] = f"{name} is {dtype}; numbers are needed"
@@ -343,17 +351,17 @@ def _rows(columns: Mapping[str, Column], count: int) -> list[dict[str, Any]]:
     return [{name: column[i] for name, column in values.items()} for i in range(count)]
 
 
-def _spare(name: str) -> str:
-    return f"__given_{name}"
+def _spares(names: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
+    """Return names under which given columns stand aside while rules work."""
+    prefix = "__given_"
+    while any(name.startswith(prefix) for name in taken):
+        prefix = "_" + prefix
+    return {name: prefix + name for name in names}
 
 
 def _finite(frame: Any, names: Iterable[str]) -> Any:
-    """Keep the given columns under spare names, and make NaN and infinity missing in the rest.
-
-    Engines order NaN differently, so it must not reach a comparison.
-    """
+    """Make NaN and infinity missing; engines order NaN differently, so none may be compared."""
     schema = frame.collect_schema()
-    frame = frame.with_columns(*(nw.col(name).alias(_spare(name)) for name in names))
     floats = [nw.col(name) for name in names if schema[name].is_float()]
     inside = [(c >= -LARGEST_FLOAT) & (c <= LARGEST_FLOAT) for c in floats]
     clean = [nw.when(ok).then(c) for ok, c in zip(inside, floats, strict=True)]

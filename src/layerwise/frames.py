@@ -252,7 +252,9 @@ def _as_floats(series: Any) -> Floats:
 
 def _categories(name: str, series: Any) -> Column:
     native = series.to_native()
-    if not isinstance(native, pd.Series) or not isinstance(native.dtype, pd.CategoricalDtype):
+    if not isinstance(native, pd.Series):
+        return _coded(name, series.cast(nw.String))
+    if not isinstance(native.dtype, pd.CategoricalDtype):
         return _of_objects(name, series.to_numpy())
     codes, names = native.cat.codes.to_numpy(), tuple(native.cat.categories.tolist())
     for kind in (str, int):

@@ -27,7 +27,7 @@ Kernel = Callable[[Array, Distinct, float], Derivatives]
 MEAN_AGE = 10.0
 EXTREME = 1e3
 VANISHING = 1e-3
-_SAMPLE = 16_384
+_SAMPLE, _SMALLEST_SAMPLE = 16_384, 2_048
 _FEW_REPEATERS = 10
 _CARE = "predictions may be used, the parameters and their spread may not"
 
@@ -94,7 +94,7 @@ def _climb(rows: Distinct, kernel: Kernel, scale: float, penalty: float, start: 
     def objective(part: Distinct) -> Objective:
         return in_logs(lambda p: kernel(p, part, scale), part.customers, penalty)
 
-    sample = rows.sample(_SAMPLE)
+    sample = rows.sample(min(_SAMPLE, max(len(rows) // 8, _SMALLEST_SAMPLE)))
     if len(sample) < len(rows):
         start = newton(objective(sample), start, tolerance=1e-4).theta
     return newton(objective(rows), start)
