@@ -12,7 +12,14 @@ import numpy as np
 
 from layerwise import frames, saved
 from layerwise.columns import CUSTOMER
-from layerwise.errors import FitError, MissingExtraError, SavedFileError, SpecError
+from layerwise.errors import (
+    ColumnsError,
+    FitError,
+    MissingExtraError,
+    SavedFileError,
+    SpecError,
+    problems,
+)
 from layerwise.frames import Column, Columns, Labels
 from layerwise.rules import Rule
 from layerwise.rules.base import LARGEST_FLOAT, as_mapping, as_tuple
@@ -110,12 +117,17 @@ class Labeller:
         """
         saved.write_text(path, self.to_json())
 
-    def to_sql(self, dialect: str = "duckdb", *, table: str = "customers") -> str:
+    def to_sql(
+        self, dialect: str = "duckdb", *, table: str = "customers", customer: str = CUSTOMER
+    ) -> str:
         """Return one SELECT statement that labels a table inside a database.
+
+        It gives the customers' ids, the columns that the layers need, and the labels.
 
         Args:
             dialect: Of those ibis knows, e.g. "duckdb", "postgres", "snowflake", "bigquery".
-            table: Name of the customer table; needed columns keep their names.
+            table: Name of the customer table in the database.
+            customer: Its column with the customers' ids.
 
         Raises:
             MissingExtraError: ibis is not installed.
@@ -128,7 +140,7 @@ class Labeller:
             raise MissingExtraError(
                 "to_sql needs ibis.", hint='pip install "layerwise[sql]"'
             ) from None
-        source = ibis.table(self._sql_types(), name=table)
+        source = ibis.table({customer: "string"} | self._sql_types(), name=table)
         labelled: Any = self.transform(source)
         try:
             return str(ibis.to_sql(labelled, dialect=dialect))
@@ -136,8 +148,11 @@ class Labeller:
             raise SpecError(f"ibis cannot write SQL for {dialect!r}: {error}.") from None
 
     def _sql_types(self) -> dict[str, str]:
-        labels = {n for r in self.rules for n in r.label_inputs}
-        return {name: "string" if name in labels else "float64" for name in self.needs}
+        types = {name: "float64" for name in self.needs}
+        for rule in self.rules:
+            types |= {name: "string" for name in rule.label_inputs if name in types}
+            types |= {name: "boolean" for name in rule.truth_inputs if name in types}
+        return types
 
     def _needed_by(self) -> dict[str, str]:
         return _unmet(self.rules, type(self).__name__)
@@ -149,17 +164,29 @@ class Labeller:
 
     def _in_engine(self, frame: Any) -> Any:
         before = frames.column_names(frame)
+        _check_types(frame, self.rules)
+        made = {rule.output for rule in self.rules}
+        spares = _spares([n for n in before if n in made or n in self.needs], before)
+        frame = frame.with_columns(*(nw.col(name).alias(spare) for name, spare in spares.items()))
         frame = _finite(frame, self.needs)
         for rule in self.rules:
             frame = rule.add_to(frame)
         kept = [name for name in before if name not in self.outputs]
-        restored = [nw.col(_spare(n)).alias(n) if n in self.needs else nw.col(n) for n in kept]
-        return frame.select(*restored, *map(nw.col, self.outputs)).to_native()
+        given = [nw.col(spares[n]).alias(n) if n in spares else nw.col(n) for n in kept]
+        return frame.select(*given, *map(nw.col, self.outputs)).to_native()
+
+
+class Part(Labeller):
+    """A fitted layer or model that can stand among others under a name."""
+
+    spec: Any
+    name: str
+    facts: Mapping[str, Any]
 
 
 @saved.saved
 @attrs.frozen(kw_only=True, slots=False)
-class Fitted(Labeller):
+class Fitted(Part):
     """One fitted layer.
 
     Args:
@@ -192,7 +219,7 @@ class Spec:
         """Return the columns that the fitted layer adds."""
         return (name,)
 
-    def learn(self, columns: Columns, name: str) -> Fitted:
+    def learn(self, columns: Columns, name: str) -> Any:
         """Learn from arrays of equal length; the output column is called `name`."""
         raise NotImplementedError
 
@@ -290,22 +317,51 @@ def _unmet(rules: Iterable[Rule], owner: str) -> dict[str, str]:
     return needed
 
 
+def _check_types(frame: Any, rules: Iterable[Rule]) -> None:
+    """Refuse columns of a lazy frame that an engine would trip over, or compare as something else.
+
+    Raises:
+        ColumnsError: With all such columns.
+    """
+    schema = frame.collect_schema()
+    made: set[str] = set()
+    wrong: dict[str, str] = {}
+    for rule in rules:
+        for name in [n for n in rule.inputs if n not in made]:
+            dtype = schema[name]
+            if dtype == nw.Unknown:  # such as the type of a column of nothing but missing
+                continue
+            text = dtype in (nw.String, nw.Categorical, nw.Enum)
+            if name in rule.number_inputs and not (dtype.is_numeric() or dtype == nw.Boolean):
+                wrong[name] = f"{name} is {dtype}; numbers are needed"
+            if name in rule.label_inputs and not text:
+                wrong[name] = f"{name} is {dtype}; text is needed"
+            if name in rule.truth_inputs and dtype != nw.Boolean:
+                wrong[name] = f"{name} is {dtype}; true and false are needed"
+        made.add(rule.output)
+    if wrong:
+        raise ColumnsError(
+            problems("Columns of the customer table have another type:", wrong.values()),
+            hint="convert them before, e.g. with cast.",
+        )
+
+
 def _rows(columns: Mapping[str, Column], count: int) -> list[dict[str, Any]]:
     values = {n: c.objects() if isinstance(c, Labels) else c.tolist() for n, c in columns.items()}
     return [{name: column[i] for name, column in values.items()} for i in range(count)]
 
 
-def _spare(name: str) -> str:
-    return f"__given_{name}"
+def _spares(names: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
+    """Return names under which given columns stand aside while rules work."""
+    prefix = "__given_"
+    while any(name.startswith(prefix) for name in taken):
+        prefix = "_" + prefix
+    return {name: prefix + name for name in names}
 
 
 def _finite(frame: Any, names: Iterable[str]) -> Any:
-    """Keep the given columns under spare names, and make NaN and infinity missing in the rest.
-
-    Engines order NaN differently, so it must not reach a comparison.
-    """
+    """Make NaN and infinity missing; engines order NaN differently, so none may be compared."""
     schema = frame.collect_schema()
-    frame = frame.with_columns(*(nw.col(name).alias(_spare(name)) for name in names))
     floats = [nw.col(name) for name in names if schema[name].is_float()]
     inside = [(c >= -LARGEST_FLOAT) & (c <= LARGEST_FLOAT) for c in floats]
     clean = [nw.when(ok).then(c) for ok, c in zip(inside, floats, strict=True)]

@@ -1,10 +1,16 @@
 """How likely a silent customer is to return: the survival curve of the gaps between orders."""
 
+from typing import Any, Unpack
+
 import attrs
 import numpy as np
 
 from layerwise.errors import FitError, SpecError
 from layerwise.frames import Array, Floats
+from layerwise.orders.eager import gap_days
+from layerwise.orders.lazy import refuse
+from layerwise.orders.request import OrderColumns, make_request
+from layerwise.orders.table import lazy_table
 from layerwise.rules.base import as_numbers
 from layerwise.saved import saved
 
@@ -65,6 +71,32 @@ class ReturnCurve:
     def _at(self, days: Floats) -> Floats:
         place = np.searchsorted(self.days, days, side="right")
         return np.concatenate([[1.0], self.survival])[place]
+
+
+def return_curve(orders: object, *, as_of: Any, **columns: Unpack[OrderColumns]) -> ReturnCurve:
+    """Return how likely silent customers are to buy again, from the gaps of an order log.
+
+    Args:
+        orders: The order log, a frame in memory.
+        as_of: The last day that counts.
+        columns: Which column is what, and the other choices, as in `layerwise.summarize`.
+
+    Raises:
+        FitError: Nobody bought on a second occasion.
+        LayerwiseError: The log cannot be used, as `summarize` says.
+
+    Example:
+        >>> from layerwise.datasets import load_cdnow
+        >>> curve = return_curve(load_cdnow(), as_of="1998-06-30", amount=None)
+        >>> curve.p_return([0, 60, 120, 180], horizon_days=60).round(2).tolist()
+        [0.44, 0.18, 0.13, 0.08]
+        >>> curve.window()  # the least silence after which at most 10 % return within 60 days
+        153
+    """
+    request = make_request(**columns)
+    if lazy_table(orders, request) is not None:
+        raise refuse("return_curve")
+    return fit_returns(*gap_days(orders, request, as_of))
 
 
 def fit_returns(closed: Array, open_: Array) -> ReturnCurve:

@@ -6,7 +6,7 @@ would be left out.
 """
 
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, Unpack, cast
 
 import narwhals.stable.v2 as nw
 import pandas as pd
@@ -14,8 +14,8 @@ import pandas as pd
 from layerwise import columns as c
 from layerwise.orders import eager, lazy
 from layerwise.orders.left_out import OrderCheck
-from layerwise.orders.request import Request, make_request
-from layerwise.orders.table import check_columns, check_names, wrap
+from layerwise.orders.request import OrderColumns, Request, make_request
+from layerwise.orders.table import lazy_table
 
 __all__ = ["OrderCheck", "calibration_holdout", "check_orders", "snapshots", "summarize"]
 
@@ -114,8 +114,21 @@ def summarize(
         0         32.5       16.25               20.0        32.5
         1          8.0        8.00                NaN         8.0
     """
-    request = _request(locals())
-    table = _open(orders, request)
+    request = make_request(
+        customer=customer,
+        time=time,
+        amount=amount,
+        order=order,
+        currency=currency,
+        grain=grain,
+        window_days=window_days,
+        time_format=time_format,
+        tz=tz,
+        gaps=gaps,
+        names=names,
+        progress=progress,
+    )
+    table = lazy_table(orders, request)
     if table is None:
         return _renamed(eager.summary(orders, request, as_of), request, orders)
     return _renamed(lazy.summary(table, request, as_of), request, orders)
@@ -125,18 +138,7 @@ def check_orders(
     orders: Any,
     *,
     as_of: Any,
-    customer: Hashable = "customer_id",
-    time: Hashable = "ordered_at",
-    amount: Hashable | None = "amount",
-    order: Hashable | None = None,
-    currency: Hashable | None = None,
-    grain: str = "day",
-    window_days: int | Sequence[int] = 365,
-    time_format: str | None = None,
-    tz: str | None = None,
-    gaps: bool = False,
-    names: str = "layerwise",
-    progress: bool | None = None,
+    **columns: Unpack[OrderColumns],
 ) -> OrderCheck:
     """Return how many rows `summarize` would use and leave out, and why, without a warning.
 
@@ -156,8 +158,8 @@ def check_orders(
           left out: 2 rows in 1 orders whose net amount is not above zero (refunds, free orders)
           left out: 1 customers have no purchase left
     """
-    request = _request(locals())
-    table = _open(orders, request)
+    request = make_request(**columns)
+    table = lazy_table(orders, request)
     if table is None:
         return eager.check(orders, request, as_of)
     return lazy.check(table, request, as_of)
@@ -168,18 +170,7 @@ def calibration_holdout(
     *,
     split: Any,
     end: Any,
-    customer: Hashable = "customer_id",
-    time: Hashable = "ordered_at",
-    amount: Hashable | None = "amount",
-    order: Hashable | None = None,
-    currency: Hashable | None = None,
-    grain: str = "day",
-    window_days: int | Sequence[int] = 365,
-    time_format: str | None = None,
-    tz: str | None = None,
-    gaps: bool = False,
-    names: str = "layerwise",
-    progress: bool | None = None,
+    **columns: Unpack[OrderColumns],
 ) -> FrameT:
     """Return the summary as of a split, with what each customer bought from then to the end.
 
@@ -195,18 +186,7 @@ def calibration_holdout(
         orders: The order log, as in `summarize`.
         split: Last day of the calibration period.
         end: Last day of the holdout period.
-        customer: As in `summarize`, and so are the others.
-        time: See `summarize`.
-        amount: See `summarize`.
-        order: See `summarize`.
-        currency: See `summarize`.
-        grain: See `summarize`.
-        window_days: See `summarize`.
-        time_format: See `summarize`.
-        tz: See `summarize`.
-        gaps: See `summarize`.
-        names: See `summarize`.
-        progress: See `summarize`.
+        columns: Which column is what, and the other choices, as in `summarize`.
 
     Raises:
         LayerwiseError: As `summarize` does; `SpecError` also if `end` is not after `split`.
@@ -224,8 +204,8 @@ def calibration_holdout(
         0         ann       1               1           20.0            60
         1         bob       1               0            0.0            60
     """
-    request = _request(locals())
-    table = _open(orders, request)
+    request = make_request(**columns)
+    table = lazy_table(orders, request)
     if table is None:
         return _renamed(eager.holdout(orders, request, split, end), request, orders)
     return _renamed(lazy.holdout(table, request, split, end), request, orders)
@@ -235,18 +215,7 @@ def snapshots(
     orders: FrameT,
     *,
     as_of: Iterable[Any],
-    customer: Hashable = "customer_id",
-    time: Hashable = "ordered_at",
-    amount: Hashable | None = "amount",
-    order: Hashable | None = None,
-    currency: Hashable | None = None,
-    grain: str = "day",
-    window_days: int | Sequence[int] = 365,
-    time_format: str | None = None,
-    tz: str | None = None,
-    gaps: bool = False,
-    names: str = "layerwise",
-    progress: bool | None = None,
+    **columns: Unpack[OrderColumns],
 ) -> FrameT:
     """Return the summaries of several dates, one below the other, with `as_of` as first column.
 
@@ -256,18 +225,7 @@ def snapshots(
     Args:
         orders: The order log, as in `summarize`.
         as_of: The dates, each as in `summarize`, none twice.
-        customer: As in `summarize`, and so are the others.
-        time: See `summarize`.
-        amount: See `summarize`.
-        order: See `summarize`.
-        currency: See `summarize`.
-        grain: See `summarize`.
-        window_days: See `summarize`.
-        time_format: See `summarize`.
-        tz: See `summarize`.
-        gaps: See `summarize`.
-        names: See `summarize`.
-        progress: Show a bar over the dates (needs tqdm).
+        columns: Which column is what, and the other choices, as in `summarize`.
 
     Raises:
         LayerwiseError: As `summarize` does; `EngineError` for a lazy frame.
@@ -287,32 +245,11 @@ def snapshots(
         2 2024-02-29         ann       2         30.0
         3 2024-02-29         bob       1          8.0
     """
-    request = _request(locals())
-    table = _open(orders, request)
+    request = make_request(**columns)
+    table = lazy_table(orders, request)
     if table is not None:
         raise lazy.refuse("snapshots")
     return _renamed(eager.stack(orders, request, as_of), request, orders)
-
-
-_CHOICES = (
-    *("customer", "time", "amount", "order", "currency", "grain", "window_days"),
-    *("time_format", "tz", "gaps", "names", "progress"),
-)
-
-
-def _request(given: dict[str, Any]) -> Request:
-    return make_request(**{name: given[name] for name in _CHOICES})
-
-
-def _open(orders: Any, request: Request) -> nw.LazyFrame[Any] | None:
-    """Check the columns; return the lazy frame, or None for a frame in memory."""
-    if isinstance(orders, pd.DataFrame):
-        check_names(orders.columns)
-        check_columns(list(orders.columns), request)
-        return None
-    table = wrap(orders)
-    check_columns(table.collect_schema().names(), request)
-    return table if isinstance(table, nw.LazyFrame) else None
 
 
 def _renamed(table: Any, request: Request, like: FrameT) -> FrameT:

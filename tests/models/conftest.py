@@ -15,6 +15,11 @@ def _folder() -> Path:
     return Path(spec.submodule_search_locations[0]) / "datasets"
 
 
+def table(*rows: tuple[float, float, float]) -> pd.DataFrame:
+    """Return a customer table of histories (x, t_x, T in days)."""
+    return pd.DataFrame(rows, columns=["repeat_orders", "first_to_last_days", "age_days"])
+
+
 def simulated(n: int, seed: int, *, first: int = 0, r=0.55, alpha=60.0, a=0.8, b=2.4):
     """Return customers who buy and drop out as (M)BG/NBD says, times in whole days."""
     rng = np.random.default_rng(seed)

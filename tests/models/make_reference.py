@@ -45,6 +45,44 @@ def dropout(first, r, alpha, a, b, x, t_x, T, h):
     }
 
 
+def pareto(r, alpha, s, beta, x, t_x, T, h):
+    """Fader and Hardie (2005), eq. 17 with the integral over the time of leaving kept as it is."""
+    n = r + x
+    stay = -n * mp.log(alpha + T) - s * mp.log(beta + T)
+    leave = leaving(alpha, s, beta, n, t_x, T) * mp.exp(-stay)
+    silent_to_the_end = ((alpha + T) / (alpha + T + h)) ** n * ((beta + T) / (beta + T + h)) ** s
+    silent = silent_to_the_end + leaving(alpha, s, beta, n, T, T + h) * mp.exp(-stay)
+    alive = 1 / (1 + leave)
+    grown = mp.log1p(h / (beta + T))
+    k = s - 1
+    time = grown if k == 0 else -mp.expm1(-k * grown) / k
+    return {
+        "log_likelihood": rising(r, x) + r * mp.log(alpha) + s * mp.log(beta) + stay
+        + mp.log1p(leave),
+        "p_alive": alive,
+        "p_no_purchase": alive * (leave + silent),
+        "expected_orders": alive * n * (beta + T) / (alpha + T) * time,
+    }  # fmt: skip
+
+
+def leaving(alpha, s, beta, n, start, end):
+    """Return s ∫ (alpha+t)^(−n) (beta+t)^(−s−1) dt by mpmath's quadrature in ln(least + t)."""
+    least = min(alpha, beta)
+
+    def log_part(tau):
+        t = least * mp.exp(tau) - least
+        return tau - n * mp.log(alpha + t) - (s + 1) * mp.log(beta + t) + mp.log(s * least)
+
+    low, high = mp.log1p(start / least), mp.log1p(end / least)
+    if high == low:
+        return mp.mpf(0)
+    while log_part((low + high) / 2) < log_part(low) - 130:
+        high = (low + high) / 2
+    points = [low + (high - low) * mp.mpf(k) / 8 for k in range(9)]
+    top = max(log_part(point) for point in points)
+    return mp.quad(lambda tau: mp.exp(log_part(tau) - top), points) * mp.exp(top)
+
+
 def beta_mean(f, a, b):
     """Return E[f(p)] for p ~ Beta(a, b) by the trapezoidal rule in logit(p).
 
@@ -78,7 +116,7 @@ def while_alive(n, a, b, y):
     """E[(1 − (1 + py)^(−n)) / p], p ~ Beta(a, b): what the literature writes with a 2F1."""
     if y == 0:
         return mp.mpf(0)
-    return beta_mean(lambda p, q: -mp.expm1(-n * mp.log1p(p * y)) / p, a, b)
+    return beta_mean(lambda p, _: -mp.expm1(-n * mp.log1p(p * y)) / p, a, b)
 
 
 def check_against_textbook():
@@ -98,7 +136,7 @@ def cases(names, hand, ranges, count, seed):
 
 
 def table(function, parameters, histories, horizons, seed):
-    """Return rows of arguments and values: every parameter set with a few histories and horizons."""
+    """Return rows of arguments and values, a few histories and horizons a parameter set."""
     draw, rows = random.Random(seed), []
     for p in parameters:
         for x, t_x, T in draw.sample(histories, 6):
@@ -118,6 +156,13 @@ DROPOUT_HAND = [
 DROPOUT_RANGES = {"r": (-2, 2), "alpha": (-1, 3), "a": (-3, 2), "b": (-2, 3)}
 
 
+PARETO_HAND = [
+    (0.553277, 74.04, 0.60624, 81.68), (0.55, 60, 1.0, 80), (2, 5, 1e-6, 30), (0.5, 0.1, 3, 900),
+    (1e4, 1e6, 2, 50), (3, 1000, 0.4, 0.2), (0.3, 3, 1 + 1e-9, 3), (5, 100, 200, 4e4),
+]  # fmt: skip
+PARETO_RANGES = {"r": (-2, 2), "alpha": (-1, 3), "s": (-3, 1.5), "beta": (-1, 4)}
+
+
 def main():
     mp.mp.dps = 50
     check_against_textbook()
@@ -127,6 +172,8 @@ def main():
             lambda first=first, **kw: dropout(first, **kw), parameters, HISTORIES, HORIZONS, seed=2
         )
         write(name, rows)
+    parameters = cases(["r", "alpha", "s", "beta"], PARETO_HAND, PARETO_RANGES, 22, seed=3)
+    write("pareto_nbd", table(pareto, parameters, HISTORIES, HORIZONS, seed=4))
 
 
 def write(name, rows):

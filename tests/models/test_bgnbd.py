@@ -1,8 +1,6 @@
 """BG/NBD: published numbers, lifetimes, mpmath, laws, limits, refusals, engines."""
 
-import json
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,29 +8,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layerwise import fitted as saved_form
-from layerwise.errors import ColumnsError, DataError, FitError, NotIdentifiedWarning, SpecError
-from layerwise.layers import Layers
+from layerwise.errors import NotIdentifiedWarning, SpecError
 from layerwise.models import BGNBD
 from layerwise.models._lifetimes import undisturbed
 
-from .conftest import simulated
+from .conftest import simulated, table
 
 NAMES = ["repeat_orders", "first_to_last_days", "age_days"]
-REFERENCE = json.loads((Path(__file__).parent / "reference_bgnbd.json").read_text())
-
-
-def table(*rows: tuple[float, float, float]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=NAMES)
 
 
 def test_cdnow_gives_the_published_estimates(cdnow):
-    """Fader, Hardie and Lee (2005), table 2; log-likelihood and errors of BTYDplus and the issue."""
+    """Fader, Hardie and Lee (2005), table 2, with the standard errors of BTYDplus."""
     fitted = BGNBD(unit="week").fit(cdnow)
     found = list(fitted.parameters.values())
     assert found == pytest.approx([0.242595, 4.413602, 0.792922, 2.425907], rel=1e-5)
     assert fitted.log_likelihood == pytest.approx(-9582.4292, abs=1e-4)
-    assert fitted.standard_errors == pytest.approx([0.012557, 0.378224, 0.185734, 0.705415], rel=1e-4)
+    errors = [0.012557, 0.378224, 0.185734, 0.705415]
+    assert fitted.standard_errors == pytest.approx(errors, rel=1e-4)
     assert fitted.covariance[0][1] == pytest.approx(0.003706, abs=1e-6)
     assert fitted.converged
     assert fitted.aic == pytest.approx(2 * 4 + 2 * 9582.4292, abs=1e-3)
@@ -71,19 +63,6 @@ def test_lifetimes_leaves_no_trace(cdnow):
     assert warnings.filters == before
 
 
-@pytest.mark.parametrize("quantity", ["p_alive", "p_no_purchase", "expected_orders"])
-def test_predictions_equal_mpmath(quantity):
-    """1e-9 for probabilities, 1e-7 for orders, on a hard grid evaluated at 50 digits."""
-    worst = 0.0
-    for row in REFERENCE:
-        process = BGNBD().with_parameters(**row["parameters"])
-        one = table((row["x"], row["t_x"], row["T"]))
-        arguments = () if quantity == "p_alive" else (row["h"],)
-        value, right = getattr(process, quantity)(one, *arguments)[0], row[quantity]
-        worst = max(worst, abs(value - right) / max(right, 1e-290))
-    assert worst < (1e-7 if quantity == "expected_orders" else 1e-9)
-
-
 def test_units_change_alpha_only(cdnow):
     """Weeks and days, and times a million times longer, give the same probabilities."""
     day, week = BGNBD().fit(cdnow), BGNBD(unit="week").fit(cdnow)
@@ -118,33 +97,16 @@ def test_parameters_are_recovered():
     assert np.abs(gaps[2:]).max() < 4
 
 
-HISTORY = st.tuples(
-    st.integers(0, 5000), st.integers(1, 10_000), st.integers(0, 10_000)
-).map(lambda h: (h[0], h[1] if h[0] else 0, h[1] + h[2]))
-POSITIVE = st.floats(1e-6, 1e6)
+HISTORY = st.tuples(st.integers(0, 5000), st.integers(1, 10_000), st.integers(0, 10_000)).map(
+    lambda h: (h[0], h[1] if h[0] else 0, h[1] + h[2])
+)
 
 
-@settings(max_examples=150, deadline=None)
-@given(HISTORY, st.floats(0, 1e4), POSITIVE, POSITIVE, POSITIVE, POSITIVE)
-def test_predictions_are_possible(history, h, r, alpha, a, b):
-    """Probabilities stay in [0, 1]; orders are not negative, and 0 in no time."""
-    fitted = BGNBD().with_parameters(r=r, alpha=alpha, a=a, b=b)
-    one = table(history)
-    for value in (fitted.p_alive(one)[0], fitted.p_no_purchase(one, h)[0]):
-        assert 0.0 <= value <= 1.0
-    assert 0.0 <= fitted.expected_orders(one, h)[0] < np.inf
-    assert fitted.expected_orders(one, 0)[0] == 0.0
-    assert fitted.p_no_purchase(one, 0)[0] == pytest.approx(1.0)
-
-
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(HISTORY, st.floats(0.1, 5), st.floats(1, 100), st.floats(0.1, 5), st.floats(0.1, 5))
-def test_expected_orders_grow_with_time_and_pass_a_equal_one_smoothly(history, r, alpha, a, b):
-    """More days never lower the expectation; a hair from a = 1 gives the value at 1."""
+def test_orders_pass_a_equal_one_smoothly(history, r, alpha, a, b):
+    """A hair from a = 1 gives the value at 1."""
     one = table(history)
-    fitted = BGNBD().with_parameters(r=r, alpha=alpha, a=a, b=b)
-    orders = [fitted.expected_orders(one, h)[0] for h in (10, 30, 300)]
-    assert orders == sorted(orders)
     at, near = (
         BGNBD().with_parameters(r=r, alpha=alpha, a=v, b=b).expected_orders(one, 90)[0]
         for v in (1.0, 1.0 + 1e-10)
@@ -165,42 +127,11 @@ def test_days_are_looked_up_and_other_times_interpolated_alike():
 
 
 def test_new_customers_expect_what_the_paper_says(cdnow):
-    """Equation 9 of the paper: repeat orders of a new customer by week 39 and 78 at the estimates."""
+    """A new customer is one with an empty history."""
     fitted = BGNBD(unit="week").fit(cdnow)
     assert fitted.expected_orders_new(0) == 0.0
     one = table((0, 0, 0))
     assert fitted.expected_orders_new(273) == pytest.approx(fitted.expected_orders(one, 273)[0])
-
-
-@pytest.mark.parametrize(
-    ("row", "told"),
-    [
-        ((0, 5, 10), "no repeat order but"),
-        ((2, 0, 10), "first_to_last_days 0"),
-        ((2, 11, 10), "above age_days"),
-        ((-1, 0, 10), "negative repeat_orders"),
-        ((1.5, 3, 10), "not whole"),
-        ((np.nan, 0, 10), "missing repeat_orders"),
-        ((0, 0, -1), "negative age_days"),
-    ],
-)
-def test_impossible_histories_are_refused(row, told):
-    """Each is named with its count."""
-    with pytest.raises(DataError, match=told) as caught:
-        BGNBD().fit(table((1, 5, 20), row))
-    assert "1 of 2 rows" in str(caught.value)
-
-
-def test_what_cannot_be_learned_is_refused():
-    """No rows, no columns, no repeat orders, words for numbers."""
-    with pytest.raises(FitError, match="empty"):
-        BGNBD().fit(table().astype(float))
-    with pytest.raises(ColumnsError, match="age_days"):
-        BGNBD().fit(table((1, 5, 20)).drop(columns="age_days"))
-    with pytest.raises(FitError, match="none of 50 customers"):
-        BGNBD().fit(table(*[(0, 0, 100)] * 50))
-    with pytest.raises(ColumnsError, match="not numeric"):
-        BGNBD().fit(table((1, 5, 20)).astype({"repeat_orders": str}))
 
 
 def test_choices_are_checked():
@@ -241,36 +172,3 @@ def test_a_penalty_keeps_parameters_finite():
     fitted = BGNBD(penalty=0.01).fit(buyers("nobody leaves"))
     assert fitted.standard_errors is not None
     assert fitted.a > 1e-3
-
-
-def test_every_engine_gives_the_same_columns(engine):
-    """Fit and transform agree with pandas; nothing but the three columns is added."""
-    customers = simulated(300, seed=1)
-    plain = BGNBD(horizon_days=30).fit(customers)
-    fitted = BGNBD(horizon_days=30).fit(engine.make(customers))
-    assert fitted.parameters == pytest.approx(plain.parameters, rel=1e-9)
-    found = engine.pandas(plain.transform(engine.make(customers)))
-    right = plain.transform(customers)
-    assert list(found.columns) == list(right.columns)
-    for name in plain.outputs:
-        assert found[name].astype(float).to_numpy() == pytest.approx(right[name].to_numpy(), rel=1e-10)
-
-
-def test_missing_histories_give_missing_numbers(engine):
-    """A customer without a history is not judged."""
-    customers = pd.DataFrame({"customer_id": [1, 2]} | {n: [1.0, np.nan] for n in NAMES})
-    customers.loc[0, NAMES] = [2.0, 30.0, 60.0]
-    fitted = BGNBD().with_parameters(r=0.5, alpha=60.0, a=0.8, b=2.4)
-    found = engine.pandas(fitted.transform(engine.make(customers)))
-    for name in fitted.outputs:
-        assert pd.isna(found[name].iloc[1])
-        assert found[name].iloc[0] > 0
-
-
-def test_saved_form_and_layers(cdnow):
-    """JSON gives back an equal model, alone and as a member of Layers."""
-    fitted = BGNBD().fit(cdnow)
-    assert saved_form.loads(fitted.to_json()) == fitted
-    layers = Layers(churn=BGNBD()).fit(cdnow)
-    assert saved_form.loads(layers.to_json()) == layers
-    pd.testing.assert_frame_equal(layers.transform(cdnow), fitted.transform(cdnow))

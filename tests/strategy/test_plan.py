@@ -301,7 +301,7 @@ def test_axes_by_name_and_mapping():
     renamed = CUSTOMERS.rename(columns={"tier": "my_tier", "customer_id": "id"})
     plan = FIVE.plan(renamed, customer="id", axes={"tier": "my_tier", "value": "value"})
     assert lines(plan, ["id", *KEYS[1:]]) == BY_HAND
-    only = FIVE.plan(CUSTOMERS, axes=["tier"])
+    only = FIVE.plan(CUSTOMERS, axes=iter(["tier"]))
     assert "value" not in "".join(only["reason"].astype(str))
 
 
@@ -342,6 +342,8 @@ def test_nobody(kind):
         ({"tier": ["top", 5, "new", "new", None]}, ColumnsError, "tier mixes int, str"),
         ({"customer_id": [1, 1, 2, 3, 3]}, DataError, "customer_id repeats in 2 of 5 rows"),
         ({"customer_id": [1, "1", 2, 3, 4]}, DataError, "repeats in 1 of 5"),
+        ({"tier": [["top"]] * 5}, ColumnsError, "tier holds list"),
+        ({"customer_id": ["", "a", "b", "c", "d"]}, DataError, "1 of 5 rows have an empty cust"),
         ({"customer_id": [1, None, 3, 4, 5]}, DataError, "1 of 5 rows have no customer_id"),
         ({"customer_id": [1.0, 2.0, 3.0, 4.0, 5.0]}, DataError, "5 of 5 customer ids"),
     ],
@@ -377,7 +379,9 @@ def test_unknown_label_is_not_shown():
         ({"holdout": "10%"}, SpecError, "holdout"),
         ({"salt": ""}, SpecError, "salt"),
         ({"lang": "fr"}, SpecError, "lang"),
-        ({"axes": "tier"}, SpecError, r"axes=\['tier'\]"),
+        ({"axes": "tier"}, SpecError, "axes must be a list"),
+        ({"axes": 5}, SpecError, "axes must be a list"),
+        ({"axes": [["tier"]]}, SpecError, "axes must be names"),
         ({"axes": ["teir"]}, SpecError, "did you mean 'tier'"),
         ({"axes": {"tier": "teir"}}, ColumnsError, "no column 'teir'.*did you mean 'tier'"),
         ({"customer": "id"}, ColumnsError, "no column 'id'"),

@@ -1,6 +1,7 @@
 """One strategy and what is wrong with it."""
 
 import attrs
+import numpy as np
 import pytest
 
 from layerwise.errors import TableError
@@ -13,6 +14,11 @@ def test_defaults():
     """The five needed cells make a strategy for customers, of the user's own."""
     row = Strategy(**ROW)
     assert (row.level, row.basis, row.channel) == ("customer", "own", "")
+
+
+def test_numpy_priority():
+    """A whole number from a data frame counts as one."""
+    assert type(Strategy(**{**ROW, "priority": np.int64(3)}).priority) is int
 
 
 def test_is_frozen():

@@ -111,8 +111,24 @@ def test_unreachable_rows_are_in_no_plan():
     assert DEFAULT.plan(frame)["strategy_id"].tolist() == ["frq_low_offer"]
 
 
-@pytest.mark.parametrize("rows", [[1], ["a"], [None]])
+@pytest.mark.parametrize("rows", [[1], ["a"], [None], 5, "a"])
 def test_rows_of_another_class(rows):
     """A table takes strategies only."""
-    with pytest.raises(SpecError, match="1 of 1 rows are not of class Strategy"):
+    with pytest.raises(SpecError, match=r"not of class Strategy|list of strategies"):
         StrategyTable(rows=rows)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: DEFAULT.without(5),
+        lambda: DEFAULT.validate(5),
+        lambda: DEFAULT.validate({"tier": 5}),
+        lambda: DEFAULT.unreachable(cap=0),
+        lambda: StrategyTable.default(lang="fr"),
+    ],
+)
+def test_impossible_arguments(call):
+    """Arguments of the wrong kind are refused as ours, not by whatever breaks first."""
+    with pytest.raises(SpecError):
+        call()

@@ -8,7 +8,7 @@ import attrs
 
 from layerwise import frames
 from layerwise.errors import FitError, SpecError
-from layerwise.fitted import Fitted, Labeller, Spec, learn_one
+from layerwise.fitted import Labeller, Part, Spec, learn_one
 from layerwise.frames import Column, Labels
 from layerwise.rules import Rule
 from layerwise.rules.base import as_tuple
@@ -107,7 +107,7 @@ class FittedLayers(Labeller):
         parts: The fitted layers.
     """
 
-    parts: tuple[Fitted, ...] = attrs.field(converter=as_tuple)
+    parts: tuple[Part, ...] = attrs.field(converter=as_tuple)
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:  # type: ignore[override]

@@ -1,6 +1,5 @@
 """BG/NBD and MBG/NBD at known parameters: probabilities and expected orders."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -9,11 +8,9 @@ import numpy as np
 
 from layerwise.columns import AGE, FIRST_TO_LAST, REPEAT_ORDERS
 from layerwise.models._gather import on_distinct
-from layerwise.models._special import Array, orders_while_alive, sigmoid
-from layerwise.models.histories import Histories
+from layerwise.models._special import Array, orders_while_alive
+from layerwise.models.histories import Histories, blocks
 from layerwise.saved import saved
-
-_BLOCK = 8192
 
 
 @saved
@@ -39,23 +36,23 @@ class Dropout:
         """Return 1 / (1 + e^z)."""
         out = np.empty(len(rows))
         for part, x, t_x, T in blocks(rows):
-            out[part] = sigmoid(-self._log_odds_gone(x, t_x, T))
+            out[part] = 1.0 / (1.0 + self._odds_gone(x, t_x, T))
         return out
 
     def p_no_purchase(self, rows: Histories, h: float) -> Array:
         """Return P(gone) + P(alive) · ((alpha+T)/(alpha+T+h))^(r+x); a sum, so nothing cancels."""
         out = np.empty(len(rows))
         for part, x, t_x, T in blocks(rows):
-            z = self._log_odds_gone(x, t_x, T)
+            odds = self._odds_gone(x, t_x, T)
             silent = np.exp(-(self.r + x) * np.log1p(h / (self.alpha + T)))
-            out[part] = np.minimum(sigmoid(z) + sigmoid(-z) * silent, 1.0)
+            out[part] = (odds + silent) / (1.0 + odds)
         return out
 
     def expected_orders(self, rows: Histories, h: float) -> Array:
         """Return P(alive) times the orders expected of a customer who is alive."""
         out = on_distinct(lambda x, T: self.orders_if_alive(x, T, h), rows.x, rows.T, self.alpha)
         for part, x, t_x, T in blocks(rows):
-            out[part] *= sigmoid(-self._log_odds_gone(x, t_x, T))
+            out[part] /= 1.0 + self._odds_gone(x, t_x, T)
         return out
 
     def expected_orders_new(self, h: float) -> float:
@@ -88,21 +85,21 @@ class Dropout:
         shrunk = (T + self.alpha).log() - (T + (self.alpha + h)).log()
         return gone + alive * _exp((x + self.r) * shrunk)
 
-    def _log_odds_gone(self, x: Array, t_x: Array, T: Array) -> Array:
+    def _odds_gone(self, x: Array, t_x: Array, T: Array) -> Array:
+        """Return e^z, which is at most e^660: never infinite, so that no ratio becomes NaN."""
+        odds = x + (self.b - 1.0 + self.first)
         with np.errstate(divide="ignore"):
-            log_odds = np.log(self.a / np.maximum(self.b - 1.0 + self.first + x, 0.0))
+            np.divide(self.a, odds, out=odds)
         if not self.first:
-            log_odds[x == 0] = -np.inf
-        log_odds += (self.r + x) * np.log1p((T - t_x) / (self.alpha + t_x))
-        return log_odds
-
-
-def blocks(rows: Histories) -> Iterator[tuple[slice, Array, Array, Array]]:
-    """Yield slices of about 8,192 histories as floats, small enough for the processor's cache."""
-    for start in range(0, len(rows), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        x, t_x, T = (column[part].astype(np.float64) for column in (rows.x, rows.t_x, rows.T))
-        yield part, x, t_x, T
+            odds = np.where(x > 0, odds, 0.0)
+        grown = T - t_x
+        grown /= self.alpha + t_x
+        np.log1p(grown, out=grown)
+        grown *= x + self.r
+        np.minimum(grown, 660.0, out=grown)
+        np.exp(grown, out=grown)
+        odds *= grown
+        return odds
 
 
 def _exp(z: Any) -> Any:

@@ -5,7 +5,6 @@ from typing import Any
 import attrs
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import polygamma, psi
 
 from layerwise.models._special import Array, log_beta
 
@@ -65,6 +64,8 @@ def log_likelihood(parameters: Array, rows: Spending) -> tuple[float, Array, Arr
 
 def _by_level(p: float, q: float, rows: Spending) -> tuple[float, Array, Array]:
     """Return what depends on x only: −ln B(px, q) and its derivatives in p and q."""
+    from scipy.special import polygamma, psi
+
     x = rows.levels
     w = np.bincount(rows.level, minlength=len(x)).astype(np.float64)
     both, own = polygamma(1, p * x + q), polygamma(1, p * x)

@@ -8,11 +8,9 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
-from layerwise.columns import AGE, REPEAT_ORDERS
 from layerwise.errors import EngineError
 from layerwise.models.histories import NEEDED, Array, histories_of
 
-_KEYS = [REPEAT_ORDERS, AGE]
 _COUNT = "__customers"
 
 
@@ -34,22 +32,25 @@ def merged_in_engine(customers: object) -> tuple[Any, Any, Any, Any]:
     return rows.x[order], rows.t_x[order], rows.T[order], columns[_COUNT][order]  # type: ignore[index]
 
 
-def joined(frame: Any, function: Callable[[Array, Array], Array], output: str, factor: Any) -> Any:
-    """Return a lazy frame with `function(x, T)` × `factor` added, by a join over distinct (x, T).
+def joined(
+    frame: Any, keys: tuple[str, ...], function: Callable[..., Array], output: str, factor: Any
+) -> Any:
+    """Return a lazy frame with `function(*keys)` × `factor` added, by a join over distinct keys.
 
     Raises:
         EngineError: A table of ours cannot be brought to this engine.
     """
-    pairs = frames.collect(frame.group_by(*_KEYS).agg(nw.len().alias(_COUNT)), _KEYS)
-    x, T = (pairs[name].cast(nw.Float64).to_numpy() for name in _KEYS)
-    known = ~(np.isnan(x) | np.isnan(T))
-    values = np.full(len(x), np.nan)
-    values[known] = function(x[known], T[known])
-    series = nw.new_series(output, values, backend=pairs.implementation)
-    table = _upload(frame, pairs.with_columns(series).filter(~pairs[AGE].is_null()))
+    found = frames.collect(frame.group_by(*keys).agg(nw.len().alias(_COUNT)), keys)
+    arrays = np.array([found[name].cast(nw.Float64).to_numpy() for name in keys])
+    known = ~np.isnan(arrays).any(axis=0)
+    values = np.full(len(known), np.nan)
+    values[known] = function(*arrays[:, known])
+    series = nw.new_series(output, values, backend=found.implementation)
+    table = _upload(frame, found.with_columns(series).filter(nw.col(output) >= 0))
     before = [name for name in frames.column_names(frame) if name != output]
-    merged = frame.select(*before).join(table, on=_KEYS, how="left")
-    return merged.with_columns((nw.col(output) * factor).alias(output)).select(*before, output)
+    merged = frame.select(*before).join(table, on=list(keys), how="left")
+    value = nw.col(output) if factor is None else nw.col(output) * factor
+    return merged.with_columns(value.alias(output)).select(*before, output)
 
 
 def _upload(frame: Any, table: Any) -> Any:

@@ -19,6 +19,13 @@ def sigmoid(z: Array) -> Array:
         return 1.0 / (1.0 + np.exp(-z))
 
 
+def softplus(z: Array) -> tuple[Array, Array]:
+    """Return ln(1 + e^z) and its derivative 1 / (1 + e^-z), for the price of one exp."""
+    e = np.exp(-np.abs(z))
+    upper = 1.0 / (1.0 + e)
+    return np.maximum(z, 0.0) + np.log1p(e), np.where(z >= 0, upper, e * upper)
+
+
 def log_rising(z: ArrayLike, m: ArrayLike) -> Array:
     """Return ln Γ(z + m) − ln Γ(z), accurate also where z ≫ m and the difference would cancel."""
     z, m = np.broadcast_arrays(np.asarray(z, float), np.asarray(m, float))

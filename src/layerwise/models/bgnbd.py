@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import attrs
 
-from layerwise.models._dropout_fit import FittedDropout, estimate
+from layerwise.models._dropout_fit import FittedDropout, fit_dropout
 from layerwise.models.histories import Distinct
 from layerwise.models.model import PurchaseModel
 from layerwise.saved import saved
@@ -34,17 +34,14 @@ class BGNBD(PurchaseModel[FittedBGNBD]):
             log-likelihood (alpha in units of a tenth of the mean age). 0 is maximum likelihood.
 
     Example:
-        >>> import pandas as pd
-        >>> customers = pd.DataFrame({
-        ...     "repeat_orders": [0, 0, 0, 1, 2, 4, 0, 1, 3, 0, 6, 1] * 20,
-        ...     "first_to_last_days": [0, 0, 0, 30, 90, 160, 0, 110, 40, 0, 170, 12] * 20,
-        ...     "age_days": [100, 150, 180, 170, 100, 180, 90, 120, 150, 60, 180, 90] * 20,
-        ... })
-        >>> fitted = BGNBD(horizon_days=30).fit(customers)
-        >>> fitted.converged, fitted.n_customers
-        (True, 240)
-        >>> fitted.transform(customers).columns[-3:].tolist()
-        ['p_alive', 'p_no_purchase_30d', 'expected_orders_30d']
+        >>> from layerwise.datasets import load_cdnow_summary
+        >>> fitted = BGNBD(unit="week").fit(load_cdnow_summary())
+        >>> {name: round(value, 3) for name, value in fitted.parameters.items()}
+        {'r': 0.243, 'alpha': 4.414, 'a': 0.793, 'b': 2.426}
+        >>> round(fitted.log_likelihood, 2), fitted.converged
+        (-9582.43, True)
+        >>> fitted.outputs
+        ('p_alive', 'p_no_purchase_90d', 'expected_orders_90d')
     """
 
     default_name: ClassVar[str] = "bgnbd"
@@ -53,4 +50,5 @@ class BGNBD(PurchaseModel[FittedBGNBD]):
         return FittedBGNBD
 
     def _estimate(self, rows: Distinct, name: str) -> FittedBGNBD:
-        return FittedBGNBD(name=name, **estimate(self, rows, 0, "BGNBD"))
+        fitted: FittedBGNBD = fit_dropout(self, name, rows, FittedBGNBD)
+        return fitted

@@ -56,10 +56,6 @@ class Process(Protocol):
         """Return the repeat orders expected of a new customer in the first h days."""
         ...
 
-    def expression(self, quantity: Quantity, h: float) -> Any:
-        """Return P(alive) or P(no order in h) as a narwhals expression."""
-        ...
-
     def orders_if_alive(self, x: Array, T: Array, h: float) -> Array:
         """Return the orders expected in h of a customer alive at T."""
         ...
@@ -151,7 +147,7 @@ class PurchaseModel(Spec, Generic[FittedT]):
             return self.fit_counts(*merged_in_engine(customers))
         return self.learn(read_for(self, self.default_name, customers), self.default_name)
 
-    def learn(self, columns: Columns, name: str) -> FittedT:  # type: ignore[override]
+    def learn(self, columns: Columns, name: str) -> FittedT:
         """Fit to arrays of the customer table."""
         rows = histories_of(columns)
         check(rows, allow_missing=False)
@@ -320,6 +316,9 @@ class ModelRule(Rule):
         """
         rows = histories_of(columns)
         check(rows, allow_missing=True)
+        return self._values(rows)
+
+    def _values(self, rows: Histories) -> Array:
         values: Array
         if self.quantity == "p_alive":
             values = self.process.p_alive(rows)
@@ -332,17 +331,21 @@ class ModelRule(Rule):
         return self.process.expression(self.quantity, self.horizon_days)
 
     def add_to(self, frame: Any) -> Any:
-        """Add the column; expected orders of the living are looked up by (x, T).
+        """Add the column; what no expression can say is looked up by the history.
 
         Raises:
             EngineError: A lookup table cannot be brought to this engine.
         """
+        if not hasattr(self.process, "expression"):
+            return joined(frame, NEEDED, self._looked_up, self.output, None)
         if self.quantity != "expected_orders":
             return super().add_to(frame)
         alive = self.process.expression("p_alive", 0.0)
-        return joined(
-            frame,
-            lambda x, T: self.process.orders_if_alive(x, T, self.horizon_days),
-            self.output,
-            alive,
-        )
+        return joined(frame, (names.REPEAT_ORDERS, names.AGE), self._if_alive, self.output, alive)
+
+    def _looked_up(self, x: Array, t_x: Array, T: Array) -> Array:
+        return self._values(Histories(x, t_x, T))
+
+    def _if_alive(self, x: Array, T: Array) -> Array:
+        values: Array = self.process.orders_if_alive(x, T, self.horizon_days)
+        return values

@@ -6,13 +6,13 @@ from typing import Any, ClassVar
 import attrs
 import numpy as np
 
-from layerwise.fitted import Labeller
+from layerwise.fitted import Part
 from layerwise.models import _lifetimes
 from layerwise.rules.base import as_mapping
 
 
 @attrs.frozen(kw_only=True, slots=False)
-class FittedStatistics(Labeller):
+class FittedStatistics(Part):
     """A model fitted by maximum likelihood; its parameters are attributes of the child class.
 
     Attributes:
@@ -37,6 +37,9 @@ class FittedStatistics(Labeller):
 
     parameter_names: ClassVar[tuple[str, ...]] = ()
     """The parameters, in the order of `covariance`."""
+
+    times: ClassVar[tuple[str, ...]] = ()
+    """Those that measure time, in the unit of the spec."""
 
     lifetimes_fitter: ClassVar[str] = ""
     """The class of lifetimes that is the same model."""

@@ -13,7 +13,7 @@ from layerwise import columns as c
 from layerwise.errors import SpecError
 from layerwise.orders.counting import Counts, count, occasions
 from layerwise.orders.left_out import OrderCheck, notify
-from layerwise.orders.netting import Purchases, purchases
+from layerwise.orders.netting import Purchases, bucket, purchases
 from layerwise.orders.output import in_days, tabulate, to_frame
 from layerwise.orders.progress import steps, track
 from layerwise.orders.request import UNIX_DAY, Request, moment
@@ -47,6 +47,19 @@ def summary(frame: Any, request: Request, as_of: Any) -> Any:
     table = to_frame(frame, request, counts, ids, tabulate(counts, scale, request, cut))
     done()
     return table
+
+
+def gap_days(frame: Any, request: Request, as_of: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return the gaps that ended in an order, and each customer's silence at as_of, in days."""
+    rows, counted = read_rows(frame, request)
+    view = _look(rows, request, as_of)
+    notify(_check(view, rows, counted, request))
+    _, orders, moments = occasions(view.bought.rows, request.grain)
+    number = bucket(moments, request.grain).astype(np.int64)
+    last = np.cumsum(orders) - 1
+    closed = np.delete(np.diff(number), last[:-1])
+    now = bucket(np.array([view.cut]), request.grain)
+    return in_days(closed, request.grain), in_days(now - number[last], request.grain)
 
 
 def check(frame: Any, request: Request, as_of: Any) -> OrderCheck:

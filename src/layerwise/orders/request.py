@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Hashable, Sequence
-from typing import Any
+from typing import Any, TypedDict, Unpack
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import attrs
@@ -21,9 +21,8 @@ UNIX_DAY = 719_163
 _ISO = re.compile(r"\s*\d{4}-\d{2}-\d{2}(?:\s*$|[T ]\d{2})")
 
 
-@attrs.frozen(kw_only=True)
-class Request:
-    """The roles of the columns and the choices of one call."""
+class OrderColumns(TypedDict, total=False):
+    """Which column is what, and the other choices of reading a log; see `layerwise.summarize`."""
 
     customer: Hashable
     time: Hashable
@@ -31,9 +30,27 @@ class Request:
     order: Hashable | None
     currency: Hashable | None
     grain: str
-    windows: tuple[int, ...]
+    window_days: int | Sequence[int]
     time_format: str | None
     tz: str | None
+    gaps: bool
+    names: str
+    progress: bool | None
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """The roles of the columns and the choices of one call."""
+
+    customer: Hashable = "customer_id"
+    time: Hashable = "ordered_at"
+    amount: Hashable | None = "amount"
+    order: Hashable | None = None
+    currency: Hashable | None = None
+    grain: str = "day"
+    windows: tuple[int, ...] = (365,)
+    time_format: str | None = None
+    tz: str | None = None
     gaps: bool = False
     names: str = "layerwise"
     progress: bool | None = None
@@ -56,22 +73,23 @@ class Request:
         return self.grain == "hour"
 
 
-def make_request(*, window_days: int | Sequence[int], **choices: Any) -> Request:
+def make_request(**columns: Unpack[OrderColumns]) -> Request:
     """Return the checked request; all impossible choices are named at once."""
     wrong: list[str] = []
-    windows = _windows(window_days, wrong)
-    if choices["grain"] not in GRAINS:
-        wrong.append(f"grain={choices['grain']!r}: one of {', '.join(map(repr, GRAINS))}")
-    if choices["names"] not in ("layerwise", "lifetimes"):
-        wrong.append(f"names={choices['names']!r}: 'layerwise' or 'lifetimes'")
-    if not _known_zone(choices["tz"]):
-        wrong.append(f"tz={choices['tz']!r}: not a time zone, such as 'Europe/Berlin'")
-    if not _known_format(choices["time_format"]):
+    choices: dict[str, Any] = dict(columns)
+    windows = _windows(choices.pop("window_days", 365), wrong)
+    request = Request(windows=windows, **choices)
+    if request.grain not in GRAINS:
+        wrong.append(f"grain={request.grain!r}: one of {', '.join(map(repr, GRAINS))}")
+    if request.names not in ("layerwise", "lifetimes"):
+        wrong.append(f"names={request.names!r}: 'layerwise' or 'lifetimes'")
+    if not _known_zone(request.tz):
+        wrong.append(f"tz={request.tz!r}: not a time zone, such as 'Europe/Berlin'")
+    if not _known_format(request.time_format):
         wrong.append(
-            f"time_format={choices['time_format']!r}: a pattern with year and day, such as "
+            f"time_format={request.time_format!r}: a pattern with year and day, such as "
             "'%d/%m/%Y', or one of " + ", ".join(map(repr, NUMBER_FORMATS))
         )
-    request = Request(windows=windows, **choices)
     if not all(isinstance(name, Hashable) for name in request.roles.values()):
         raise SpecError("Each role names one column; a list is no column name.")
     if len(set(request.roles.values())) < len(request.roles):

@@ -100,3 +100,14 @@ def take(frame: Any, name: Hashable, positions: np.ndarray) -> Any:
     if isinstance(frame, pd.DataFrame):
         return frame[name].take(positions).reset_index(drop=True)
     return nw.from_native(frame, eager_only=True)[str(name)][positions]
+
+
+def lazy_table(orders: Any, request: Request) -> nw.LazyFrame[Any] | None:
+    """Check the columns; return the lazy frame, or None for a frame in memory."""
+    if isinstance(orders, pd.DataFrame):
+        check_names(orders.columns)
+        check_columns(list(orders.columns), request)
+        return None
+    table = wrap(orders)
+    check_columns(table.collect_schema().names(), request)
+    return table if isinstance(table, nw.LazyFrame) else None

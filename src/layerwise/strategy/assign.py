@@ -44,7 +44,13 @@ def _ids(column: Any) -> list[bytes]:
             hint="drop them or give them an id.",
         )
     texts = holdout.canonical_ids(column.to_list())
-    twice = len(texts) - len(set(texts))
+    different = set(texts)
+    if b"" in different:
+        raise DataError(
+            f"{texts.count(b''):,} of {len(texts):,} rows have an empty {column.name}.",
+            hint="drop them or give them an id.",
+        )
+    twice = len(texts) - len(different)
     if twice:
         raise DataError(
             f"{column.name} repeats in {twice:,} of {len(texts):,} rows.",

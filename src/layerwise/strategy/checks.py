@@ -4,17 +4,19 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
-from layerwise.errors import SpecError
+from layerwise.errors import SpecError, TableError, problems
 from layerwise.rules import NOT_EVALUABLE
 from layerwise.strategy.labels import EVERY, closed_labels, labels
 from layerwise.strategy.row import Strategy
 
 Vocabulary = Mapping[str, Sequence[str]]
+_SHOWN = 200  # problems in one message
 
 
 def vocabulary(own: Vocabulary | None = None) -> dict[str, tuple[str, ...]]:
     """Return the closed label list of each axis: the built-in ones, replaced or joined by `own`."""
-    if isinstance(own, str) or any(isinstance(names, str) for names in (own or {}).values()):
+    lists = own.values() if isinstance(own, Mapping) else () if own is None else [None]
+    if any(not isinstance(names, Iterable) or isinstance(names, str) for names in lists):
         raise SpecError("labels must map each axis to a list.", hint='labels={"shop": ["north"]}.')
     joined = {**closed_labels(), **(own or {})}
     return {axis: tuple(x for x in names if x != NOT_EVALUABLE) for axis, names in joined.items()}
@@ -130,3 +132,18 @@ def ways(axis: str, label: str) -> tuple[tuple[str, str], ...]:
     known = labels().get((axis, label))
     implied = (known.implies,) if known and known.implies else ()
     return ((axis, label), (axis, EVERY), *implied)
+
+
+def structure(rows: Sequence[Strategy]) -> list[str]:
+    """Return how the rows of a table contradict each other."""
+    return [*duplicate_ids(rows), *hidden_rows(rows), *price_conflicts(rows)]
+
+
+def refuse(found: Sequence[str]) -> None:
+    """Raise one error that lists all problems, if there are any."""
+    if found:
+        more = [f"... and {len(found) - _SHOWN:,} more"] if len(found) > _SHOWN else []
+        raise TableError(
+            problems(f"Problems of the strategy table: {len(found):,}.", [*found[:_SHOWN], *more]),
+            hint="correct these rows; StrategyTable.default().to_csv(...) writes a valid example.",
+        )

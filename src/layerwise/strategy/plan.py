@@ -111,7 +111,7 @@ def decide(
     allow_gaps: bool,
 ) -> Decided:
     """Return what each combination of labels gets."""
-    _check_cap(cap)
+    check_cap(cap)
     index = match.index(rows)
     used = _resolve(frame, axes, {axis for axis, _ in index.by_label}, {customer, consent})
     coded = {axis: cells.code_labels(frame, column) for axis, column in used.items()}
@@ -187,10 +187,8 @@ def _resolve(
     """Return axis -> column, in an order that no input decides."""
     if axes is None:
         wanted = {a: a for a in frame.columns if a in possible and a not in reserved}
-    elif isinstance(axes, str):
-        raise SpecError("axes is one text.", hint=f"give a list: axes=[{axes!r}].")
     else:
-        wanted = dict(axes) if isinstance(axes, Mapping) else {a: a for a in axes}
+        wanted = _named(axes)
     strange = [a for a in wanted if a not in possible]
     if strange:
         near = did_you_mean(str(strange[0]), possible)
@@ -208,6 +206,15 @@ def _resolve(
         )
     built_in = [a for a in known_axes() if a in wanted]
     return {a: wanted[a] for a in (*built_in, *sorted(set(wanted) - set(built_in)))}
+
+
+def _named(axes: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
+    if isinstance(axes, str) or not isinstance(axes, Iterable):
+        raise SpecError("axes must be a list or a mapping.", hint='axes=["tier", "value"].')
+    pairs = list(axes.items()) if isinstance(axes, Mapping) else [(a, a) for a in axes]
+    if not all(isinstance(axis, str) for axis, _ in pairs):
+        raise SpecError("axes must be names.", hint='axes=["tier", "value"].')
+    return dict(pairs)
 
 
 def column_of(frame: Frame, name: str, role: str) -> Any:
@@ -257,6 +264,7 @@ def _flags(
     ]
 
 
-def _check_cap(cap: int) -> None:
+def check_cap(cap: int) -> None:
+    """Refuse a cap that is not a whole number from 1."""
     if isinstance(cap, bool) or not isinstance(cap, int | np.integer) or cap < 1:
         raise SpecError("cap must be a whole number from 1.", hint="cap=3 is the default.")

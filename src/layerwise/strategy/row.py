@@ -2,8 +2,10 @@
 
 import unicodedata
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
+import numpy as np
 
 from layerwise.errors import TableError, problems
 from layerwise.strategy.labels import is_price_incentive
@@ -16,6 +18,10 @@ BASES = ("stated", "title_only", "inferred", "own")
 
 REQUIRED = ("id", "axis", "segment", "action", "priority")
 MAX_PRIORITY = 2**31 - 1
+
+
+def _plain(priority: Any) -> Any:
+    return int(priority) if isinstance(priority, np.integer) else priority
 
 
 @attrs.frozen(kw_only=True)
@@ -62,7 +68,7 @@ class Strategy:
     kpi: str = ""
     owner: str = ""
     level: str = "customer"
-    priority: int
+    priority: int = attrs.field(converter=_plain)
     basis: str = "own"
     source: str = ""
     term_zh: str = ""

@@ -1,6 +1,6 @@
 """StrategyTable: which strategy each label gets, as a table that a marketer can read and edit."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Self
 
@@ -9,7 +9,7 @@ import pandas as pd
 from narwhals.stable.v2.typing import IntoDataFrame, IntoDataFrameT
 
 from layerwise.columns import CUSTOMER
-from layerwise.errors import SpecError, TableError, problems
+from layerwise.errors import SpecError
 from layerwise.saved import write_text
 from layerwise.strategy import assign, checks, files
 from layerwise.strategy import plan as planning
@@ -17,10 +17,10 @@ from layerwise.strategy.labels import axes, data_text
 from layerwise.strategy.match import choose
 from layerwise.strategy.row import COLUMNS, Strategy
 
-_SHOWN = 200  # problems in one message
-
 
 def _rows(rows: Iterable[Strategy]) -> tuple[Strategy, ...]:
+    if isinstance(rows, str) or not isinstance(rows, Iterable):
+        raise SpecError("rows must be a list of strategies.", hint="see StrategyTable.from_csv.")
     return tuple(rows)
 
 
@@ -60,7 +60,7 @@ class StrategyTable:
         strange = sum(not isinstance(row, Strategy) for row in self.rows)
         if strange:
             raise SpecError(f"{strange} of {len(self.rows)} rows are not of class Strategy.")
-        _raise(structure(self.rows))
+        checks.refuse(checks.structure(self.rows))
 
     @classmethod
     def default(cls, lang: str = "en") -> Self:
@@ -70,7 +70,7 @@ class StrategyTable:
         fast-moving goods; the rest are ours and say so in `basis` and `source`.
         """
         rows, found = files.parse_csv(data_text("strategies.csv"))
-        _raise(found)
+        checks.refuse(found)
         return cls(rows=rows, lang=lang)
 
     @classmethod
@@ -106,9 +106,9 @@ class StrategyTable:
     def _checked(cls, read: files.Read, labels: checks.Vocabulary | None) -> Self:
         rows, found = read
         known = checks.vocabulary(labels)
-        found = [*found, *structure(rows), *checks.unknown_labels(rows, known)]
+        found = [*found, *checks.structure(rows), *checks.unknown_labels(rows, known)]
         found.extend(checks.misspelt_axes(rows, {*axes(), *known}))
-        _raise(found)
+        checks.refuse(found)
         return cls(rows=rows)
 
     def to_csv(self, path: str | Path, *, excel: bool = False) -> None:
@@ -184,7 +184,9 @@ class StrategyTable:
         Raises:
             SpecError: An id is not in the table.
         """
-        gone = {ids} if isinstance(ids, str) else set(ids)
+        gone = set([ids] if isinstance(ids, str) or not isinstance(ids, Iterable) else ids)
+        if not all(isinstance(i, str) for i in gone):
+            raise SpecError("without takes ids, which are texts.", hint='without(["inc_flash"]).')
         absent = sorted(gone - set(self.ids))
         if absent:
             near = "".join(checks.did_you_mean(i, self.ids) for i in absent[:1])
@@ -205,7 +207,7 @@ class StrategyTable:
             TableError: With every problem found.
         """
         known = checks.vocabulary(labels)
-        found = [*structure(self.rows), *checks.unknown_labels(self.rows, known)]
+        found = [*checks.structure(self.rows), *checks.unknown_labels(self.rows, known)]
         if labels is None:
             found.extend(checks.misspelt_axes(self.rows, {*axes(), *known}))
         else:
@@ -213,7 +215,7 @@ class StrategyTable:
             found.extend(checks.unknown_axes(customers, labels))
         gaps = checks.uncovered(self.rows, known)
         found.extend(f"{axis} = {label} has no strategy" for axis, label in gaps)
-        _raise(found)
+        checks.refuse(found)
 
     def unreachable(self, *, cap: int = 3, one_price_incentive: bool = True) -> tuple[str, ...]:
         """Return ids of customer strategies that a plan with these choices can never hold.
@@ -221,6 +223,7 @@ class StrategyTable:
         Every customer with the row's label has at least `cap` better rows of that same label, or
         (`one_price_incentive`) a better price incentive of that label.
         """
+        planning.check_cap(cap)
         groups: dict[tuple[str, str], list[Strategy]] = {}
         for row in self.rows:
             if row.level == "customer":
@@ -335,20 +338,6 @@ class StrategyTable:
             one_price_incentive=one_price_incentive,
             allow_gaps=allow_gaps,
         ).counts()
-
-
-def structure(rows: Sequence[Strategy]) -> list[str]:
-    """Return how the rows of a table contradict each other."""
-    return [*checks.duplicate_ids(rows), *checks.hidden_rows(rows), *checks.price_conflicts(rows)]
-
-
-def _raise(found: Sequence[str]) -> None:
-    if found:
-        more = [f"... and {len(found) - _SHOWN:,} more"] if len(found) > _SHOWN else []
-        raise TableError(
-            problems(f"Problems of the strategy table: {len(found):,}.", [*found[:_SHOWN], *more]),
-            hint="correct these rows; StrategyTable.default().to_csv(...) writes a valid example.",
-        )
 
 
 def _check_lang(lang: str) -> None:

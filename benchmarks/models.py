@@ -1,0 +1,159 @@
+"""Purchase models for many customers, beside lifetimes and (if installed) clvkit.
+
+Run: python benchmarks/models.py [fit|predict|spend|pareto|memory ...] [--customers 100000 ...]
+
+Ratios are medians over rounds in which the ways take turns on the same table. clvkit is looked for
+in the environment: pip install clvkit --no-deps --target DIR, and add DIR to PYTHONPATH.
+"""
+
+import argparse
+import warnings
+from collections.abc import Callable
+from importlib.util import find_spec
+
+import numpy as np
+import pandas as pd
+from timing import compare, peak_bytes
+
+from layerwise.models import BGNBD, GammaGamma, ParetoNBD
+
+HISTORY = ["repeat_orders", "first_to_last_days", "age_days"]
+
+
+def customers(n: int, *, whole_days: bool = True, seed: int = 0) -> pd.DataFrame:
+    """Return simulated BG/NBD customers of up to two years of age, with their spend."""
+    rng = np.random.default_rng(seed)
+    T = rng.integers(1, 731, n).astype(float) if whole_days else rng.uniform(1, 730, n)
+    rate, p = rng.gamma(0.55, 1 / 60, n), rng.beta(0.8, 2.4, n)
+    x, t, last, alive = np.zeros(n, int), np.zeros(n), np.zeros(n), np.arange(n)
+    while len(alive):
+        t[alive] += rng.exponential(1 / np.maximum(rate[alive], 1e-12))
+        alive = alive[t[alive] <= T[alive]]
+        x[alive] += 1
+        last[alive] = t[alive]
+        alive = alive[rng.uniform(size=len(alive)) > p[alive]]
+    if whole_days:
+        last, T = np.ceil(last).astype(int), T.astype(int)
+    mean = rng.gamma(6 * np.maximum(x, 1), 1 / rng.gamma(4.0, 1 / 15.0, n)) / np.maximum(x, 1)
+    table = pd.DataFrame(dict(zip(HISTORY, (x, last, T), strict=True)))
+    return table.assign(spend_repeat_mean=np.where(x > 0, mean, np.nan))
+
+
+def fit(n: int) -> None:
+    """Maximum likelihood with standard errors."""
+    from lifetimes import BetaGeoFitter
+
+    table = customers(n)
+    x, t_x, T = (table[name] for name in HISTORY)
+    ways: dict[str, Callable[[], object]] = {
+        "layerwise": lambda: BGNBD().fit(table).standard_errors,
+        "lifetimes": lambda: BetaGeoFitter().fit(x, t_x, T),
+    }
+    if find_spec("clvkit") and n <= 20_000:
+        ways["clvkit"] = _clvkit(table)
+    print(f"\nBG/NBD fit, {n:,} customers")
+    compare(ways, per=n, rounds=5 if n <= 100_000 else 3)
+
+
+def _clvkit(table: pd.DataFrame) -> Callable[[], object]:
+    from clvkit import BGNBD as Theirs  # type: ignore[import-not-found]  # noqa: N811
+    from clvkit import CustomerBase
+
+    names = dict(zip(HISTORY, ("frequency", "recency", "T"), strict=True))
+    summary = table[HISTORY].rename(columns=names).astype(float)
+    base = CustomerBase(
+        summary,
+        time_unit="D",
+        observation_period_end=pd.Timestamp("2024-01-01"),
+        has_monetary=False,
+        on_negative="drop",
+    )
+    return lambda: Theirs().fit(base)
+
+
+def predict(n: int) -> None:
+    """P(alive) and orders expected in 90 days."""
+    from lifetimes import BetaGeoFitter
+
+    for whole in (True, False):
+        table = customers(n, whole_days=whole)
+        x, t_x, T = (table[name] for name in HISTORY)
+        fitted = BGNBD().fit(table)
+        theirs = fitted.to_lifetimes()
+        assert isinstance(theirs, BetaGeoFitter)
+        ways: dict[str, Callable[[], object]] = {
+            "layerwise": lambda f=fitted, c=table: (f.p_alive(c), f.expected_orders(c, 90)),
+            "lifetimes": lambda f=theirs, a=(x, t_x, T): (
+                f.conditional_probability_alive(*a),
+                f.predict(90, *a),
+            ),
+        }
+        grain = "whole days" if whole else "hours"
+        print(f"\nP(alive) + expected orders, {n:,} customers, {grain}")
+        compare(ways, per=n)
+
+
+def spend(n: int) -> None:
+    """Gamma-Gamma fit and expected spend."""
+    from lifetimes import GammaGammaFitter
+
+    table = customers(n)
+    again = table[table["repeat_orders"] > 0]
+    x, m = again["repeat_orders"], again["spend_repeat_mean"]
+
+    def theirs() -> object:
+        return GammaGammaFitter().fit(x, m).conditional_expected_average_profit(x, m)
+
+    print(f"\nGamma-Gamma fit and expected spend, {n:,} customers, {len(again):,} repeat buyers")
+    ways = {"layerwise": lambda: GammaGamma().fit(table).expected_spend(table), "lifetimes": theirs}
+    compare(ways, per=n, rounds=3)
+
+
+def pareto(n: int) -> None:
+    """Pareto/NBD fit; lifetimes takes minutes, so one round and at most 5,000 customers of it."""
+    from lifetimes import ParetoNBDFitter
+
+    table = customers(n)
+    few = table.iloc[: min(n, 5_000)]
+    x, t_x, T = (few[name] for name in HISTORY)
+    print(f"\nPareto/NBD fit, {n:,} customers; lifetimes has {len(few):,}")
+    ways: dict[str, Callable[[], object]] = {
+        "layerwise": lambda: ParetoNBD().fit(table),
+        "layerwise, as lifetimes": lambda: ParetoNBD().fit(few),
+        "lifetimes": lambda: ParetoNBDFitter().fit(x, t_x, T),
+    }
+    compare(ways, per=n, rounds=1)
+
+
+def memory(n: int) -> None:
+    """Peak bytes a customer above the table."""
+    table = customers(n)
+    fitted = BGNBD().fit(table)
+    ways: dict[str, Callable[[], object]] = {
+        "fit": lambda: BGNBD().fit(table),
+        "p_alive": lambda: fitted.p_alive(table),
+        "expected_orders": lambda: fitted.expected_orders(table),
+        "Gamma-Gamma fit": lambda: GammaGamma().fit(table),
+    }
+    print(f"\nPeak memory, {n:,} customers")
+    for name, way in ways.items():
+        print(f"{name:<28}{peak_bytes(way) / n:>8.0f} bytes a customer")
+
+
+STEPS = {"fit": fit, "predict": predict, "spend": spend, "pareto": pareto, "memory": memory}
+
+
+def main() -> None:
+    """Run the chosen steps at the chosen sizes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("steps", nargs="*", default=list(STEPS), choices=[*STEPS, []])
+    parser.add_argument("--customers", nargs="+", type=int, default=[10_000, 100_000, 1_000_000])
+    chosen = parser.parse_args()
+    warnings.simplefilter("ignore")
+    for step in chosen.steps:
+        for n in chosen.customers:
+            STEPS[step](n)
+
+
+if __name__ == "__main__":
+    main()
