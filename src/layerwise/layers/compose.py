@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from functools import cached_property
+from keyword import iskeyword
 from typing import Any
 
 import attrs
 
 from layerwise import frames
 from layerwise.errors import FitError, SpecError
-from layerwise.fitted import Labeller, Part, Spec, learn_one
+from layerwise.fitted import Labeller, Part, Spec, hidden, learn_one
 from layerwise.frames import Column, Labels
 from layerwise.histories import check_histories
 from layerwise.rules import Rule
@@ -23,8 +24,9 @@ class Layers:
         layers: name=spec; the names are the output columns.
 
     Raises:
-        SpecError: No layer, a layer that reads what only a later one gives, two that give the same
-            column, or a name that is also a column one of them reads.
+        SpecError: No layer, a name that formulas cannot read, a layer that reads what only a later
+            one gives, two that give the same column, or a name that is also a column one of them
+            reads.
 
     Example:
         >>> import pandas as pd
@@ -156,6 +158,12 @@ def _check_specs(layers: dict[str, Spec]) -> None:
         raise SpecError(
             f"Layers takes name=spec, at least one{'; ' + found if found else ''}.",
             hint="Layers(value=Value(), rfm=RFM()).",
+        )
+    unfit = [n for n in layers if not n.isidentifier() or iskeyword(n) or hidden(n)]
+    if unfit:
+        raise SpecError(
+            f"Names of layers must be words that formulas can read: {', '.join(map(repr, unfit))}.",
+            hint="letters, digits and _, not first a digit or _: value_90d=Value(window_days=90).",
         )
 
 
