@@ -17,7 +17,8 @@ from layerwise.columns import AGE, FIRST_TO_LAST, REPEAT_ORDERS
 from layerwise.errors import ColumnsError, DataError, FitError, problems
 
 Array = NDArray[np.float64]
-NEEDED = (REPEAT_ORDERS, FIRST_TO_LAST, AGE)
+Needed = tuple[str, str, str]
+NEEDED: Needed = (REPEAT_ORDERS, FIRST_TO_LAST, AGE)
 _DENSE = 1_000_000
 _BLOCK = 8192
 
@@ -77,28 +78,31 @@ class Distinct:
         )
 
 
-def histories_of(columns: frames.Columns) -> Histories:
+def histories_of(columns: frames.Columns, needed: Needed = NEEDED) -> Histories:
     """Return the histories among columns read before.
 
     Raises:
         ColumnsError: A column is not numeric.
     """
-    texts = [name for name in NEEDED if isinstance(columns[name], frames.Labels)]
+    texts = [name for name in needed if isinstance(columns[name], frames.Labels)]
     if texts:
         raise ColumnsError(
             f"Columns are not numeric: {', '.join(texts)}.",
             hint="summarize(orders, as_of=...) makes the customer table.",
         )
-    return Histories(*(columns[name] for name in NEEDED))  # type: ignore[arg-type]
+    return Histories(*(columns[name] for name in needed))  # type: ignore[arg-type]
 
 
-def read_histories(customers: object, *, allow_missing: bool) -> Histories:
+def read_histories(
+    customers: object, *, allow_missing: bool, columns: Needed = NEEDED
+) -> Histories:
     """Return the histories of a customer table in memory, checked.
 
     Args:
         customers: A pandas, Polars or PyArrow table with `repeat_orders`, `first_to_last_days` and
             `age_days`.
         allow_missing: Let missing values through as NaN (predictions) or refuse them (fits).
+        columns: Names of x, t_x and T.
 
     Raises:
         ColumnsError: A column is missing, stands twice or is not numeric.
@@ -106,40 +110,41 @@ def read_histories(customers: object, *, allow_missing: bool) -> Histories:
         EngineError: The table is lazy.
     """
     frame = frames.eager(customers, doing="a prediction")
-    needed = dict.fromkeys(NEEDED, "a purchase model")
+    needed = dict.fromkeys(columns, "a purchase model")
     title = "The customer table lacks columns that a purchase model needs."
     frames.require(frames.column_names(frame), needed, title=title)
-    found = histories_of(frames.read(frame, NEEDED))
-    check(found, allow_missing=allow_missing)
+    found = histories_of(frames.read(frame, columns), columns)
+    check(found, allow_missing=allow_missing, columns=columns)
     return found
 
 
-def check(rows: Histories, *, allow_missing: bool) -> None:
+def check(rows: Histories, *, allow_missing: bool, columns: Needed = NEEDED) -> None:
     """Refuse impossible histories.
 
     Raises:
         DataError: With every problem and its count.
     """
     x, t_x, T = rows.x, rows.t_x, rows.T
+    count, last, age = columns
     faults = {
-        "negative repeat_orders": x < 0,
-        "repeat_orders that are not whole numbers": _fractional(x),
-        "negative first_to_last_days": t_x < 0,
-        "negative age_days": T < 0,
-        "no repeat order but first_to_last_days above 0": (x == 0) & (t_x > 0),
-        "repeat orders but first_to_last_days 0": (x > 0) & (t_x == 0),
-        "first_to_last_days above age_days": t_x > T,
+        f"negative {count}": x < 0,
+        f"{count} that are not whole numbers": _fractional(x),
+        f"negative {last}": t_x < 0,
+        f"negative {age}": T < 0,
+        f"no repeat order but {last} above 0": (x == 0) & (t_x > 0),
+        f"repeat orders but {last} 0": (x > 0) & (t_x == 0),
+        f"{last} above {age}": t_x > T,
     }
     if not allow_missing:
         faults |= {
             f"missing {name}": np.isnan(column)
-            for name, column in zip(NEEDED, (x, t_x, T), strict=True)
+            for name, column in zip(columns, (x, t_x, T), strict=True)
             if column.dtype.kind == "f"
         }
     lines = [
-        f"{name}: {count:,} of {len(x):,} rows"
+        f"{name}: {found:,} of {len(x):,} rows"
         for name, where in faults.items()
-        if (count := np.count_nonzero(where))
+        if (found := np.count_nonzero(where))
     ]
     if lines:
         raise DataError(
