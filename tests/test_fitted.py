@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from layerwise.errors import ColumnsError, DataError, EngineError, SpecError
+from layerwise.errors import ColumnsError, DataError, EngineError, RowsLeftOutWarning, SpecError
 from layerwise.fitted import Fitted, loads
 from layerwise.layers import RFM, Layers, Value
 from layerwise.rules import Cut, FirstMatch, Formula, Largest, Nearest
@@ -149,12 +149,15 @@ def test_explain_agrees_with_transform(engine: Engine) -> None:
 
 
 def test_explain_needs_ids() -> None:
-    """Without an id column the error names it; nobody chosen gives an empty table."""
+    """Without an id column the error names it; ids that are not there are counted."""
     with pytest.raises(ColumnsError, match="customer_id"):
         FITTED.explain(TABLE.drop(columns="customer_id"))
     renamed = TABLE.rename(columns={"customer_id": "who"})
     assert FITTED.explain(renamed, customer="who", ids=["b"])["who"].unique().tolist() == ["b"]
-    assert len(FITTED.explain(TABLE, ids=["nobody"])) == 0
+    assert len(FITTED.explain(TABLE, ids=[])) == 0
+    with pytest.warns(RowsLeftOutWarning, match="1 of 2 ids"):
+        told = FITTED.explain(TABLE, ids=["nobody", "b"])
+    assert told["customer_id"].unique().tolist() == ["b"]
 
 
 @pytest.mark.parametrize("seed", [0, 1])

@@ -17,6 +17,7 @@ ROOMS = [
     {"frames"},
     {"expressions"},
     {"rules"},
+    {"histories"},
     {"fitted"},
     {"datasets", "privacy", "identity"},
     {"orders"},

@@ -1,6 +1,7 @@
 """What `fit` returns (rules and facts, no customer rows), and the specs that fit."""
 
 import os
+import warnings
 from collections.abc import Hashable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -14,13 +15,16 @@ from layerwise import frames, saved
 from layerwise.columns import CUSTOMER
 from layerwise.errors import (
     ColumnsError,
+    EngineError,
     FitError,
     MissingExtraError,
+    RowsLeftOutWarning,
     SavedFileError,
     SpecError,
     problems,
 )
 from layerwise.frames import Column, Columns, Labels
+from layerwise.histories import check_histories
 from layerwise.rules import Rule
 from layerwise.rules.base import LARGEST_FLOAT, as_mapping, as_tuple
 from layerwise.version import VERSION
@@ -57,15 +61,17 @@ class Labeller:
 
         Raises:
             ColumnsError: Columns are missing or of the wrong type.
-            DataError: A needed column holds infinite numbers (eager frames; lazy ones take them as
-                missing).
+            DataError: A needed column holds infinite numbers or impossible histories, such as
+                negative days (eager frames; lazy ones take infinity as missing and do not look).
         """
         frame = frames.wrap(customers)
         self._require(frame)
         if frames.is_lazy(frame):
             labelled: FrameT = self._in_engine(frame)
             return labelled
-        columns = evaluate(self.rules, frames.read(frame, self.needs))
+        given = frames.read(frame, self.needs)
+        check_histories(given)
+        columns = evaluate(self.rules, given)
         labelled = frames.attach(frame, {name: columns[name] for name in self.outputs})
         return labelled
 
@@ -90,7 +96,7 @@ class Labeller:
         frame = frames.eager(customers, doing="explain")
         self._require(frame, also={customer: "explain"})
         if ids is not None:
-            frame = frame.filter(nw.col(customer).is_in(list(ids)))
+            frame = _only(frame, customer, list(dict.fromkeys(ids)))
         columns = evaluate(self.rules, frames.read(frame, self.needs))
         keys = frame[customer].to_list()
         told = [rule for rule in self.rules if isinstance(columns[rule.output], Labels)]
@@ -141,14 +147,21 @@ class Labeller:
                 "to_sql needs ibis.", hint='pip install "layerwise[sql]"'
             ) from None
         source = ibis.table({customer: "string"} | self._sql_types(), name=table)
-        labelled: Any = self.transform(source)
+        try:
+            labelled: Any = self.transform(source)
+        except ibis.common.exceptions.IbisError:
+            raise EngineError(
+                "A layer looks numbers up in a table (expected orders of a model), which one "
+                "SELECT cannot hold.",
+                hint="leave the model out of the layers, or label in DuckDB, Polars or pandas.",
+            ) from None
         try:
             return str(ibis.to_sql(labelled, dialect=dialect))
         except (AttributeError, ValueError) as error:
             raise SpecError(f"ibis cannot write SQL for {dialect!r}: {error}.") from None
 
     def _sql_types(self) -> dict[str, str]:
-        types = {name: "float64" for name in self.needs}
+        types = dict.fromkeys(self.needs, "float64")
         for rule in self.rules:
             types |= {name: "string" for name in rule.label_inputs if name in types}
             types |= {name: "boolean" for name in rule.truth_inputs if name in types}
@@ -235,7 +248,7 @@ class Spec:
 
         Raises:
             ColumnsError: Columns are missing or of the wrong type.
-            DataError: A needed column holds infinite numbers.
+            DataError: A needed column holds infinite numbers or impossible histories.
             FitError: The table is empty, or nothing can be learned from it.
         """
         columns = read_for(self, self.default_name, customers)
@@ -249,6 +262,7 @@ def read_for(spec: Spec, name: str, customers: object) -> Columns:
     title = f"{type(spec).__name__} needs columns that the customer table does not have."
     frames.require(frames.column_names(frame), needed, title=title)
     columns = frames.read(frames.collect(frame, needed), needed)
+    check_histories(columns)
     if columns and not len(next(iter(columns.values()))):
         raise FitError("The customer table is empty.", hint="check the dates and as_of.")
     return columns
@@ -344,6 +358,20 @@ def _check_types(frame: Any, rules: Iterable[Rule]) -> None:
             problems("Columns of the customer table have another type:", wrong.values()),
             hint="convert them before, e.g. with cast.",
         )
+
+
+def _only(frame: Any, customer: str, ids: list[Hashable]) -> Any:
+    """Return the rows of these customers, and warn of those who are not there."""
+    found = frame.filter(nw.col(customer).is_in(ids))
+    lost = len(ids) - found[customer].n_unique()
+    if lost:
+        warnings.warn(
+            f"{lost:,} of {len(ids):,} ids are not in the column {customer}.\n"
+            "Hint: 7 and '7' are different ids; check the type of the column.",
+            RowsLeftOutWarning,
+            stacklevel=3,
+        )
+    return found
 
 
 def _rows(columns: Mapping[str, Column], count: int) -> list[dict[str, Any]]:

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from functools import cached_property
+from keyword import iskeyword
 from typing import Any
 
 import attrs
 
 from layerwise import frames
 from layerwise.errors import FitError, SpecError
-from layerwise.fitted import Labeller, Part, Spec, learn_one
+from layerwise.fitted import Labeller, Part, Spec, hidden, learn_one
 from layerwise.frames import Column, Labels
+from layerwise.histories import check_histories
 from layerwise.rules import Rule
 from layerwise.rules.base import as_tuple
 from layerwise.saved import saved
@@ -22,8 +24,9 @@ class Layers:
         layers: name=spec; the names are the output columns.
 
     Raises:
-        SpecError: No layer, a layer that reads what only a later one gives, two that give the same
-            column, or a name that is also a column one of them reads.
+        SpecError: No layer, a name that formulas cannot read, a layer that reads what only a later
+            one gives, two that give the same column, or a name that is also a column one of them
+            reads.
 
     Example:
         >>> import pandas as pd
@@ -71,7 +74,7 @@ class Layers:
 
         Raises:
             ColumnsError: All columns that the table lacks, with the layers that need them.
-            DataError: A needed column holds infinite numbers.
+            DataError: A needed column holds infinite numbers or impossible histories.
             FitError: The table is empty, or a layer cannot be learned from it.
         """
         frame = frames.wrap(customers)
@@ -79,6 +82,7 @@ class Layers:
         title = "Layers needs columns the customer table does not have."
         frames.require(frames.column_names(frame), needed, title=title)
         columns: dict[str, Column] = frames.read(frames.collect(frame, needed), needed)
+        check_histories(columns)
         if columns and not len(next(iter(columns.values()))):
             raise FitError("The customer table is empty.", hint="check the dates and as_of.")
         parts = []
@@ -154,6 +158,12 @@ def _check_specs(layers: dict[str, Spec]) -> None:
         raise SpecError(
             f"Layers takes name=spec, at least one{'; ' + found if found else ''}.",
             hint="Layers(value=Value(), rfm=RFM()).",
+        )
+    unfit = [n for n in layers if not n.isidentifier() or iskeyword(n) or hidden(n)]
+    if unfit:
+        raise SpecError(
+            f"Names of layers must be words that formulas can read: {', '.join(map(repr, unfit))}.",
+            hint="letters, digits and _, not first a digit or _: value_90d=Value(window_days=90).",
         )
 
 

@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from layerwise import frames
 from layerwise.columns import AGE, FIRST_TO_LAST, REPEAT_ORDERS
-from layerwise.errors import ColumnsError, DataError, FitError, problems
+from layerwise.errors import ColumnsError, FitError
+from layerwise.histories import check_histories
 
 Array = NDArray[np.float64]
 NEEDED = (REPEAT_ORDERS, FIRST_TO_LAST, AGE)
@@ -120,39 +121,8 @@ def check(rows: Histories, *, allow_missing: bool) -> None:
     Raises:
         DataError: With every problem and its count.
     """
-    x, t_x, T = rows.x, rows.t_x, rows.T
-    faults = {
-        "negative repeat_orders": x < 0,
-        "repeat_orders that are not whole numbers": _fractional(x),
-        "negative first_to_last_days": t_x < 0,
-        "negative age_days": T < 0,
-        "no repeat order but first_to_last_days above 0": (x == 0) & (t_x > 0),
-        "repeat orders but first_to_last_days 0": (x > 0) & (t_x == 0),
-        "first_to_last_days above age_days": t_x > T,
-    }
-    if not allow_missing:
-        faults |= {
-            f"missing {name}": np.isnan(column)
-            for name, column in zip(NEEDED, (x, t_x, T), strict=True)
-            if column.dtype.kind == "f"
-        }
-    lines = [
-        f"{name}: {count:,} of {len(x):,} rows"
-        for name, where in faults.items()
-        if (count := np.count_nonzero(where))
-    ]
-    if lines:
-        raise DataError(
-            problems("The customer table holds impossible purchase histories.", lines),
-            hint="summarize(orders, as_of=...) makes them from orders; repeat_orders counts "
-            "occasions after the first, times are days since the first.",
-        )
-
-
-def _fractional(x: NDArray[Any]) -> NDArray[np.bool_]:
-    if x.dtype.kind != "f":
-        return np.zeros(0, dtype=bool)
-    return np.asarray((x != np.floor(x)) & ~np.isnan(x))
+    columns = dict(zip(NEEDED, (rows.x, rows.t_x, rows.T), strict=True))
+    check_histories(columns, complete=() if allow_missing else NEEDED)
 
 
 def distinct(rows: Histories) -> Distinct:

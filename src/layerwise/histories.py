@@ -1,0 +1,63 @@
+"""What no customer table can hold: negative counts and days, silence longer than the history."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from layerwise.columns import AGE, FIRST_TO_LAST, ORDERS, REPEAT_ORDERS, SILENCE
+from layerwise.errors import DataError, problems
+from layerwise.frames import Array, Columns
+
+_NEVER_NEGATIVE = (ORDERS, REPEAT_ORDERS, FIRST_TO_LAST, AGE, SILENCE)
+
+
+def check_histories(columns: Columns, *, complete: Iterable[str] = ()) -> None:
+    """Refuse impossible counts and days among the columns that were read.
+
+    Args:
+        columns: Any columns of a customer table; only those that are there are compared.
+        complete: Columns that may not have missing values.
+
+    Raises:
+        DataError: With every problem and its count.
+    """
+    found = {name: column for name, column in columns.items() if isinstance(column, np.ndarray)}
+    rows = len(next(iter(found.values()), ()))
+    faults = _signs(found) | _contradictions(found) | _gaps(found, complete)
+    lines = [
+        f"{fault}: {count:,} of {rows:,} rows"
+        for fault, where in faults.items()
+        if (count := np.count_nonzero(where))
+    ]
+    if lines:
+        raise DataError(
+            problems("The customer table holds impossible purchase histories.", lines),
+            hint="summarize(orders, as_of=...) makes them from orders; repeat_orders counts "
+            "occasions after the first, times are days.",
+        )
+
+
+def _signs(found: dict[str, Array]) -> dict[str, Array]:
+    counted = [n for n in found if n in _NEVER_NEGATIVE or n.startswith("orders_")]
+    faults = {f"negative {name}": found[name] < 0 for name in counted}
+    if (x := found.get(REPEAT_ORDERS)) is not None and x.dtype.kind == "f":
+        faults[f"{REPEAT_ORDERS} that are not whole numbers"] = (x != np.floor(x)) & ~np.isnan(x)
+    return faults
+
+
+def _contradictions(found: dict[str, Array]) -> dict[str, Array]:
+    x, span, age, silence = (found.get(n) for n in (REPEAT_ORDERS, FIRST_TO_LAST, AGE, SILENCE))
+    faults = {}
+    if x is not None and span is not None:
+        faults[f"no repeat order but {FIRST_TO_LAST} above 0"] = (x == 0) & (span > 0)
+        faults[f"repeat orders but {FIRST_TO_LAST} 0"] = (x > 0) & (span == 0)
+    if span is not None and age is not None:
+        faults[f"{FIRST_TO_LAST} above {AGE}"] = span > age
+    if silence is not None and age is not None:
+        faults[f"{SILENCE} above {AGE}"] = silence > age
+    return faults
+
+
+def _gaps(found: dict[str, Array], complete: Iterable[str]) -> dict[str, Array]:
+    floats = [name for name in complete if found[name].dtype.kind == "f"]
+    return {f"missing {name}": np.isnan(found[name]) for name in floats}
