@@ -475,3 +475,12 @@ def test_arrays_that_cannot_be_written_will_do():
         array.setflags(write=False)
     table = summarize(pd.DataFrame(frozen, copy=False), as_of="2024-03-31")
     assert table["customer_id"].tolist() == [0, 2, 4, 6, 8, 10, 12]
+
+
+def test_choices_of_wrong_types_are_refused():
+    """Fractions and text are no windows, and a list names no column."""
+    for days in (1.5, "365", True, [30, 0], [7.0]):
+        with pytest.raises(SpecError, match="window_days"):
+            summarize(FIVE, as_of="2024-03-31", window_days=days)
+    with pytest.raises(SpecError, match="a list is no column name"):
+        summarize(FIVE, as_of="2024-03-31", customer=["customer_id"])
