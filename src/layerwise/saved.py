@@ -149,7 +149,7 @@ def _hints(cls: type[Any]) -> dict[str, Any]:
 
 def misfits(value: Any) -> list[str]:
     """Return the fields of an object whose values are of another type than the class says."""
-    cls: type[Any] = type(value)
+    cls: Any = type(value)
     hints = _hints(cls)
     given = {field.name: getattr(value, field.name) for field in attrs.fields(cls)}
     return [n for n, v in given.items() if not fits(_plain(v), hints.get(n, Any))]
