@@ -58,6 +58,8 @@ HOLDOUT_SPEND = "holdout_spend"
 HOLDOUT_DAYS = "holdout_days"
 AS_OF = "as_of"
 EXPECTED_ORDER_SPEND = "expected_spend_per_order"
+OPPORTUNITIES = "opportunities"
+LAST_OPPORTUNITY = "last_opportunity"
 
 MEANING = {
     CUSTOMER: "the customer's id, as in the orders",
@@ -73,6 +75,8 @@ MEANING = {
     SPEND_REPEAT_MEAN: "mean net spend per repeat occasion (the first left out, as Gamma-Gamma "
     "wants), missing with one occasion; `monetary_value` of lifetimes",
     GAP_CV: "coefficient of variation of the gaps between occasions, missing below 3 occasions",
+    OPPORTUNITIES: "chances to order after the first order (BG/BB); n",
+    LAST_OPPORTUNITY: "number of the opportunity of the last order, 0 without repeat orders; t_x",
     EXPECTED_ORDER_SPEND: "spend expected of the next occasion, in the currency of the orders",
 }
 """Column of the customer table -> unit and meaning (windowed columns: see `orders_in`)."""

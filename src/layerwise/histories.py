@@ -8,22 +8,26 @@ from layerwise.columns import AGE, FIRST_TO_LAST, ORDERS, REPEAT_ORDERS, SILENCE
 from layerwise.errors import DataError, problems
 from layerwise.frames import Array, Columns
 
-_NEVER_NEGATIVE = (ORDERS, REPEAT_ORDERS, FIRST_TO_LAST, AGE, SILENCE)
+HISTORY = (REPEAT_ORDERS, FIRST_TO_LAST, AGE)
+_NEVER_NEGATIVE = (ORDERS, SILENCE)
 
 
-def check_histories(columns: Columns, *, complete: Iterable[str] = ()) -> None:
+def check_histories(
+    columns: Columns, *, complete: Iterable[str] = (), history: tuple[str, str, str] = HISTORY
+) -> None:
     """Refuse impossible counts and days among the columns that were read.
 
     Args:
         columns: Any columns of a customer table; only those that are there are compared.
         complete: Columns that may not have missing values.
+        history: The columns of repeat orders, time from first to last, and age.
 
     Raises:
         DataError: With every problem and its count.
     """
     found = {name: column for name, column in columns.items() if isinstance(column, np.ndarray)}
     rows = len(next(iter(found.values()), ()))
-    faults = _signs(found) | _contradictions(found) | _gaps(found, complete)
+    faults = _signs(found, history) | _contradictions(found, history) | _gaps(found, complete)
     lines = [
         f"{fault}: {count:,} of {rows:,} rows"
         for fault, where in faults.items()
@@ -37,24 +41,26 @@ def check_histories(columns: Columns, *, complete: Iterable[str] = ()) -> None:
         )
 
 
-def _signs(found: dict[str, Array]) -> dict[str, Array]:
-    counted = [n for n in found if n in _NEVER_NEGATIVE or n.startswith("orders_")]
+def _signs(found: dict[str, Array], history: tuple[str, str, str]) -> dict[str, Array]:
+    known = (*history, *_NEVER_NEGATIVE)
+    counted = [n for n in found if n in known or n.startswith("orders_")]
     faults = {f"negative {name}": found[name] < 0 for name in counted}
-    if (x := found.get(REPEAT_ORDERS)) is not None and x.dtype.kind == "f":
-        faults[f"{REPEAT_ORDERS} that are not whole numbers"] = (x != np.floor(x)) & ~np.isnan(x)
+    if (x := found.get(history[0])) is not None and x.dtype.kind == "f":
+        faults[f"{history[0]} that are not whole numbers"] = (x != np.floor(x)) & ~np.isnan(x)
     return faults
 
 
-def _contradictions(found: dict[str, Array]) -> dict[str, Array]:
-    x, span, age, silence = (found.get(n) for n in (REPEAT_ORDERS, FIRST_TO_LAST, AGE, SILENCE))
+def _contradictions(found: dict[str, Array], history: tuple[str, str, str]) -> dict[str, Array]:
+    _, last, whole = history
+    x, span, age, silence = (found.get(name) for name in (*history, SILENCE))
     faults = {}
     if x is not None and span is not None:
-        faults[f"no repeat order but {FIRST_TO_LAST} above 0"] = (x == 0) & (span > 0)
-        faults[f"repeat orders but {FIRST_TO_LAST} 0"] = (x > 0) & (span == 0)
+        faults[f"no repeat order but {last} above 0"] = (x == 0) & (span > 0)
+        faults[f"repeat orders but {last} 0"] = (x > 0) & (span == 0)
     if span is not None and age is not None:
-        faults[f"{FIRST_TO_LAST} above {AGE}"] = span > age
+        faults[f"{last} above {whole}"] = span > age
     if silence is not None and age is not None:
-        faults[f"{SILENCE} above {AGE}"] = silence > age
+        faults[f"{SILENCE} above {whole}"] = silence > age
     return faults
 
 

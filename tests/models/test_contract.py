@@ -41,11 +41,15 @@ def of_one(kernel: Callable[..., Any]) -> Callable[[Row], float]:
     return value
 
 
+def dropout(first: int) -> Callable[[Row], float]:
+    return of_one(lambda p, rows: _dropout.log_likelihood(p, rows, first, 1.0))
+
+
 DROPOUT = {"r": 0.55, "alpha": 60.0, "a": 0.8, "b": 2.4}
 PARETO = {"r": 0.55, "alpha": 70.0, "s": 0.6, "beta": 80.0}
 MODELS = {
-    "bgnbd": Model(BGNBD(), DROPOUT, of_one(lambda p, rows: _dropout.log_likelihood(p, rows, 0, 1.0))),
-    "mbgnbd": Model(MBGNBD(), DROPOUT, of_one(lambda p, rows: _dropout.log_likelihood(p, rows, 1, 1.0))),
+    "bgnbd": Model(BGNBD(), DROPOUT, dropout(0)),
+    "mbgnbd": Model(MBGNBD(), DROPOUT, dropout(1)),
     "pareto_nbd": Model(
         ParetoNBD(), PARETO, of_one(lambda p, rows: _pareto.log_likelihood(p, rows, 1.0))
     ),

@@ -1,13 +1,16 @@
 """Purchase models: who is still a customer, how many orders to expect, and of what value."""
 
+from layerwise.models.bgbb import BGBB, FittedBGBB
 from layerwise.models.bgnbd import BGNBD, FittedBGNBD
 from layerwise.models.gamma_gamma import FittedGammaGamma, GammaGamma
 from layerwise.models.mbgnbd import MBGNBD, FittedMBGNBD
 from layerwise.models.pareto_nbd import FittedParetoNBD, ParetoNBD
 
 __all__ = [
+    "BGBB",
     "BGNBD",
     "MBGNBD",
+    "FittedBGBB",
     "FittedBGNBD",
     "FittedGammaGamma",
     "FittedMBGNBD",

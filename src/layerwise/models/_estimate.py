@@ -66,7 +66,7 @@ def estimate(
     warn_unless_converged(label, optimum)
     p = np.exp(optimum.theta)
     _warn(label, p, rows, covariance is None, limit)
-    unit = scale * DAYS[spec.unit]
+    unit = scale * DAYS[spec.unit] if kind.times else 1.0
     for i, parameter in enumerate(kind.parameter_names):
         p[i] /= unit if parameter in kind.times else 1.0
     return kind(

@@ -18,7 +18,8 @@ from layerwise.errors import ColumnsError, FitError
 from layerwise.histories import check_histories
 
 Array = NDArray[np.float64]
-NEEDED = (REPEAT_ORDERS, FIRST_TO_LAST, AGE)
+Needed = tuple[str, str, str]
+NEEDED: Needed = (REPEAT_ORDERS, FIRST_TO_LAST, AGE)
 _DENSE = 1_000_000
 _BLOCK = 8192
 
@@ -78,28 +79,31 @@ class Distinct:
         )
 
 
-def histories_of(columns: frames.Columns) -> Histories:
+def histories_of(columns: frames.Columns, needed: Needed = NEEDED) -> Histories:
     """Return the histories among columns read before.
 
     Raises:
         ColumnsError: A column is not numeric.
     """
-    texts = [name for name in NEEDED if isinstance(columns[name], frames.Labels)]
+    texts = [name for name in needed if isinstance(columns[name], frames.Labels)]
     if texts:
         raise ColumnsError(
             f"Columns are not numeric: {', '.join(texts)}.",
             hint="summarize(orders, as_of=...) makes the customer table.",
         )
-    return Histories(*(columns[name] for name in NEEDED))  # type: ignore[arg-type]
+    return Histories(*(columns[name] for name in needed))  # type: ignore[arg-type]
 
 
-def read_histories(customers: object, *, allow_missing: bool) -> Histories:
+def read_histories(
+    customers: object, *, allow_missing: bool, columns: Needed = NEEDED
+) -> Histories:
     """Return the histories of a customer table in memory, checked.
 
     Args:
         customers: A pandas, Polars or PyArrow table with `repeat_orders`, `first_to_last_days` and
             `age_days`.
         allow_missing: Let missing values through as NaN (predictions) or refuse them (fits).
+        columns: Names of x, t_x and T.
 
     Raises:
         ColumnsError: A column is missing, stands twice or is not numeric.
@@ -107,22 +111,22 @@ def read_histories(customers: object, *, allow_missing: bool) -> Histories:
         EngineError: The table is lazy.
     """
     frame = frames.eager(customers, doing="a prediction")
-    needed = dict.fromkeys(NEEDED, "a purchase model")
+    needed = dict.fromkeys(columns, "a purchase model")
     title = "The customer table lacks columns that a purchase model needs."
     frames.require(frames.column_names(frame), needed, title=title)
-    found = histories_of(frames.read(frame, NEEDED))
-    check(found, allow_missing=allow_missing)
+    found = histories_of(frames.read(frame, columns), columns)
+    check(found, allow_missing=allow_missing, columns=columns)
     return found
 
 
-def check(rows: Histories, *, allow_missing: bool) -> None:
+def check(rows: Histories, *, allow_missing: bool, columns: Needed = NEEDED) -> None:
     """Refuse impossible histories.
 
     Raises:
         DataError: With every problem and its count.
     """
-    columns = dict(zip(NEEDED, (rows.x, rows.t_x, rows.T), strict=True))
-    check_histories(columns, complete=() if allow_missing else NEEDED)
+    found = dict(zip(columns, (rows.x, rows.t_x, rows.T), strict=True))
+    check_histories(found, complete=() if allow_missing else columns, history=columns)
 
 
 def distinct(rows: Histories) -> Distinct:
