@@ -66,7 +66,7 @@ class Outlook(FittedStatistics):
             tails.append(alive * self.process.p_at_least_if_alive(x, T, orders, h))
         tails.append(np.zeros(len(rows)))
         below = np.stack([first - second for first, second in pairwise(tails)])
-        return np.maximum(below.T, 0.0)
+        return np.asarray(np.maximum(below.T, 0.0))
 
     def orders_interval(
         self, customers: object, horizon_days: float | None = None, *, level: float = 0.9
@@ -156,6 +156,24 @@ class Outlook(FittedStatistics):
             step = weight * length * (bend + t)
             total += rate * step * np.exp(-rate * t) * self.process.expected_orders(rows, t)
         return np.asarray(total)
+
+    def cumulative_orders(self, customers: object, days_ahead: float = 0.0) -> float:
+        """Return the repeat orders expected of all customers together since their first orders.
+
+        It uses no history but the age: compare it with the orders that came, period by period.
+
+        Args:
+            customers: The customer table, eager, without missing histories.
+            days_ahead: Days from the date of the table; negative looks back.
+
+        Raises:
+            ColumnsError: Columns are missing or of the wrong type.
+            DataError: Histories are impossible or missing.
+        """
+        rows = read_histories(customers, allow_missing=False)
+        ages, counts = np.unique(rows.T + float(days_ahead), return_counts=True)
+        new = (self.process.expected_orders_new(float(age)) for age in ages if age > 0)
+        return float((counts[ages > 0] * np.fromiter(new, dtype=np.float64)).sum())
 
     def p_alive_after(self, customers: object, days: float) -> Array:
         """Return P(still alive `days` days after the date of the table), one number a row.
