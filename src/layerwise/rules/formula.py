@@ -70,9 +70,9 @@ class Formula(Rule):
         return nw.when((value >= -LARGEST_FLOAT) & (value <= LARGEST_FLOAT)).then(value)
 
     def reason(self, row: Mapping[str, Any]) -> str:
-        """Show the expression and the values it read."""
-        seen = ", ".join(f"{name} = {show(row[name])}" for name in self.inputs)
-        return f"{self.text}  ({seen})"
+        """Show the expression, the values it read and its constants."""
+        seen = {name: row[name] for name in self.inputs} | dict(self.constants)
+        return f"{self.text}  ({', '.join(f'{name} = {show(v)}' for name, v in seen.items())})"
 
 
 @saved
