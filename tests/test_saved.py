@@ -257,3 +257,9 @@ def test_fields_are_typed() -> None:
     assert saved.fits((1, "a"), tuple[int, str])
     assert not saved.fits((1,), tuple[int, str])
     assert not saved.fits(None, tuple[int, str])
+
+
+def test_misfits_of_a_spec() -> None:
+    """Choices of another type are named; numbers of NumPy are numbers."""
+    assert saved.misfits(Value(window_days=np.int64(90))) == []
+    assert saved.misfits(attrs.evolve(FITTED, name=3, facts={})) == ["name"]

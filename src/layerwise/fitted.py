@@ -236,6 +236,17 @@ class Spec:
         """Learn from arrays of equal length; the output column is called `name`."""
         raise NotImplementedError
 
+    def check_types(self) -> None:
+        """Refuse choices of another type than their fields say; called when a spec is built.
+
+        Raises:
+            SpecError: With all such choices.
+        """
+        wrong = saved.misfits(self)
+        if wrong:
+            lines = [f"{name}={getattr(self, name)!r:.60}" for name in wrong]
+            raise SpecError(problems(f"{type(self).__name__} cannot use these choices:", lines))
+
     def fit(self, customers: object) -> Any:
         """Learn cuts and numbers from a customer table; they stay as they are from then on.
 

@@ -147,6 +147,18 @@ def _hints(cls: type[Any]) -> dict[str, Any]:
     return get_type_hints(cls)
 
 
+def misfits(value: Any) -> list[str]:
+    """Return the fields of an object whose values are of another type than the class says."""
+    cls: Any = type(value)
+    hints = _hints(cls)
+    given = {field.name: getattr(value, field.name) for field in attrs.fields(cls)}
+    return [n for n, v in given.items() if not fits(_plain(v), hints.get(n, Any))]
+
+
+def _plain(value: object) -> object:
+    return value.item() if isinstance(value, np.generic) else value
+
+
 def fits(value: Any, hint: Any) -> bool:
     """Say whether a decoded value is what a field's type says; unknown kinds of type fit all.
 

@@ -118,6 +118,7 @@ def test_nobody_bought_twice() -> None:
         {"rule": "silence"},
         {"rule": "window"},
         {"times": 0},
+        {"times": "3"},
         {"floor_days": 100, "cap_days": 50},
         {"rule": "model", "churned_below": 0.7},
         {"lapsing_share": 0},

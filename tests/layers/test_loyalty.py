@@ -83,7 +83,13 @@ def test_same_on_every_engine(engine: Engine) -> None:
 
 @pytest.mark.parametrize(
     "choices",
-    [{"churn": 3}, {"min_repeats": 0}, {"index_cut": 0.5}, {"index": {"gap_cv": -1}}],
+    [
+        {"churn": 3},
+        {"min_repeats": "3"},
+        {"min_repeats": 0},
+        {"index_cut": 0.5},
+        {"index": {"gap_cv": -1}},
+    ],
 )
 def test_refused(choices: dict[str, Any]) -> None:
     """A choice out of range is an error when the spec is made."""

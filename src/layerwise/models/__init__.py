@@ -2,9 +2,11 @@
 
 from layerwise.models.bgbb import BGBB, FittedBGBB
 from layerwise.models.bgnbd import BGNBD, FittedBGNBD
+from layerwise.models.comparison import calibration, compare
 from layerwise.models.gamma_gamma import FittedGammaGamma, GammaGamma
 from layerwise.models.mbgnbd import MBGNBD, FittedMBGNBD
 from layerwise.models.pareto_nbd import FittedParetoNBD, ParetoNBD
+from layerwise.models.value import residual_value
 
 __all__ = [
     "BGBB",
@@ -17,4 +19,7 @@ __all__ = [
     "FittedParetoNBD",
     "GammaGamma",
     "ParetoNBD",
+    "calibration",
+    "compare",
+    "residual_value",
 ]

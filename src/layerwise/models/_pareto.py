@@ -22,12 +22,13 @@ _DROP = 42.0
 _LONG = 6.0
 
 
-def _rule(nodes: int) -> tuple[Array, Array]:
+def gauss_rule(nodes: int) -> tuple[Array, Array]:
+    """Return points and weights of Gauss's rule on 0 to 1."""
     points, weights = np.polynomial.legendre.leggauss(nodes)
     return (points + 1.0) / 2.0, weights / 2.0
 
 
-_SHORT_RULE, _LONG_RULE = _rule(24), _rule(96)
+_SHORT_RULE, _LONG_RULE = gauss_rule(24), gauss_rule(96)
 
 
 class Leaving:

@@ -8,6 +8,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from layerwise import expressions
+from layerwise.errors import SpecError
 from layerwise.frames import Array, Columns, Labels
 from layerwise.rules.base import (
     LARGEST_FLOAT,
@@ -134,6 +135,11 @@ class Weighted(Rule):
     """
 
     terms: Mapping[str, float] = attrs.field(converter=as_mapping)
+
+    def __attrs_post_init__(self) -> None:
+        check_reads(self)
+        if not all(np.isfinite(weight) for weight in self.terms.values()):
+            raise SpecError(f"{self.output}: weights must be finite numbers.")
 
     @property
     def inputs(self) -> tuple[str, ...]:
