@@ -3,7 +3,9 @@
 from layerwise.models.bgbb import BGBB, FittedBGBB
 from layerwise.models.bgnbd import BGNBD, FittedBGNBD
 from layerwise.models.comparison import calibration, compare
+from layerwise.models.covariates import FittedCovariates, WithCovariates
 from layerwise.models.gamma_gamma import FittedGammaGamma, GammaGamma
+from layerwise.models.groups import FittedGroups, fit_by
 from layerwise.models.mbgcnbd import MBGCNBD, FittedMBGCNBD, gap_log_mean
 from layerwise.models.mbgnbd import MBGNBD, FittedMBGNBD
 from layerwise.models.pareto_nbd import FittedParetoNBD, ParetoNBD
@@ -16,14 +18,18 @@ __all__ = [
     "MBGNBD",
     "FittedBGBB",
     "FittedBGNBD",
+    "FittedCovariates",
     "FittedGammaGamma",
+    "FittedGroups",
     "FittedMBGCNBD",
     "FittedMBGNBD",
     "FittedParetoNBD",
     "GammaGamma",
     "ParetoNBD",
+    "WithCovariates",
     "calibration",
     "compare",
+    "fit_by",
     "gap_log_mean",
     "residual_value",
 ]
