@@ -26,7 +26,7 @@ CUSTOM_ORDERS = "custom_orders"
 SHARE_PREFIX = "share_"
 
 STRATEGY = "strategy_id"
-PRIORITY = "priority"
+RANK = "rank"
 REASON = "reason"
 CHANNEL = "channel"
 INCENTIVE = "incentive"
@@ -40,7 +40,7 @@ CUSTOMERS = "customers"
 
 PLAN = (
     STRATEGY,
-    PRIORITY,
+    RANK,
     REASON,
     CHANNEL,
     INCENTIVE,

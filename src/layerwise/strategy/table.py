@@ -267,8 +267,8 @@ class StrategyTable:
             allow_gaps: Let labels that no strategy is for match nothing, instead of refusing them.
 
         Returns:
-            The same kind of frame, rows in the order of `labels`, then by priority: customer id,
-            strategy_id, priority (1 is the customer's first), reason, channel, incentive, owner,
+            The same kind of frame, rows in the order of `labels`, then by rank: customer id,
+            strategy_id, rank (1 is the customer's first), reason, channel, incentive, owner,
             kpi, source, objective, action, holdout (True: chosen by chance NOT to get it, so that
             the effect can be measured; the row keeps its place). Text is categorical in pandas.
 
@@ -284,11 +284,11 @@ class StrategyTable:
 
         >>> labels = pd.DataFrame({"customer_id": ["a"], "tier": ["loyal"], "value": ["mid"]})
         >>> plan = StrategyTable.default(lang="zh").plan(labels)
-        >>> print(plan[["priority", "reason", "owner"]].to_string(index=False))
-        priority       reason     owner
-               1  客户层级 = 忠诚用户 marketing
-               2  客户层级 = 忠诚用户 marketing
-               3 消费能力 = 中消费群体 marketing
+        >>> print(plan[["rank", "reason", "owner"]].to_string(index=False))
+        rank       reason     owner
+           1  客户层级 = 忠诚用户 marketing
+           2  客户层级 = 忠诚用户 marketing
+           3 消费能力 = 中消费群体 marketing
         """
         said = self.lang if lang is None else lang
         _check_lang(said)
