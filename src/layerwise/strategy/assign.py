@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from layerwise import columns as c
 from layerwise.errors import DataError, SpecError
 from layerwise.strategy import holdout, match
-from layerwise.strategy.plan import Decided, column_of
+from layerwise.strategy.plan import Decided
+from layerwise.strategy.resolve import column_of
 from layerwise.strategy.row import Strategy
 
 Entry = tuple[Strategy, int, match.Because | None]

@@ -15,6 +15,7 @@ from layerwise.strategy import assign, checks, files
 from layerwise.strategy import plan as planning
 from layerwise.strategy.labels import axes, data_text
 from layerwise.strategy.match import choose
+from layerwise.strategy.resolve import AxesArgument
 from layerwise.strategy.row import COLUMNS, Strategy
 
 
@@ -236,7 +237,7 @@ class StrategyTable:
         labels: IntoDataFrameT,
         *,
         customer: str = CUSTOMER,
-        axes: planning.AxesArgument = None,
+        axes: AxesArgument = None,
         cap: int = 3,
         holdout: float = 0.1,
         salt: str = "layerwise",
@@ -256,8 +257,9 @@ class StrategyTable:
             labels: One row per customer, one column per axis, in memory (pandas, Polars, pyarrow).
                 Missing and ``not_evaluable`` labels match nothing.
             customer: Column of the customer's id: integers or text, each once.
-            axes: Label columns to use: a list of axes, or axis -> column where names differ. By
-                default all columns that are named like an axis of the table.
+            axes: By default all columns that are named like an axis of the table are used. A
+                mapping axis -> column names the columns of some axes (``{"tier": "my_tier"}``); the
+                others stay in use. A list of axes uses these alone.
             cap: Most strategies a customer gets.
             holdout: Share of customers, drawn anew for each strategy, who do not get it.
             salt: Text that sets these draws apart; the same salt holds out the same customers.
@@ -314,7 +316,7 @@ class StrategyTable:
         labels: IntoDataFrame,
         *,
         customer: str = CUSTOMER,
-        axes: planning.AxesArgument = None,
+        axes: AxesArgument = None,
         cap: int = 3,
         consent: str | None = None,
         one_price_incentive: bool = True,
