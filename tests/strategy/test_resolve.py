@@ -1,9 +1,9 @@
-"""Which columns a plan looks at: renamed axes, chosen axes."""
+"""Which columns a plan looks at: renamed axes, chosen axes, flags without their axis."""
 
 import pandas as pd
 import pytest
 
-from layerwise.errors import ColumnsError
+from layerwise.errors import ColumnsError, ColumnsLeftOutWarning, RowsLeftOutWarning
 from layerwise.strategy import Strategy, StrategyTable
 
 ROWS = [("t", "tier", "loyal"), ("v", "value", "high"), ("vip", "vip", "yes")]
@@ -14,6 +14,7 @@ TABLE = StrategyTable(
     ]
 )
 LABELS = pd.DataFrame({"customer_id": [1], "等级": ["loyal"], "value": ["high"], "vip": ["yes"]})
+FLAGGED = LABELS.assign(is_loyal=True, is_high_value=False)
 
 
 def ids(frame, **choices):
@@ -50,7 +51,32 @@ def test_customer_and_consent_are_no_axes():
     assert ids(frame, customer="value", consent="vip", axes={"tier": "等级"}) == ["t"]
 
 
+def test_flags_without_their_axis_are_told():
+    """Flags beside a renamed tier are unused: a warning names them and the way out."""
+    with pytest.warns(ColumnsLeftOutWarning, match=r"is_high_value, is_loyal, .*axes=\{\"tier\":"):
+        assert ids(FLAGGED) == ["v", "vip"]
+
+
+def test_flags_with_their_axis_are_used():
+    """With the tier named the flags count, and nothing is told; nor for a list without tier."""
+    assert ids(FLAGGED.assign(等级="loyal"), axes={"tier": "等级"}) == ["t", "v", "vip"]
+    assert ids(FLAGGED.assign(等级=None), axes={"tier": "等级"}) == ["t", "v", "vip"]
+    assert ids(FLAGGED, axes=["value"]) == ["v"]
+
+
+def test_flags_of_an_axis_without_strategies_are_not_told():
+    """A table that has nothing for tiers does not ask for one."""
+    assert TABLE.without(["t"]).plan(FLAGGED)["strategy_id"].tolist() == ["v", "vip"]
+
+
 def test_missing_renamed_column():
     """A column that is not there is named with its nearest neighbour."""
     with pytest.raises(ColumnsError, match="did you mean 'value'"):
         ids(LABELS, axes={"tier": "valeu"})
+
+
+def test_only_flags():
+    """Customers reached by nothing and flags left aside are both told."""
+    frame = FLAGGED[["customer_id", "is_loyal"]].assign(value=None)
+    with pytest.warns(ColumnsLeftOutWarning), pytest.warns(RowsLeftOutWarning):
+        ids(frame)

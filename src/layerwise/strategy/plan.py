@@ -18,7 +18,7 @@ from layerwise import frames
 from layerwise.errors import RowsLeftOutWarning, SpecError, TableError, problems
 from layerwise.strategy import cells, match
 from layerwise.strategy.checks import did_you_mean, ways
-from layerwise.strategy.resolve import AxesArgument, Frame, column_of, resolve
+from layerwise.strategy.resolve import AxesArgument, Frame, column_of, resolve, unused_flags
 from layerwise.strategy.resolve import flags as flags_of
 from layerwise.strategy.row import Strategy
 
@@ -57,6 +57,7 @@ class Decided:
     cell: NDArray[np.int64]
     choices: tuple[match.Choice, ...]
     consent: NDArray[np.bool_] | None
+    unused: Mapping[str, Sequence[str]]
 
     def counts(self) -> PlanCounts:
         """Return the counts over customers."""
@@ -127,7 +128,8 @@ def decide(
         )
         for codes in table.tolist()
     )
-    return Decided(cell=cell, choices=choices, consent=agreed)
+    unused = unused_flags(axes, possible, used, frame.columns)
+    return Decided(cell=cell, choices=choices, consent=agreed, unused=unused)
 
 
 def warn_left_out(counts: PlanCounts) -> None:

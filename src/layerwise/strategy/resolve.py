@@ -1,9 +1,10 @@
-"""Which columns of a label table a plan looks at: axis -> column, and flags."""
+"""Which columns of a label table a plan looks at: axis -> column, flags, and what is left aside."""
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from layerwise.errors import ColumnsError, SpecError
+from layerwise.errors import ColumnsError, ColumnsLeftOutWarning, SpecError
 from layerwise.strategy import match
 from layerwise.strategy.checks import did_you_mean
 from layerwise.strategy.labels import EVERY
@@ -91,3 +92,30 @@ def flags(index: match.Index, used: Mapping[str, str], names: Sequence[str]) -> 
         for column in (flag, f"{used[axis]}_{flag}")
         if column in names
     ]
+
+
+def unused_flags(
+    axes: AxesArgument, possible: set[str], used: Mapping[str, str], names: Sequence[str]
+) -> dict[str, list[str]]:
+    """Return axis -> flag columns that nobody looks at, because the axis has no column.
+
+    Whoever gave a list of axes left the others out on purpose.
+    """
+    if axes is not None and not isinstance(axes, Mapping):
+        return {}
+    found: dict[str, list[str]] = {}
+    for x in known_labels().values():
+        if x.flag in names and x.flag and x.axis in possible and x.axis not in used:
+            found.setdefault(x.axis, []).append(x.flag)
+    return found
+
+
+def warn_unused(unused: Mapping[str, Sequence[str]]) -> None:
+    """Warn of flag columns that nobody looks at, with the way to name the axis's column."""
+    for axis, columns in unused.items():
+        warnings.warn(
+            f"Not used: {', '.join(columns)}, because no column is called {axis!r}. If it has "
+            f'another name, say axes={{"{axis}": "its name"}}; else list the axes, axes=[...].',
+            ColumnsLeftOutWarning,
+            stacklevel=3,
+        )

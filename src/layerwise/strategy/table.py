@@ -15,7 +15,7 @@ from layerwise.strategy import assign, checks, files
 from layerwise.strategy import plan as planning
 from layerwise.strategy.labels import axes, data_text
 from layerwise.strategy.match import choose
-from layerwise.strategy.resolve import AxesArgument
+from layerwise.strategy.resolve import AxesArgument, warn_unused
 from layerwise.strategy.row import COLUMNS, Strategy
 
 
@@ -283,6 +283,7 @@ class StrategyTable:
 
         Warns:
             RowsLeftOutWarning: Customers get no strategy; `plan_counts` returns the counts.
+            ColumnsLeftOutWarning: Flags such as is_loyal stand there, but no tier.
 
         >>> labels = pd.DataFrame({"customer_id": ["a"], "tier": ["loyal"], "value": ["mid"]})
         >>> plan = StrategyTable.default(lang="zh").plan(labels)
@@ -308,6 +309,7 @@ class StrategyTable:
         plan: IntoDataFrameT = assign.to_frame(
             frame, decided, customer=customer, share=holdout, salt=salt, lang=said
         )
+        warn_unused(decided.unused)
         planning.warn_left_out(decided.counts())
         return plan
 
