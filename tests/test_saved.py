@@ -3,7 +3,7 @@
 import ast
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,9 +18,11 @@ from layerwise.errors import SavedFileError
 from layerwise.fitted import Fitted, load, loads
 from layerwise.layers import Value
 from layerwise.rules import Cut
+from layerwise.strategy import StrategyTable
 from layerwise.version import VERSION
 
 RULE = Cut(output="value", column="spend_365d", edges=(50, 200), labels=("low", "mid", "high"))
+MINE = StrategyTable(rows=[])
 FITTED = Fitted(spec=Value(), name="value", rules=(RULE,), facts={"customers": 3, "größe": "大"})
 GOOD = json.loads(FITTED.to_json())
 
@@ -224,6 +226,21 @@ def test_unsaveable_leaves_the_old_file(tmp_path: Path) -> None:
     with pytest.raises(SavedFileError):
         attrs.evolve(FITTED, facts={"x": float("nan")}).save(path)
     assert load(path) == FITTED
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path: FITTED.save(path / "rules.json"),
+        lambda path: MINE.to_csv(path / "mine.csv"),
+        lambda path: MINE.to_toml(path / "mine.toml"),
+    ],
+)
+def test_missing_folder_is_named(write: Callable[[Path], None], tmp_path: Path) -> None:
+    """Writing into a folder that is not there names the folder, not a file of our own."""
+    with pytest.raises(FileNotFoundError, match="No such folder") as error:
+        write(tmp_path / "nodir")
+    assert error.value.filename == str(tmp_path / "nodir")
 
 
 def test_saved_file_has_usual_permissions(tmp_path: Path) -> None:

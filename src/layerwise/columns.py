@@ -27,7 +27,7 @@ CUSTOM_ORDERS = "custom_orders"
 SHARE_PREFIX = "share_"
 
 STRATEGY = "strategy_id"
-PRIORITY = "priority"
+RANK = "rank"
 REASON = "reason"
 CHANNEL = "channel"
 INCENTIVE = "incentive"
@@ -41,7 +41,7 @@ CUSTOMERS = "customers"
 
 PLAN = (
     STRATEGY,
-    PRIORITY,
+    RANK,
     REASON,
     CHANNEL,
     INCENTIVE,

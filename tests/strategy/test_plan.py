@@ -59,7 +59,7 @@ BY_HAND = [
     (14, "news", 2, "every customer"),
     (15, "news", 1, "every customer"),
 ]
-KEYS = ["customer_id", "strategy_id", "priority", "reason"]
+KEYS = ["customer_id", "strategy_id", "rank", "reason"]
 
 
 def lines(plan, keys=KEYS):
@@ -98,7 +98,7 @@ def test_columns_and_their_kinds():
     """The columns stand as documented; text is categorical, the index counts rows."""
     plan = FIVE.plan(CUSTOMERS.set_axis([5, 5, 1, 0, 2]))
     assert ",".join(plan.columns) == (
-        "customer_id,strategy_id,priority,reason,channel,incentive,owner,kpi,source,objective,"
+        "customer_id,strategy_id,rank,reason,channel,incentive,owner,kpi,source,objective,"
         "action,holdout"
     )
     assert plan["holdout"].dtype == bool
@@ -140,7 +140,7 @@ def test_laws(rows, random, cap):
     assert sorted(lines(again, keys)) == sorted(lines(plan, keys))
     priced = plan["strategy_id"].isin([row.id for row in DEFAULT if row.gives_price_incentive])
     assert plan[priced].groupby("customer_id").size().le(1).all()
-    ranks = plan.groupby("customer_id")["priority"].agg(["min", "max", "size"])
+    ranks = plan.groupby("customer_id")["rank"].agg(["min", "max", "size"])
     assert ranks["min"].eq(1).all()
     assert ranks["max"].le(cap).all()
     assert ranks["max"].eq(ranks["size"]).all()
