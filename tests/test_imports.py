@@ -24,7 +24,7 @@ ROOMS = [
     {"summary"},
     {"returns", "scorecard", "baskets"},
     {"models"},
-    {"layers"},
+    {"layers", "tracking"},
     {"churn"},
     {"strategy", "membership"},
     {"evaluate"},
