@@ -13,6 +13,9 @@ DOCTEST = re.compile(r"^>>> .*(?:\n.+)*", re.MULTILINE)
 class Layerwise(griffe.Extension):
     """Fills in what static reading of the source misses."""
 
+    def __init__(self) -> None:
+        self._fields: dict[tuple[str, str], Any] = {}
+
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
         """Show a lone doctest as a code block, and take `Example:` for `Examples:`."""
         if obj.docstring:
@@ -25,18 +28,22 @@ class Layerwise(griffe.Extension):
         if cls.parent is not cls.module or not attrs.has(real) or "__init__" in cls.members:
             return
         fields = [field for field in attrs.fields(real) if field.init]
-        parameters = [self._parameter(cls, field) for field in fields]
-        cls.set_member(
-            "__init__", griffe.Function("__init__", parameters=griffe.Parameters(*parameters))
+        init = griffe.Function(
+            "__init__", parameters=griffe.Parameters(*(self._parameter(cls, f) for f in fields))
         )
+        cls.set_member("__init__", init)
         for field in fields:
-            cls.members.pop(field.name, None)
+            if field.name in cls.members:
+                self._fields[cls.path, field.name] = cls.members.pop(field.name)
 
     def _parameter(self, cls: griffe.Class, field: "attrs.Attribute[Any]") -> griffe.Parameter:
-        annotation = cls.members[field.name].annotation if field.name in cls.members else None
+        owners = [cls, *cls.mro()]
+        found = [
+            o.members.get(field.name) or self._fields.get((o.path, field.name)) for o in owners
+        ]
         return griffe.Parameter(
             field.name,
-            annotation=annotation,
+            annotation=next((f.annotation for f in found if f), None),
             kind=griffe.ParameterKind.keyword_only,
             default=_default(field),
         )

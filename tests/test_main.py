@@ -54,7 +54,7 @@ def test_parquet_in_and_out(tmp_path: Path) -> None:
 
 
 def test_ids_of_csv_files_stay_text(tmp_path: Path) -> None:
-    """ "007" is not 7."""
+    """The id "007" is not 7."""
     table = orders()
     table["user"] = ["00" + str(user) for user in table["user"]]
     table.to_csv(tmp_path / "orders.csv", index=False)

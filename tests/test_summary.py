@@ -178,7 +178,7 @@ def test_a_window_of_w_days_holds_what_is_less_than_w_days_old():
     assert table["orders_365d"].tolist() == [0, 1]
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(LINES, st.randoms(), st.sampled_from(["day", "week", "hour"]))
 def test_row_order_and_lines_do_not_matter(lines, random, grain):
     """Shuffling the log and splitting each order in two lines change nothing."""
@@ -191,7 +191,7 @@ def test_row_order_and_lines_do_not_matter(lines, random, grain):
     )
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(LINES)
 def test_agrees_with_a_plain_groupby(lines):
     """Counts, dates and sums are those of a slow and simple reckoning."""
@@ -475,3 +475,12 @@ def test_arrays_that_cannot_be_written_will_do():
         array.setflags(write=False)
     table = summarize(pd.DataFrame(frozen, copy=False), as_of="2024-03-31")
     assert table["customer_id"].tolist() == [0, 2, 4, 6, 8, 10, 12]
+
+
+def test_choices_of_wrong_types_are_refused():
+    """Fractions and text are no windows, and a list names no column."""
+    for days in (1.5, "365", True, [30, 0], [7.0]):
+        with pytest.raises(SpecError, match="window_days"):
+            summarize(FIVE, as_of="2024-03-31", window_days=days)
+    with pytest.raises(SpecError, match="a list is no column name"):
+        summarize(FIVE, as_of="2024-03-31", customer=["customer_id"])

@@ -27,7 +27,7 @@ CUSTOM_ORDERS = "custom_orders"
 SHARE_PREFIX = "share_"
 
 STRATEGY = "strategy_id"
-PRIORITY = "priority"
+RANK = "rank"
 REASON = "reason"
 CHANNEL = "channel"
 INCENTIVE = "incentive"
@@ -41,7 +41,7 @@ CUSTOMERS = "customers"
 
 PLAN = (
     STRATEGY,
-    PRIORITY,
+    RANK,
     REASON,
     CHANNEL,
     INCENTIVE,
@@ -61,6 +61,13 @@ AS_OF = "as_of"
 EXPECTED_ORDER_SPEND = "expected_spend_per_order"
 OPPORTUNITIES = "opportunities"
 LAST_OPPORTUNITY = "last_opportunity"
+
+DATE = "date"
+PERIOD_END = "period_end"
+ACTUAL = "actual"
+EXPECTED = "expected"
+CUMULATIVE_ACTUAL = "cumulative_actual"
+CUMULATIVE_EXPECTED = "cumulative_expected"
 
 MEANING = {
     CUSTOMER: "the customer's id, as in the orders",
@@ -100,6 +107,15 @@ HOLDOUT_MEANING = {
     HOLDOUT_DAYS: "days from the split to the end, the same for all customers",
 }
 """Column that `calibration_holdout` adds -> unit and meaning."""
+
+TRACKING_MEANING = {
+    PERIOD_END: "last day of the period",
+    ACTUAL: "repeat orders in the period, over all customers",
+    EXPECTED: "the same as the model expects it",
+    CUMULATIVE_ACTUAL: "repeat orders from the first day to the end of the period",
+    CUMULATIVE_EXPECTED: "the same as the model expects it",
+}
+"""Column that `tracking` returns -> unit and meaning."""
 
 LIFETIMES = {
     CUSTOMER: "customer_id",

@@ -65,6 +65,10 @@ class RowsLeftOutWarning(LayerwiseWarning):
     """Rows of the input were left out; the message gives the counts and the reasons."""
 
 
+class ColumnsLeftOutWarning(LayerwiseWarning):
+    """Columns of the input are not used although they look as if they should be."""
+
+
 class FewerLayersWarning(LayerwiseWarning):
     """The data holds fewer distinct values than the layers asked for."""
 

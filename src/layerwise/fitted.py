@@ -12,10 +12,20 @@ import numpy as np
 
 from layerwise import frames, saved
 from layerwise.columns import CUSTOMER
-from layerwise.errors import FitError, MissingExtraError, SavedFileError, SpecError
+from layerwise.engine import label_in_engine
+from layerwise.errors import (
+    EngineError,
+    FitError,
+    MissingExtraError,
+    SavedFileError,
+    SpecError,
+    problems,
+)
+from layerwise.explain import only, reasons
 from layerwise.frames import Column, Columns, Labels
+from layerwise.histories import check_histories
 from layerwise.rules import Rule
-from layerwise.rules.base import LARGEST_FLOAT, as_mapping, as_tuple
+from layerwise.rules.base import as_mapping, as_tuple
 from layerwise.version import VERSION
 
 FrameT = TypeVar("FrameT")
@@ -50,31 +60,39 @@ class Labeller:
 
         Raises:
             ColumnsError: Columns are missing or of the wrong type.
-            DataError: A needed column holds infinite numbers (eager frames; lazy ones take them as
-                missing).
+            DataError: A needed column holds infinite numbers or impossible histories, such as
+                negative days (eager frames; lazy ones take infinity as missing and do not look).
         """
         frame = frames.wrap(customers)
         self._require(frame)
         if frames.is_lazy(frame):
-            labelled: FrameT = self._in_engine(frame)
+            labelled: FrameT = label_in_engine(frame, self.rules, self.needs, self.outputs)
             return labelled
-        columns = evaluate(self.rules, frames.read(frame, self.needs))
+        given = frames.read(frame, self.needs)
+        check_histories(given)
+        columns = evaluate(self.rules, given)
         labelled = frames.attach(frame, {name: columns[name] for name in self.outputs})
         return labelled
 
     def explain(
-        self, customers: FrameT, *, ids: Iterable[Hashable] | None = None, customer: str = CUSTOMER
+        self,
+        customers: FrameT,
+        *,
+        ids: Iterable[Hashable] | Hashable | None = None,
+        customer: str = CUSTOMER,
     ) -> FrameT:
         """Return why each customer got each label.
 
         Args:
             customers: The customer table, an eager frame.
-            ids: Only these customers; None means all (a million rows take a while).
+            ids: Only these customers, one id or several; None means all (a million rows take a
+                while). Ids that are not in the table are counted in a warning.
             customer: The column with the customers' ids.
 
         Returns:
-            One row per customer and label column: the id, `layer` (the column), `label` as text,
-            `reason` (the condition that held, or the numbers compared).
+            One row per customer and column that a rule gives, steps on the way included: the id,
+            `layer` (the column), `label` (its value as text), `reason` (the condition that held,
+            the numbers compared, or the formula).
 
         Raises:
             ColumnsError: Columns are missing.
@@ -83,20 +101,13 @@ class Labeller:
         frame = frames.eager(customers, doing="explain")
         self._require(frame, also={customer: "explain"})
         if ids is not None:
-            frame = frame.filter(nw.col(customer).is_in(list(ids)))
-        columns = evaluate(self.rules, frames.read(frame, self.needs))
-        keys = frame[customer].to_list()
-        told = [rule for rule in self.rules if isinstance(columns[rule.output], Labels)]
-        rows = _rows(columns, len(keys))
-        table = {
-            customer: [key for key in keys for _ in told],
-            "layer": [rule.output.lstrip("_") for _ in keys for rule in told],
-            "label": [
-                "missing" if (v := row[r.output]) is None else str(v) for row in rows for r in told
-            ],
-            "reason": [rule.reason(row) for row in rows for rule in told],
-        }
-        return nw.from_dict(table, backend=frame.implementation).to_native()  # type: ignore[no-any-return]
+            frame = only(frame, customer, ids)
+        given = frames.read(frame, self.needs)
+        check_histories(given)
+        columns = evaluate(self.rules, given)
+        table = reasons(self.rules, columns, frame[customer].to_list(), customer)
+        told: FrameT = nw.from_dict(table, backend=frame.implementation).to_native()
+        return told
 
     def to_json(self) -> str:
         """Return the saved form as text; `layerwise.loads` reads it back to equality."""
@@ -110,12 +121,17 @@ class Labeller:
         """
         saved.write_text(path, self.to_json())
 
-    def to_sql(self, dialect: str = "duckdb", *, table: str = "customers") -> str:
+    def to_sql(
+        self, dialect: str = "duckdb", *, table: str = "customers", customer: str = CUSTOMER
+    ) -> str:
         """Return one SELECT statement that labels a table inside a database.
+
+        It gives the customers' ids, the columns that the layers need, and the labels.
 
         Args:
             dialect: Of those ibis knows, e.g. "duckdb", "postgres", "snowflake", "bigquery".
-            table: Name of the customer table; needed columns keep their names.
+            table: Name of the customer table in the database.
+            customer: Its column with the customers' ids.
 
         Raises:
             MissingExtraError: ibis is not installed.
@@ -128,16 +144,26 @@ class Labeller:
             raise MissingExtraError(
                 "to_sql needs ibis.", hint='pip install "layerwise[sql]"'
             ) from None
-        source = ibis.table(self._sql_types(), name=table)
-        labelled: Any = self.transform(source)
+        source = ibis.table({customer: "string"} | self._sql_types(), name=table)
+        try:
+            labelled: Any = self.transform(source)
+        except ibis.common.exceptions.IbisError:
+            raise EngineError(
+                "A layer looks numbers up in a table (expected orders of a model), which one "
+                "SELECT cannot hold.",
+                hint="leave the model out of the layers, or label in DuckDB, Polars or pandas.",
+            ) from None
         try:
             return str(ibis.to_sql(labelled, dialect=dialect))
         except (AttributeError, ValueError) as error:
             raise SpecError(f"ibis cannot write SQL for {dialect!r}: {error}.") from None
 
     def _sql_types(self) -> dict[str, str]:
-        labels = {n for r in self.rules for n in r.label_inputs}
-        return {name: "string" if name in labels else "float64" for name in self.needs}
+        types = dict.fromkeys(self.needs, "float64")
+        for rule in self.rules:
+            types |= {name: "string" for name in rule.label_inputs if name in types}
+            types |= {name: "boolean" for name in rule.truth_inputs if name in types}
+        return types
 
     def _needed_by(self) -> dict[str, str]:
         return _unmet(self.rules, type(self).__name__)
@@ -146,15 +172,6 @@ class Labeller:
         needed = self._needed_by() | dict(also or {})
         title = "The customer table lacks columns that these layers need."
         frames.require(frames.column_names(frame), needed, title=title)
-
-    def _in_engine(self, frame: Any) -> Any:
-        before = frames.column_names(frame)
-        frame = _finite(frame, self.needs)
-        for rule in self.rules:
-            frame = rule.add_to(frame)
-        kept = [name for name in before if name not in self.outputs]
-        restored = [nw.col(_spare(n)).alias(n) if n in self.needs else nw.col(n) for n in kept]
-        return frame.select(*restored, *map(nw.col, self.outputs)).to_native()
 
 
 class Part(Labeller):
@@ -179,7 +196,7 @@ class Fitted(Part):
 
     spec: "Spec"
     name: str
-    rules: tuple[Rule, ...] = attrs.field(converter=as_tuple)
+    rules: tuple[Rule, ...] = attrs.field(converter=as_tuple, repr=False)
     facts: Mapping[str, Any] = attrs.field(factory=dict, converter=as_mapping)
 
     def _needed_by(self) -> dict[str, str]:
@@ -204,6 +221,17 @@ class Spec:
         """Learn from arrays of equal length; the output column is called `name`."""
         raise NotImplementedError
 
+    def check_types(self) -> None:
+        """Refuse choices of another type than their fields say; called when a spec is built.
+
+        Raises:
+            SpecError: With all such choices.
+        """
+        wrong = saved.misfits(self)
+        if wrong:
+            lines = [f"{name}={getattr(self, name)!r:.60}" for name in wrong]
+            raise SpecError(problems(f"{type(self).__name__} cannot use these choices:", lines))
+
     def fit(self, customers: object) -> Any:
         """Learn cuts and numbers from a customer table; they stay as they are from then on.
 
@@ -216,7 +244,7 @@ class Spec:
 
         Raises:
             ColumnsError: Columns are missing or of the wrong type.
-            DataError: A needed column holds infinite numbers.
+            DataError: A needed column holds infinite numbers or impossible histories.
             FitError: The table is empty, or nothing can be learned from it.
         """
         columns = read_for(self, self.default_name, customers)
@@ -230,6 +258,7 @@ def read_for(spec: Spec, name: str, customers: object) -> Columns:
     title = f"{type(spec).__name__} needs columns that the customer table does not have."
     frames.require(frames.column_names(frame), needed, title=title)
     columns = frames.read(frames.collect(frame, needed), needed)
+    check_histories(columns)
     if columns and not len(next(iter(columns.values()))):
         raise FitError("The customer table is empty.", hint="check the dates and as_of.")
     return columns
@@ -296,25 +325,3 @@ def _unmet(rules: Iterable[Rule], owner: str) -> dict[str, str]:
         needed |= {name: owner for name in rule.inputs if name not in made | needed.keys()}
         made.add(rule.output)
     return needed
-
-
-def _rows(columns: Mapping[str, Column], count: int) -> list[dict[str, Any]]:
-    values = {n: c.objects() if isinstance(c, Labels) else c.tolist() for n, c in columns.items()}
-    return [{name: column[i] for name, column in values.items()} for i in range(count)]
-
-
-def _spare(name: str) -> str:
-    return f"__given_{name}"
-
-
-def _finite(frame: Any, names: Iterable[str]) -> Any:
-    """Keep the given columns under spare names, and make NaN and infinity missing in the rest.
-
-    Engines order NaN differently, so it must not reach a comparison.
-    """
-    schema = frame.collect_schema()
-    frame = frame.with_columns(*(nw.col(name).alias(_spare(name)) for name in names))
-    floats = [nw.col(name) for name in names if schema[name].is_float()]
-    inside = [(c >= -LARGEST_FLOAT) & (c <= LARGEST_FLOAT) for c in floats]
-    clean = [nw.when(ok).then(c) for ok, c in zip(inside, floats, strict=True)]
-    return frame.with_columns(*clean) if clean else frame

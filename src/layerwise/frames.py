@@ -5,6 +5,8 @@ Eager frames (pandas, Polars, PyArrow) are read into numpy and get new columns a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from numbers import Real
 from typing import Any, TypeAlias
 
 import attrs
@@ -23,18 +25,29 @@ Array: TypeAlias = npt.NDArray[Any]
 class Labels:
     """A label column: `codes` index `names`; -1 is missing.
 
-    Names are text, or whole numbers for scores. `ordered` says that names go from low to high.
+    Names are text, or whole numbers for scores. `ordered` says that names go from low to high,
+    `column` where it was read from.
     """
 
     codes: Array
     names: tuple[str, ...] | tuple[int, ...]
     ordered: bool = False
+    column: str = ""
 
     def __len__(self) -> int:
         return len(self.codes)
 
     def numbers(self) -> Array:
-        """Return the names as numbers, missing as NaN."""
+        """Return the names as numbers, missing as NaN.
+
+        Raises:
+            ColumnsError: The names are text.
+        """
+        if self.names and isinstance(self.names[0], str):
+            raise ColumnsError(
+                f"Column {self.column or 'of labels'} holds text; numbers are needed.",
+                hint="convert it, e.g. with astype(float), or name another column.",
+            )
         table = np.array([*self.names, np.nan], dtype=np.float64)
         values: Array = table[self.codes]
         return values
@@ -57,8 +70,7 @@ def wrap(native: object, *, what: str = "the customer table") -> Any:
         EngineError: It is not a dataframe that layerwise knows.
         ColumnsError: A column name stands twice or is not text.
     """
-    if isinstance(native, pd.DataFrame):
-        check_names(native.columns, what)
+    check_names(_native_names(native), what)
     try:
         return nw.from_native(native)
     except TypeError:
@@ -66,6 +78,15 @@ def wrap(native: object, *, what: str = "the customer table") -> Any:
             f"{what[0].upper()}{what[1:]} is a {type(native).__name__}, not a dataframe.",
             hint="give a pandas or Polars DataFrame, a Polars LazyFrame or a DuckDB relation.",
         ) from None
+
+
+def _native_names(native: Any) -> Iterable[object]:
+    """Return the names as the frame itself has them; narwhals hides or trips over repeated ones."""
+    if isinstance(native, pd.DataFrame):
+        return native.columns
+    if type(native).__name__ == "DuckDBPyRelation":
+        return list(native.columns)
+    return list(getattr(native, "column_names", ()))  # PyArrow; Polars cannot repeat a name
 
 
 def check_names(names: Iterable[object], what: str) -> None:
@@ -148,6 +169,8 @@ def _hint(missing: Sequence[str]) -> str:
         return f"summarize(orders, window_days=({', '.join(days)},)) adds the windowed columns."
     if any(name.startswith("spend") for name in missing):
         return "summarize(orders, amount=...) adds the spend columns."
+    if any(name.startswith("holdout_") for name in missing):
+        return "calibration_holdout(orders, split=..., end=...) adds the holdout columns."
     if any(name.startswith(("p_", "expected_")) for name in missing):
         return "a model such as BGNBD(horizon_days=...), fitted before, adds its columns."
     return "summarize(orders, as_of=...) makes the customer table; earlier layers add theirs."
@@ -186,61 +209,99 @@ def read(frame: Any, names: Iterable[str]) -> dict[str, Column]:
 
 def _read_one(name: str, series: Any) -> Column:
     dtype = series.dtype
-    if dtype.is_integer() and not series.null_count():
+    if dtype in _INTEGERS and not series.null_count():
         values: Array = series.to_numpy()
-        return values if values.dtype == np.int64 else values.astype(np.int64)
+        small = values.dtype != np.uint64 or not len(values) or int(values.max()) < 2**63
+        return values.astype(np.int64 if small else np.float64, copy=False)
     if dtype == nw.Boolean or dtype.is_numeric():
         return _as_floats(series)
     if dtype == nw.Categorical or dtype == nw.Enum:
-        return _categories(series)
+        return _categories(name, series)
     if dtype == nw.String and not isinstance(series.to_native(), pd.Series):
-        return _coded(series)
+        return _coded(name, series)
     if dtype == nw.String or dtype == nw.Object:
-        return _factorized(name, series)
+        return _of_objects(name, series.to_numpy())
+    if series.null_count() == len(series):
+        return np.full(len(series), np.nan)
+    native = series.to_native()
+    if isinstance(native, pd.Series) and _plain_kind(native.dtype) in "iufb":
+        return _as_floats(series)
+    shown = native.dtype if isinstance(native, pd.Series) else dtype
     raise ColumnsError(
-        f"Column {name} is {dtype}; numbers or labels are needed.",
+        f"Column {name} is {shown}; numbers or labels are needed.",
         hint="leave dates and other columns out, or convert this one.",
     )
+
+
+_INTEGERS = (nw.Int8, nw.Int16, nw.Int32, nw.Int64, nw.UInt8, nw.UInt16, nw.UInt32, nw.UInt64)
+
+
+def _plain_kind(dtype: Any) -> str:
+    """Return numpy's letter for a dtype that narwhals does not know (sparse, long double)."""
+    plain = dtype.subtype if isinstance(dtype, pd.SparseDtype) else dtype
+    return str(plain.kind) if isinstance(plain, np.dtype) else "O"
 
 
 def _as_floats(series: Any) -> Floats:
     native = series.to_native()
     if isinstance(native, pd.Series):
+        if isinstance(native.dtype, pd.SparseDtype):
+            return np.asarray(native, dtype=np.float64)
         return native.to_numpy(dtype=np.float64, na_value=np.nan)
     values: Floats = np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
     return values
 
 
-def _categories(series: Any) -> Labels:
+def _categories(name: str, series: Any) -> Column:
     native = series.to_native()
-    if isinstance(native, pd.Series) and isinstance(native.dtype, pd.CategoricalDtype):
-        names = tuple(native.cat.categories.tolist())
-        if all(isinstance(name, str) for name in names):
-            return Labels(native.cat.codes.to_numpy(), names, bool(native.cat.ordered))
-        if all(isinstance(name, int) for name in names):
-            return Labels(native.cat.codes.to_numpy(), names, bool(native.cat.ordered))
-    return _factorized(series.name, series)
+    if not isinstance(native, pd.Series):
+        return _coded(name, series.cast(nw.String))
+    if not isinstance(native.dtype, pd.CategoricalDtype):
+        return _of_objects(name, series.to_numpy())
+    codes, names = native.cat.codes.to_numpy(), tuple(native.cat.categories.tolist())
+    for kind in (str, int):
+        if all(isinstance(value, kind) for value in names):
+            return Labels(codes, names, bool(native.cat.ordered), name)
+    return _of_objects(name, np.asarray([*names, None], dtype=object)[codes])
 
 
-def _coded(series: Any) -> Labels:
+def _coded(name: str, series: Any) -> Labels:
     """Code texts inside their engine, without making Python objects of every row."""
     names = sorted(series.drop_nulls().unique().to_list())
     if not names:
-        return Labels(np.full(len(series), -1, dtype=np.int64), ())
+        return Labels(np.full(len(series), -1, dtype=np.int64), (), column=name)
     codes = series.replace_strict(names, range(len(names)), default=-1, return_dtype=nw.Int64)
-    return Labels(codes.fill_null(-1).to_numpy(), tuple(names))
+    return Labels(codes.fill_null(-1).to_numpy(), tuple(names), column=name)
 
 
-def _factorized(name: str, series: Any) -> Labels:
-    objects = np.asarray(series.to_numpy(), dtype=object)
-    codes, found = pd.factorize(objects)
-    if not all(isinstance(value, str) for value in found):
-        kinds = sorted({type(value).__name__ for value in found})
-        raise ColumnsError(
-            f"Column {name} mixes {', '.join(kinds)}; numbers or text labels are needed.",
-            hint="convert it with astype(float) or astype(str).",
-        )
-    return Labels(codes, tuple(found))
+def _of_objects(name: str, values: Any) -> Column:
+    """Return objects as labels if they are text, as numbers if they are numbers."""
+    objects = np.asarray(values, dtype=object)
+    try:
+        codes, found = pd.factorize(objects)
+    except TypeError:
+        raise _mixed(name, {type(value).__name__ for value in objects}) from None
+    if all(isinstance(value, str) for value in found):
+        return Labels(codes, tuple(found), column=name)
+    if all(isinstance(value, Real | Decimal | np.bool_) for value in found):
+        numbers: Floats = np.array([*map(_float, found), np.nan])[codes]
+        return numbers
+    raise _mixed(name, {type(value).__name__ for value in found})
+
+
+def _float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return np.inf
+
+
+def _mixed(name: str, kinds: set[str]) -> ColumnsError:
+    verb = "mixes" if len(kinds) > 1 else "holds"
+    return ColumnsError(
+        f"Column {name} {verb} {', '.join(sorted(kinds))}; numbers or text labels are needed.",
+        hint="convert it with astype(float) or astype(str).",
+    )
 
 
 def attach(frame: Any, columns: Columns) -> Any:

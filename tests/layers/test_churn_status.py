@@ -109,7 +109,7 @@ def test_exponential_gaps_flag_five_per_cent() -> None:
 def test_nobody_bought_twice() -> None:
     """Without any gap the cadence cannot be learned, and the error says what to do."""
     with pytest.raises(FitError, match=r"second occasion(.|\n)*Hint: .*window"):
-        ChurnStatus().fit(TABLE.assign(repeat_orders=0))
+        ChurnStatus().fit(TABLE.assign(repeat_orders=0, first_to_last_days=0.0))
 
 
 @pytest.mark.parametrize(
@@ -118,6 +118,9 @@ def test_nobody_bought_twice() -> None:
         {"rule": "silence"},
         {"rule": "window"},
         {"times": 0},
+        {"times": "3"},
+        {"window_days": 90},
+        {"rule": "window", "window_days": 90, "times": 4},
         {"floor_days": 100, "cap_days": 50},
         {"rule": "model", "churned_below": 0.7},
         {"lapsing_share": 0},

@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from layerwise.errors import ColumnsError, DataError
+from layerwise.errors import ColumnsError, DataError, SpecError
 from layerwise.summary import summarize
 
 UTC = pd.to_datetime(["2024-03-31 00:30", "2024-03-31 22:30", "2024-10-26 23:30"]).tz_localize(
@@ -186,3 +186,40 @@ def test_hours_of_dates_without_times_are_midnight(log):
         table = summarize(orders, as_of="2024-01-03", grain="hour")
     assert table["first_to_last_days"].tolist() == [2.0]
     assert table["days_since_last"].tolist() == [23 / 24]
+
+
+@pytest.mark.parametrize("pattern", ["%", "%Y-%m", "%d/%m", "foo", "", 7])
+def test_patterns_need_a_year_and_a_day(run, pattern):
+    """A month is no day, a day without a year is in 1900, and a lone percent sign is nothing."""
+    with pytest.raises(SpecError, match="time_format"):
+        run(ordered_at=["2024-01", "2024-01", "2024-02"], time_format=pattern)
+
+
+def test_patterns_that_pandas_does_not_know_are_refused(run):
+    """A pattern with unknown letters is a wrong choice, not a crash."""
+    with pytest.raises(SpecError, match="not a strptime pattern"):
+        run(ordered_at=["2024-01-01"] * 3, time_format="%Y-%m-%d %Q")
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("grain", ["hour", "day"])
+def test_missing_times_are_missing_in_every_unit(run, unit, grain):
+    """NaT in nanoseconds, taken for a number, would be a day in 1677."""
+    times = np.array(["2024-01-01", "NaT", "2024-01-02"], dtype=f"M8[{unit}]")
+    with pytest.warns(UserWarning, match="1 rows without a time"):
+        table = run(ordered_at=times, grain=grain)
+    assert first_days(table) == ["2024-01-01", "2024-01-02"]
+
+
+def test_offsets_in_patterns(run):
+    """%z reads offsets: of one kind as they are, of several on the calendar of tz."""
+    pattern = "%d.%m.%Y %H:%M %z"
+    same = [f"0{d}.01.2024 23:30 +0100" for d in (1, 3, 2)]
+    assert first_days(run(ordered_at=same, time_format=pattern)) == ["2024-01-01", "2024-01-02"]
+    mixed = [same[0], "03.01.2024 23:30 -0500", same[2]]
+    with pytest.raises(DataError, match="different UTC offsets"):
+        run(ordered_at=mixed, time_format=pattern)
+    table = run(ordered_at=mixed, time_format=pattern, tz="Europe/Berlin")
+    assert table["first_to_last_days"].tolist() == [3, 0]
+    with pytest.raises(DataError, match="1 of 3 different texts"):
+        run(ordered_at=[*same[:2], "2024"], time_format=pattern)

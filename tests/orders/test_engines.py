@@ -152,9 +152,11 @@ def test_single_precision_cents_agree(engine):
     assert (expected["spend_total"].round(2) == expected["spend_total"]).all()
 
 
+# Not the default connection, and open as long as its relations.
+BASE = duckdb.connect()
 LAZY = {
     "polars": lambda frame: pl.from_pandas(frame).lazy(),
-    "duckdb": lambda frame: duckdb.connect().from_arrow(pl.from_pandas(frame).to_arrow()),
+    "duckdb": lambda frame: BASE.from_arrow(pl.from_pandas(frame).to_arrow()),
 }
 
 
@@ -241,7 +243,7 @@ def test_lazy_polars_moves_times_to_the_shops_zone():
 
 def test_zones_that_an_engine_cannot_move_are_refused():
     """DuckDB's aware times move with the session; the hint says how to make them local."""
-    relation = duckdb.connect().sql(
+    relation = BASE.sql(
         "select 1 customer_id, 1.0 amount, timestamptz '2024-02-29 23:00+00' ordered_at"
     )
     with pytest.raises(EngineError, match=r"timezone\('Europe/Berlin', ordered_at\)"):

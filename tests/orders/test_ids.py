@@ -4,13 +4,16 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layerwise.errors import ColumnsError, DataError
 from layerwise.orders.text_ids import numbers_of
+from layerwise.summary import summarize
 
+WIDE = {"customer_id": pl.Int128}
 A, B = uuid.UUID(int=1), uuid.UUID(int=2)
 
 
@@ -86,6 +89,7 @@ def test_what_is_no_id_is_refused(run, ids):
         run(customer_id=ids)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("ab019-\u00e9", min_size=3, max_size=3), min_size=1))
 def test_numbers_of_text_are_distinct_and_sorted_like_it(texts):
     """The mixed-radix numbers keep equality and order, or there are none."""
@@ -112,3 +116,14 @@ def test_texts_too_varied_for_a_number_are_hashed(run):
     """Sixteen hexadecimal digits are more than 62 bits."""
     ids = pd.Series(["0f" * 16, "f0" * 16, "0f" * 16], dtype="string[pyarrow]")
     assert run(customer_id=ids)["customer_id"].tolist() == ["0f" * 16, "f0" * 16]
+
+
+def test_ids_of_unusual_frames_are_ids_or_refused():
+    """Polars integers of 128 bits are ids; lists are none; lone surrogates do no harm."""
+    one = {"ordered_at": ["2024-01-01"] * 3, "amount": [1.0] * 3}
+    wide = pl.DataFrame({"customer_id": [2**70, 1, 2**70], **one}, schema_overrides=WIDE)
+    assert summarize(wide, as_of="2024-12-31")["customer_id"].to_list() == [1, 2**70]
+    with pytest.raises(ColumnsError, match="customer_id holds"):
+        summarize(pl.DataFrame({"customer_id": [[1], [2], [1]], **one}), as_of="2024-12-31")
+    odd = pd.DataFrame(one).assign(customer_id=pd.Series(["\ud800", "a", "a"], dtype=object))
+    assert summarize(odd, as_of="2024-12-31")["orders"].tolist() == [1, 1]

@@ -56,6 +56,7 @@ RULES: list[Rule] = [
         labels=("1", "2", "3"),
         root=True,
     ),
+    Nearest(output="group", columns=("x",), centers=[(1,), (9,)], labels=("1", "2"), root=True),
 ]
 
 
@@ -163,6 +164,14 @@ def test_reasons_name_the_numbers() -> None:
         lambda: Formula(output="f", text="__import__('os')"),
         lambda: Formula(output="f", text="x.real"),
         lambda: Formula(output="f", text="x if n else 2"),
+        lambda: Weighted(output="w", terms={}),
+        lambda: Weighted(output="w", terms={"x": float("nan")}),
+        lambda: Largest(output="m", columns=("a", "b"), labels=("A",), otherwise="-"),
+        lambda: Largest(output="m", columns=(), labels=(), otherwise="-"),
+        lambda: Nearest(output="g", columns=("a",), centers=[(0,), (1,)], labels=("1",)),
+        lambda: Nearest(output="g", columns=("a", "b"), centers=[(0,)], labels=("1",)),
+        lambda: Nearest(output="g", columns=("a",), centers=[(float("inf"),)], labels=("1",)),
+        lambda: Nearest(output="g", columns=("a",), centers=[], labels=()),
     ],
 )
 def test_refused(make: Any) -> None:

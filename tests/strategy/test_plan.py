@@ -59,7 +59,7 @@ BY_HAND = [
     (14, "news", 2, "every customer"),
     (15, "news", 1, "every customer"),
 ]
-KEYS = ["customer_id", "strategy_id", "priority", "reason"]
+KEYS = ["customer_id", "strategy_id", "rank", "reason"]
 
 
 def lines(plan, keys=KEYS):
@@ -98,7 +98,7 @@ def test_columns_and_their_kinds():
     """The columns stand as documented; text is categorical, the index counts rows."""
     plan = FIVE.plan(CUSTOMERS.set_axis([5, 5, 1, 0, 2]))
     assert ",".join(plan.columns) == (
-        "customer_id,strategy_id,priority,reason,channel,incentive,owner,kpi,source,objective,"
+        "customer_id,strategy_id,rank,reason,channel,incentive,owner,kpi,source,objective,"
         "action,holdout"
     )
     assert plan["holdout"].dtype == bool
@@ -140,7 +140,7 @@ def test_laws(rows, random, cap):
     assert sorted(lines(again, keys)) == sorted(lines(plan, keys))
     priced = plan["strategy_id"].isin([row.id for row in DEFAULT if row.gives_price_incentive])
     assert plan[priced].groupby("customer_id").size().le(1).all()
-    ranks = plan.groupby("customer_id")["priority"].agg(["min", "max", "size"])
+    ranks = plan.groupby("customer_id")["rank"].agg(["min", "max", "size"])
     assert ranks["min"].eq(1).all()
     assert ranks["max"].le(cap).all()
     assert ranks["max"].eq(ranks["size"]).all()
@@ -342,7 +342,7 @@ def test_nobody(kind):
         ({"tier": ["top", 5, "new", "new", None]}, ColumnsError, "tier mixes int, str"),
         ({"customer_id": [1, 1, 2, 3, 3]}, DataError, "customer_id repeats in 2 of 5 rows"),
         ({"customer_id": [1, "1", 2, 3, 4]}, DataError, "repeats in 1 of 5"),
-        ({"tier": [["top"]] * 5}, ColumnsError, "'tier' holds no labels"),
+        ({"tier": [["top"]] * 5}, ColumnsError, "tier holds list"),
         ({"customer_id": ["", "a", "b", "c", "d"]}, DataError, "1 of 5 rows have an empty cust"),
         ({"customer_id": [1, None, 3, 4, 5]}, DataError, "1 of 5 rows have no customer_id"),
         ({"customer_id": [1.0, 2.0, 3.0, 4.0, 5.0]}, DataError, "5 of 5 customer ids"),

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from functools import cached_property
+from keyword import iskeyword
 from typing import Any
 
 import attrs
 
 from layerwise import frames
 from layerwise.errors import FitError, SpecError
-from layerwise.fitted import Labeller, Part, Spec, learn_one
+from layerwise.fitted import Labeller, Part, Spec, hidden, learn_one
 from layerwise.frames import Column, Labels
+from layerwise.histories import check_histories
 from layerwise.rules import Rule
 from layerwise.rules.base import as_tuple
 from layerwise.saved import saved
@@ -22,8 +24,9 @@ class Layers:
         layers: name=spec; the names are the output columns.
 
     Raises:
-        SpecError: No layer, a layer that reads what only a later one gives, two that give the same
-            column, or a name that is also a column one of them reads.
+        SpecError: No layer, a name that formulas cannot read, a layer that reads what only a later
+            one gives, two that give the same column, or a name that is also a column one of them
+            reads.
 
     Example:
         >>> import pandas as pd
@@ -41,9 +44,9 @@ class Layers:
         {'not_evaluable': 0, 'low': 3, 'mid': 1, 'high': 1}
     """
 
-    def __init__(self, **layers: Spec) -> None:
+    def __init__(self, *unnamed: object, **layers: Spec) -> None:
         self._layers = dict(layers)
-        _check_specs(self._layers)
+        _check_specs(self._layers, unnamed)
         _check_order(self._layers)
 
     def __iter__(self) -> Iterator[str]:
@@ -71,7 +74,7 @@ class Layers:
 
         Raises:
             ColumnsError: All columns that the table lacks, with the layers that need them.
-            DataError: A needed column holds infinite numbers.
+            DataError: A needed column holds infinite numbers or impossible histories.
             FitError: The table is empty, or a layer cannot be learned from it.
         """
         frame = frames.wrap(customers)
@@ -79,6 +82,7 @@ class Layers:
         title = "Layers needs columns the customer table does not have."
         frames.require(frames.column_names(frame), needed, title=title)
         columns: dict[str, Column] = frames.read(frames.collect(frame, needed), needed)
+        check_histories(columns)
         if columns and not len(next(iter(columns.values()))):
             raise FitError("The customer table is empty.", hint="check the dates and as_of.")
         parts = []
@@ -99,7 +103,7 @@ class Layers:
 
 
 @saved
-@attrs.frozen(kw_only=True, slots=False)
+@attrs.frozen(kw_only=True, slots=False, repr=False)
 class FittedLayers(Labeller):
     """Fitted layers, in order.
 
@@ -131,6 +135,10 @@ class FittedLayers(Labeller):
                 return part
         raise KeyError(name)
 
+    def __repr__(self) -> str:
+        inside = ", ".join(f"{part.name}={part.spec!r}" for part in self.parts)
+        return f"FittedLayers({inside})"
+
     def _needed_by(self) -> dict[str, str]:
         made: set[str] = set()
         needed: dict[str, str] = {}
@@ -147,13 +155,28 @@ def label_columns(columns: dict[str, Column]) -> list[str]:
     return [n for n, c in columns.items() if isinstance(c, Labels) and isinstance(c.names[0], str)]
 
 
-def _check_specs(layers: dict[str, Spec]) -> None:
+def _giver(column: str, name: str, giver: str) -> str:
+    if giver == name:
+        return "which it would write itself"
+    return "which comes after it" if giver == column else f"which {giver} gives after it"
+
+
+def _check_specs(layers: dict[str, Spec], unnamed: tuple[object, ...]) -> None:
     odd = [name for name, spec in layers.items() if not isinstance(spec, Spec)]
-    if not layers or odd:
-        found = ", ".join(f"{name} is a {type(layers[name]).__name__}" for name in odd)
+    if not layers or odd or unnamed:
+        found = ", ".join(
+            [f"{name} is a {type(layers[name]).__name__}" for name in odd]
+            + [f"a {type(layer).__name__} has no name" for layer in unnamed]
+        )
         raise SpecError(
             f"Layers takes name=spec, at least one{'; ' + found if found else ''}.",
             hint="Layers(value=Value(), rfm=RFM()).",
+        )
+    unfit = [n for n in layers if not n.isidentifier() or iskeyword(n) or hidden(n)]
+    if unfit:
+        raise SpecError(
+            f"Names of layers must be words that formulas can read: {', '.join(map(repr, unfit))}.",
+            hint="letters, digits and _, not first a digit or _: value_90d=Value(window_days=90).",
         )
 
 
@@ -167,7 +190,7 @@ def _check_order(layers: dict[str, Spec]) -> None:
             first.setdefault(column, i)
     for i, (name, spec) in enumerate(layers.items()):
         late = [c for c in spec.needs(name) if first.get(c, -1) >= i]
-        lines += [f"{name} reads {c}, which {list(layers)[first[c]]} gives" for c in late]
+        lines += [f"{name} reads {c}, {_giver(c, name, list(layers)[first[c]])}" for c in late]
     if lines:
         raise SpecError(
             "\n  ".join(["The layers do not fit together.", *lines]),

@@ -45,6 +45,17 @@ def check_cuts(cuts: Sequence[float], count: int, what: str) -> None:
         )
 
 
+def check_window(window_days: int, what: str) -> None:
+    """Check that a window is a whole number of days.
+
+    Raises:
+        SpecError: It is not.
+    """
+    whole = isinstance(window_days, int | np.integer) and not isinstance(window_days, bool)
+    if not whole or window_days < 1:
+        raise SpecError(f"{what}: window_days must be a whole number of days, got {window_days!r}.")
+
+
 def quantile_edges(values: Array, cuts: Sequence[float]) -> tuple[float, ...]:
     """Return the smallest observed values with at least each share of values at or below them.
 

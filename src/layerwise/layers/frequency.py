@@ -9,7 +9,7 @@ from layerwise.columns import AGE, REPEAT_ORDERS, orders_in
 from layerwise.errors import FitError, SpecError
 from layerwise.fitted import Fitted, Spec
 from layerwise.frames import Array, Columns
-from layerwise.layers.edges import middle_edge, present
+from layerwise.layers.edges import check_window, middle_edge, present
 from layerwise.layers.value import LOW_TO_HIGH, check_method, learn_edges
 from layerwise.rules import Cut, Formula
 from layerwise.rules.base import as_numbers, numbers
@@ -57,12 +57,14 @@ class Frequency(Spec):
     )
 
     def __attrs_post_init__(self) -> None:
+        self.check_types()
         if self.rate not in ("count", "shrunken") or self.method not in ("quantile", "absolute"):
             raise SpecError(
                 f"Frequency has no rate {self.rate!r} with method {self.method!r}.",
                 hint="rate is 'count' or 'shrunken', method is 'quantile' or 'absolute'.",
             )
         check_method(self.method, self._cuts, "Frequency")
+        check_window(self.window_days, "Frequency")
 
     @property
     def _cuts(self) -> tuple[float, ...]:

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
 import attrs
+import numpy as np
 
+from layerwise import expressions
 from layerwise.columns import SILENCE, orders_in, spend_in
 from layerwise.errors import FewerLayersWarning, SpecError
 from layerwise.fitted import Fitted, Spec
@@ -112,6 +114,7 @@ class RFM(Spec):
     otherwise: str = "lost"
 
     def __attrs_post_init__(self) -> None:
+        self.check_types()
         if not 2 <= self.bins <= 100:
             raise SpecError(f"RFM needs 2 to 100 bins, got {self.bins}.")
         if self.bins != 5 and self.segments is None:
@@ -119,12 +122,41 @@ class RFM(Spec):
                 f"The eleven segment names are defined for 5 bins, not {self.bins}.",
                 hint="give segments=[('{r} >= 3 and {f} >= 3', 'best'), ...] for your bins.",
             )
-        if len(self.weights) != 3 or min(self.weights) < 0 or max(self.weights) <= 0:
+        good = len(self.weights) == 3 and all(0 <= weight < np.inf for weight in self.weights)
+        if not good or not any(self.weights):
             raise SpecError(f"RFM weights must be three numbers from 0 up, got {self.weights}.")
+        if self.method not in ("quantile", "edges"):
+            raise SpecError(f"RFM has no method {self.method!r}.", hint="choose quantile or edges.")
         if (self.method == "edges") != (self.edges is not None):
             raise SpecError("RFM: method='edges' and edges=(R, F, M) belong together.")
+        self._check_edges()
+        self._check_segments()
+
+    def _check_edges(self) -> None:
+        for_all = () if self.edges is None else self.edges
         if self.edges is not None and [len(e) for e in self.edges] != [self.bins - 1] * 3:
             raise SpecError(f"RFM with {self.bins} bins needs three times {self.bins - 1} edges.")
+        if not all(np.isfinite(edges).all() and list(edges) == sorted(edges) for edges in for_all):
+            raise SpecError("RFM edges must be finite and ascending.")
+
+    def _check_segments(self) -> None:
+        for row in self.segments or ():
+            try:
+                when, name = row
+                condition = when.format(r="r", f="f", m="m")
+            except (ValueError, LookupError, AttributeError):
+                condition = name = ""
+            if not name or not condition:
+                raise SpecError(
+                    f"RFM: {row!r:.80} is no row of segments.",
+                    hint="segments=[('{r} >= 4 and {f} >= 4', 'best'), ...].",
+                )
+            expressions.parse_condition(condition)
+            if odd := sorted(set(expressions.names(condition)) - {"r", "f", "m"}):
+                raise SpecError(
+                    f"RFM: the segment {name!r:.40} reads {', '.join(odd)}.",
+                    hint="segments read {r}, {f} and {m} alone.",
+                )
 
     def needs(self, name: str) -> tuple[str, ...]:  # noqa: ARG002 - the same for every name
         """Return the three scored columns."""

@@ -4,12 +4,20 @@ import warnings
 from typing import ClassVar, Literal
 
 import attrs
+import numpy as np
 
 from layerwise.columns import spend_in
 from layerwise.errors import FewerLayersWarning, SpecError
 from layerwise.fitted import Fitted, Spec
 from layerwise.frames import Array, Columns
-from layerwise.layers.edges import check_cuts, filled_bands, present, quantile_edges, share_edges
+from layerwise.layers.edges import (
+    check_cuts,
+    check_window,
+    filled_bands,
+    present,
+    quantile_edges,
+    share_edges,
+)
 from layerwise.rules import Cut
 from layerwise.rules.base import as_numbers, numbers
 from layerwise.saved import saved
@@ -56,7 +64,9 @@ class Value(Spec):
     )
 
     def __attrs_post_init__(self) -> None:
+        self.check_types()
         check_method(self.method, self.cuts, "Value")
+        check_window(self.window_days, "Value")
 
     def needs(self, name: str) -> tuple[str, ...]:  # noqa: ARG002 - the same for every name
         """Return the spend column of the window."""
@@ -81,7 +91,7 @@ def check_method(method: str, cuts: tuple[float, ...] | None, what: str) -> None
             f"{what} has no method {method!r}.", hint="choose quantile, share or absolute."
         )
     if method == "absolute":
-        if cuts is None or len(cuts) != 2 or not cuts[0] < cuts[1]:
+        if cuts is None or len(cuts) != 2 or not -np.inf < cuts[0] < cuts[1] < np.inf:
             raise SpecError(
                 f"{what}(method='absolute') needs two ascending cuts, got {cuts}.",
                 hint="cuts=(200, 1000) makes 200.01 to 1000 the mid layer.",

@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from layerwise import frames
 from layerwise.columns import AGE, FIRST_TO_LAST, REPEAT_ORDERS
-from layerwise.errors import ColumnsError, DataError, FitError, problems
+from layerwise.errors import ColumnsError, FitError
+from layerwise.histories import check_histories
 
 Array = NDArray[np.float64]
 Needed = tuple[str, str, str]
@@ -124,40 +125,8 @@ def check(rows: Histories, *, allow_missing: bool, columns: Needed = NEEDED) -> 
     Raises:
         DataError: With every problem and its count.
     """
-    x, t_x, T = rows.x, rows.t_x, rows.T
-    count, last, age = columns
-    faults = {
-        f"negative {count}": x < 0,
-        f"{count} that are not whole numbers": _fractional(x),
-        f"negative {last}": t_x < 0,
-        f"negative {age}": T < 0,
-        f"no repeat order but {last} above 0": (x == 0) & (t_x > 0),
-        f"repeat orders but {last} 0": (x > 0) & (t_x == 0),
-        f"{last} above {age}": t_x > T,
-    }
-    if not allow_missing:
-        faults |= {
-            f"missing {name}": np.isnan(column)
-            for name, column in zip(columns, (x, t_x, T), strict=True)
-            if column.dtype.kind == "f"
-        }
-    lines = [
-        f"{name}: {found:,} of {len(x):,} rows"
-        for name, where in faults.items()
-        if (found := np.count_nonzero(where))
-    ]
-    if lines:
-        raise DataError(
-            problems("The customer table holds impossible purchase histories.", lines),
-            hint="summarize(orders, as_of=...) makes them from orders; repeat_orders counts "
-            "occasions after the first, times are days since the first.",
-        )
-
-
-def _fractional(x: NDArray[Any]) -> NDArray[np.bool_]:
-    if x.dtype.kind != "f":
-        return np.zeros(0, dtype=bool)
-    return np.asarray((x != np.floor(x)) & ~np.isnan(x))
+    found = dict(zip(columns, (rows.x, rows.t_x, rows.T), strict=True))
+    check_histories(found, complete=() if allow_missing else columns, history=columns)
 
 
 def distinct(rows: Histories) -> Distinct:

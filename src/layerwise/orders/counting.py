@@ -4,6 +4,7 @@ The customer's code and the day are sorted, and where they change an occasion be
 where they are and are added by code.
 """
 
+import sys
 from typing import Any
 
 import attrs
@@ -13,8 +14,9 @@ from layerwise.orders.netting import bucket
 from layerwise.orders.request import Request
 from layerwise.orders.rows import Rows
 
-# From so many rows on, counting sorts repay the import they need.
+# From so many rows on, counting sorts repay the import they need, and from so many if it is there.
 _MANY = 1 << 18
+_SOME = 1 << 12
 # Counting sorts need a bin for each day and each code; more bins than this a row do not pay.
 _BINS = 8
 
@@ -63,7 +65,7 @@ def count(rows: Rows, request: Request, as_of: int) -> Counts:
         last=number[ends - 1],
         first_moment=moment[starts],
         last_moment=moment[ends - 1],
-        recent=tuple(_sums(number >= cut, starts, orders) for cut in cuts),
+        recent=tuple(_sums(number >= cut, ends) for cut in cuts),
         spend=(),
         gap_cv=_gap_cv(number, starts, ends) if request.gaps else None,
     )
@@ -89,13 +91,14 @@ def occasions(rows: Rows, grain: str) -> tuple[np.ndarray, np.ndarray, np.ndarra
         return none, none, rows.moment
     low = int(rows.moment.min())
     span = int(rows.moment.max()) - low + 1
-    if len(rows.code) >= _MANY and max(span, rows.ids.n) < _BINS * len(rows.code):
+    many = _SOME if "scipy.sparse" in sys.modules else _MANY
+    if len(rows.code) >= many and max(span, rows.ids.n) < _BINS * len(rows.code):
         moment, starts, customer = _sorted_by_counting(rows, low, span)
     else:
         moment, starts, customer = _sorted_by_key(rows, low, span)
     new = _new(bucket(moment, grain))
     new[starts] = True
-    orders = np.add.reduceat(new, starts, dtype=np.int64)
+    orders = _sums(new, np.append(starts[1:], len(new)))
     return customer, orders, moment[new]
 
 
@@ -144,11 +147,10 @@ def _new(values: np.ndarray) -> np.ndarray:
     return new
 
 
-def _sums(flags: np.ndarray, starts: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Return the flags set in each group; `whole` if all are."""
-    if flags.all():
-        return whole
-    return np.add.reduceat(flags, starts, dtype=np.int64)
+def _sums(flags: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Return the flags set in each group; `ends` are the groups' ends."""
+    running = np.cumsum(flags, dtype=np.int32 if len(flags) < 2**31 else np.int64)
+    return np.diff(running[ends - 1].astype(np.int64), prepend=0)
 
 
 def _spend(rows: Rows, grain: str, counts: Counts, cuts: list[int]) -> tuple[np.ndarray, ...]:

@@ -98,8 +98,13 @@ def _zone(dtype: Any) -> Any:
 
 def _moved(series: pd.Series, request: Request) -> np.ndarray:
     """Return the wall-clock times of an aware column in tz=, or in its own zone."""
-    moved = series if request.tz is None else series.dt.tz_convert(request.tz)
-    return _plain(moved.dt.tz_localize(None))
+    if not isinstance(series.dtype, pd.ArrowDtype):
+        moved = series if request.tz is None else series.dt.tz_convert(request.tz)
+        return _plain(moved.dt.tz_localize(None))
+    # By way of UTC, because pandas 2 makes Arrow's times naive in UTC whatever their zone.
+    utc = _plain(series.dt.tz_convert("UTC").dt.tz_localize(None))
+    zone = request.tz or str(_zone(series.dtype))
+    return text_dates.local(pd.DatetimeIndex(utc).tz_localize("UTC"), zone)
 
 
 def _periods(series: pd.Series, name: Any) -> np.ndarray:
@@ -187,8 +192,9 @@ def _distinct(values: np.ndarray, request: Request) -> tuple[np.ndarray, bool]:
         return np.array(values.tolist(), dtype="M8[us]"), False
     if kinds == {"time with a zone", "time"}:
         raise text_dates.mixed_zones(name)
+    what = "mixes values of several kinds: " + ", ".join(sorted(kinds))
     raise ColumnsError(
-        f"{name} mixes values of several kinds: {', '.join(sorted(kinds))}.",
+        f"{name} {what if len(kinds) > 1 else 'holds values that are no dates'}.",
         hint="Give one kind: dates, times, or ISO text.",
     )
 
@@ -230,9 +236,10 @@ def _wall_clock(value: Any, zone: str | None) -> Any:
 
 
 def _number(times: np.ndarray, per_day: int, out: np.ndarray) -> bool:
-    """Write floor(time / unit) to out; return whether all are in range (NaT is far below)."""
+    """Write floor(time / unit) to out; return whether none is missing or out of range."""
     number = _floor(times, per_day)
-    fits = bool(_in_range(number, per_day).all())
+    # NaT is the smallest integer; as nanoseconds that would be a day in 1677.
+    fits = bool(_in_range(number, per_day).all()) and times.view(np.int64).min() != _NAT
     out[:] = number if fits else np.clip(number, -(2**31), 2**31 - 1)
     return fits
 

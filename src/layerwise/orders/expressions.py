@@ -141,7 +141,7 @@ def _buckets(used: Lazy, request: Request) -> Lazy:
 
 
 def _added() -> list[Expr]:
-    gross = nw.when(nw.col("net") < 0).then(-nw.col("net")).otherwise(nw.col("net"))
+    gross = nw.when(nw.col("net") < 0).then(0 - nw.col("net")).otherwise(nw.col("net"))
     return [nw.col("net").sum(), gross.sum().alias("gross"), nw.len().alias("lines")]
 
 

@@ -108,7 +108,7 @@ def _questions(request: Request, amount_type: Any) -> list[Expr]:
         _total((money > _HUGE) | (money < -_HUGE)).alias("infinite"),
         nw.col("blurred").sum().alias("blurred"),
         _among(known, money).min().alias("lowest"),
-        _among(known & (money < 0), -money).sum().alias("below"),
+        _among(known & (money < 0), 0.0 - money).sum().alias("below"),
         _among(known & (money > 0), money).sum().alias("above"),
         *(_inexact(known, s, amount_type).alias(f"inexact_{s}") for s in SCALES),
     ]

@@ -107,7 +107,8 @@ def _of_categories(series: pd.Series) -> Codes:
 
 
 def _hashed(series: pd.Series, missing: np.ndarray | None = None) -> Codes:
-    code, unique = pd.factorize(series)
+    # From an array of objects, pandas makes no text of the distinct values, which may fail.
+    code, unique = pd.factorize(series.to_numpy() if series.dtype == object else series)
     code = code.astype(small(len(unique)), copy=False)
     if missing is None:
         absent = code < 0
@@ -120,7 +121,9 @@ def _hashed(series: pd.Series, missing: np.ndarray | None = None) -> Codes:
 
 def _check_type(dtype: Any, name: Any) -> None:
     kind = getattr(dtype, "kind", "O")
-    if kind in "bMmc" or isinstance(dtype, pd.PeriodDtype):
+    inner = str(getattr(dtype, "pyarrow_dtype", ""))
+    nested = inner.startswith(("list", "large_list", "fixed_size_list", "struct", "map"))
+    if kind in "bMmc" or nested or isinstance(dtype, pd.PeriodDtype):
         raise ColumnsError(f"{name} holds {dtype}, not ids.", hint="Ids are whole numbers or text.")
 
 

@@ -58,7 +58,8 @@ class OrderCheck:
             lines[0] += f", {self.first_order} to {self.last_order}"
         lines += [f"  left out: {text}" for text, _ in _reasons(self)]
         if self.duplicate_rows:
-            lines.append(f"  used, but equal to an earlier row: {self.duplicate_rows:,}")
+            equal = "used, though equal to an earlier row in these columns"
+            lines.append(f"  {equal}: {self.duplicate_rows:,}")
         return "\n".join(lines)
 
 

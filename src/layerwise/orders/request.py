@@ -87,9 +87,11 @@ def make_request(**columns: Unpack[OrderColumns]) -> Request:
         wrong.append(f"tz={request.tz!r}: not a time zone, such as 'Europe/Berlin'")
     if not _known_format(request.time_format):
         wrong.append(
-            f"time_format={request.time_format!r}: a pattern such as '%d/%m/%Y', or one of "
-            + ", ".join(map(repr, NUMBER_FORMATS))
+            f"time_format={request.time_format!r}: a pattern with year and day, such as "
+            "'%d/%m/%Y', or one of " + ", ".join(map(repr, NUMBER_FORMATS))
         )
+    if not all(isinstance(name, Hashable) for name in request.roles.values()):
+        raise SpecError("Each role names one column; a list is no column name.")
     if len(set(request.roles.values())) < len(request.roles):
         wrong.append("two roles name the same column: " + _pairs(request.roles))
     if wrong:
@@ -150,7 +152,8 @@ def _is_date(value: Any) -> bool:
 
 
 def _windows(window_days: int | Sequence[int], wrong: list[str]) -> tuple[int, ...]:
-    windows = (window_days,) if isinstance(window_days, (int, np.integer)) else tuple(window_days)
+    several = isinstance(window_days, Sequence) and not isinstance(window_days, str)
+    windows: tuple[Any, ...] = tuple(window_days) if several else (window_days,)  # type: ignore[arg-type]
     good = all(isinstance(w, (int, np.integer)) and not isinstance(w, bool) for w in windows)
     if not good or any(w <= 0 for w in windows) or len(set(windows)) < len(windows):
         wrong.append("window_days: whole numbers of days above zero, each once")
@@ -168,9 +171,13 @@ def _known_zone(tz: Any) -> bool:
 
 
 def _known_format(time_format: Any) -> bool:
+    """Whether a format is a known word, or a pattern with a year and a day (an order has a day)."""
     if time_format is None or time_format in NUMBER_FORMATS:
         return True
-    return isinstance(time_format, str) and "%" in time_format
+    if not isinstance(time_format, str):
+        return False
+    used = set(re.findall("%-?(.)", time_format))
+    return bool(used & set("YyGFDxc")) and bool(used & set("djFDxcuwUWV"))
 
 
 def _pairs(roles: dict[str, Hashable]) -> str:

@@ -12,6 +12,9 @@ from layerwise.orders.request import Request
 
 _SHOWN = 30
 
+# What neither numpy nor Arrow can hold.
+_OBJECTS = (nw.Object, nw.Int128, nw.UInt128)
+
 
 def wrap(orders: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
     """Return the frame under narwhals; refuse what is no dataframe."""
@@ -66,6 +69,8 @@ def column(frame: Any, name: Hashable) -> pd.Series:
     dtype = series.dtype
     if isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
         return as_pandas(series)
+    if dtype in _OBJECTS:
+        return as_pandas(series)
     if dtype.is_temporal() or ((dtype.is_integer() or dtype.is_float()) and _whole(series)):
         return pd.Series(series.to_numpy())
     return as_pandas(series)
@@ -77,7 +82,7 @@ def _whole(series: nw.Series[Any]) -> bool:
 
 def as_pandas(series: nw.Series[Any]) -> pd.Series:
     """Hand a column over as Arrow; as Python objects where Arrow cannot hold it."""
-    if series.dtype == nw.Object:
+    if series.dtype in _OBJECTS:
         return pd.Series(series.to_list(), dtype=object)
     try:
         import pyarrow as pa

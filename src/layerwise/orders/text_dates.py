@@ -1,18 +1,19 @@
 """Dates written as text, each way of writing them accepted only when it means one thing."""
 
+import datetime as dt
 import re
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from layerwise.errors import DataError
+from layerwise.errors import DataError, SpecError
 
 # What CSV readers leave behind for "no value".
 MISSING = frozenset({"", "nat", "nan", "na", "n/a", "none", "null", "<na>"})
 
 _ISO = re.compile(r"\s*(?:\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2}|\d{8})(?!\d)")
-_OFFSET = re.compile(r"[T ]\d\d.*(?:[Zz]|[+-]\d\d(?::?\d\d)?)\s*$")
+_OFFSET = re.compile(r"[T ]\d\d.*([Zz]|[+-]\d\d(?::?\d\d)?)\s*$")
 _DAY_FIRST = re.compile(r"\s*\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4}\b")
 
 
@@ -59,26 +60,46 @@ def _aware(texts: np.ndarray, name: str, tz: str | None) -> np.ndarray:
     if tz is not None:
         times = pd.DatetimeIndex(pd.to_datetime(texts, format="ISO8601", utc=True))
         return local(times, tz)
-    try:
-        times = pd.DatetimeIndex(pd.to_datetime(texts, format="ISO8601"))
-    except ValueError as error:
-        raise mixed_zones(name) from error
-    return local(times, None)
+    if len({_offset(text) for text in texts}) > 1:
+        raise mixed_zones(name)
+    return local(pd.DatetimeIndex(pd.to_datetime(texts, format="ISO8601")), None)
+
+
+def _offset(text: str) -> str:
+    """Return the UTC offset that an ISO text ends with, always as +hhmm."""
+    found = _OFFSET.search(text)
+    sign = found.group(1).upper().replace(":", "") if found else ""
+    return "+0000" if sign == "Z" else sign.ljust(5, "0")
 
 
 def _formatted(texts: np.ndarray, name: str, pattern: str, tz: str | None) -> np.ndarray:
     if "%z" not in pattern:
         return _converted(texts, name, format=pattern)
+    read = [_strptime(text, pattern) for text in texts]
+    times = [time for time in read if time is not None]
+    if len(times) < len(read):
+        wrong = np.array([time is None for time in read])
+        raise not_dates(name, texts[wrong], len(texts), pattern=pattern)
+    if tz is not None:
+        return local(pd.DatetimeIndex(pd.to_datetime(times, utc=True)), tz)
+    if len({time.utcoffset() for time in times}) > 1:
+        raise mixed_zones(name)
+    return np.array([time.replace(tzinfo=None) for time in times], dtype="M8[us]")
+
+
+def _strptime(text: str, pattern: str) -> dt.datetime | None:
     try:
-        times = pd.DatetimeIndex(pd.to_datetime(texts, format=pattern, utc=tz is not None))
-    except ValueError as error:
-        raise mixed_zones(name) from error
-    return local(times, tz)
+        return dt.datetime.strptime(text, pattern)
+    except ValueError:
+        return None
 
 
 def _converted(texts: np.ndarray, name: str, *, format: str) -> np.ndarray:  # noqa: A002
     """Convert naive texts; pandas 2 parses to nanoseconds, so far years take the slower way."""
-    times = pd.to_datetime(pd.Series(texts, dtype=object), format=format, errors="coerce")
+    try:
+        times = pd.to_datetime(pd.Series(texts, dtype=object), format=format, errors="coerce")
+    except (ValueError, re.error) as error:
+        raise SpecError(f"time_format={format!r} is not a strptime pattern.") from error
     values: np.ndarray = np.array(times.to_numpy(), dtype="M8[us]")
     failed = np.isnat(values)
     if failed.any():
@@ -87,8 +108,6 @@ def _converted(texts: np.ndarray, name: str, *, format: str) -> np.ndarray:  # n
 
 
 def _one_by_one(texts: np.ndarray, name: str, pattern: str, n: int) -> np.ndarray:
-    import datetime as dt
-
     out, wrong = [], []
     for text in texts:
         try:

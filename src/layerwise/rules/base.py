@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 import numpy as np
 
+from layerwise.errors import SpecError
 from layerwise.frames import Array, Column, Columns, Labels
 
 NOT_EVALUABLE = "not_evaluable"
@@ -32,6 +33,16 @@ class Rule:
     @property
     def label_inputs(self) -> tuple[str, ...]:
         """Those of `inputs` that hold text labels, not numbers."""
+        return ()
+
+    @property
+    def number_inputs(self) -> tuple[str, ...]:
+        """Those of `inputs` that hold numbers."""
+        return self.inputs
+
+    @property
+    def truth_inputs(self) -> tuple[str, ...]:
+        """Those of `inputs` that hold true and false."""
         return ()
 
     @property
@@ -58,6 +69,16 @@ class Rule:
         """Say in one line why a row (column -> value, outputs included) got its output."""
         seen = ", ".join(f"{name} = {show(row[name])}" for name in self.inputs)
         return f"from {seen}" if seen else "the same for everyone"
+
+
+def check_reads(rule: Rule) -> None:
+    """Refuse a rule that reads no column: it would not know how many rows there are.
+
+    Raises:
+        SpecError: It reads none.
+    """
+    if not rule.inputs:
+        raise SpecError(f"{rule.output}: the rule reads no column.")
 
 
 def as_numbers(values: Iterable[float]) -> tuple[float, ...]:

@@ -24,7 +24,7 @@ def by_cells(columns: Columns, compute: Callable[[Columns, int], Array], rows: i
     index: Array = np.full(rows, _offset(sizes), dtype=np.int16)
     for i, (name, column) in enumerate(columns.items()):
         assert isinstance(column, Labels)  # noqa: S101 - told to the type checker
-        grid[name] = Labels(places[:, i], column.names)
+        grid[name] = Labels(places[:, i], column.names, column=column.column)
         step = int(np.prod(sizes[i + 1 :], dtype=int))
         index += column.codes.astype(np.int16) * np.int16(step)
     values: Array = np.take(compute(grid, cells), index)

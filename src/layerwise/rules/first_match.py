@@ -14,6 +14,7 @@ from layerwise.rules.base import (
     Rule,
     as_mapping,
     as_tuple,
+    check_reads,
     length,
     show,
 )
@@ -64,7 +65,8 @@ class FirstMatch(Rule):
         if self.order and (lost := sorted(given - set(self.order))):
             raise SpecError(f"{self.output}: the order lacks the labels {', '.join(lost)}.")
         for case in self.cases:
-            expressions.parse(case.when)
+            expressions.parse_condition(case.when)
+        check_reads(self)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -76,6 +78,17 @@ class FirstMatch(Rule):
     def label_inputs(self) -> tuple[str, ...]:
         """The columns that conditions compare with texts."""
         return expressions.label_names(*(case.when for case in self.cases))
+
+    @property
+    def number_inputs(self) -> tuple[str, ...]:
+        """The columns that conditions use as numbers."""
+        found = expressions.number_names(*(case.when for case in self.cases))
+        return tuple(name for name in found if name not in self.constants)
+
+    @property
+    def truth_inputs(self) -> tuple[str, ...]:
+        """The columns that stand as conditions by themselves."""
+        return expressions.truth_names(*(case.when for case in self.cases))
 
     @property
     def possible(self) -> tuple[str, ...]:
@@ -94,7 +107,7 @@ class FirstMatch(Rule):
         names = self.possible
         codes = np.full(length, names.index(self.otherwise), dtype=np.int8)
         for case in reversed(self.cases):
-            holds = expressions.in_numpy(case.when, columns, self.constants)
+            holds = expressions.holds(case.when, columns, self.constants)
             codes[np.broadcast_to(holds, length)] = names.index(case.label)
         return codes
 
@@ -110,7 +123,7 @@ class FirstMatch(Rule):
         """Name the condition that held and the values it read."""
         columns = {name: _single(row[name]) for name in self.inputs}
         for case in self.cases:
-            if np.all(expressions.in_numpy(case.when, columns, self.constants)):
+            if np.all(expressions.holds(case.when, columns, self.constants)):
                 read = [n for n in expressions.names(case.when) if n not in self.constants]
                 seen = ", ".join(f"{name} = {show(row[name])}" for name in read)
                 return f"{case.when}  ({seen})"

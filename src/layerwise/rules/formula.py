@@ -8,8 +8,17 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from layerwise import expressions
-from layerwise.frames import Array, Columns
-from layerwise.rules.base import Rule, as_mapping, length, numbers, show
+from layerwise.errors import SpecError
+from layerwise.frames import Array, Columns, Labels
+from layerwise.rules.base import (
+    LARGEST_FLOAT,
+    Rule,
+    as_mapping,
+    check_reads,
+    length,
+    numbers,
+    show,
+)
 from layerwise.rules.cells import by_cells
 from layerwise.saved import saved
 
@@ -28,28 +37,42 @@ class Formula(Rule):
     constants: Mapping[str, float] = attrs.field(factory=dict, converter=as_mapping)
 
     def __attrs_post_init__(self) -> None:
-        expressions.parse(self.text)
+        expressions.parse_number(self.text)
+        check_reads(self)
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """The columns that the expression reads."""
         return tuple(n for n in expressions.names(self.text) if n not in self.constants)
 
+    @property
+    def number_inputs(self) -> tuple[str, ...]:
+        """The columns that the expression uses as numbers."""
+        found = expressions.number_names(self.text, root="number")
+        return tuple(name for name in found if name not in self.constants)
+
+    @property
+    def label_inputs(self) -> tuple[str, ...]:
+        """The columns that conditions inside compare with texts."""
+        return expressions.label_names(self.text)
+
     def evaluate(self, columns: Columns) -> Array:
         """Return the numbers; missing where an input is missing or the result is not finite."""
-        values = expressions.in_numpy(self.text, columns, self.constants)
+        found = expressions.in_numpy(self.text, columns, self.constants)
+        values = found.numbers() if isinstance(found, Labels) else found
         result = np.array(np.broadcast_to(values, length(columns)), dtype=np.float64)
         result[~np.isfinite(result)] = np.nan
         return result
 
     def expression(self) -> Any:
-        """Return the same expression for an engine."""
-        return expressions.in_engine(self.text, self.constants)
+        """Return the same expression for an engine, what is not finite as missing."""
+        value = expressions.in_engine(self.text, self.constants).cast(nw.Float64)
+        return nw.when((value >= -LARGEST_FLOAT) & (value <= LARGEST_FLOAT)).then(value)
 
     def reason(self, row: Mapping[str, Any]) -> str:
-        """Show the expression and the values it read."""
-        seen = ", ".join(f"{name} = {show(row[name])}" for name in self.inputs)
-        return f"{self.text}  ({seen})"
+        """Show the expression, the values it read and its constants."""
+        seen = {name: row[name] for name in self.inputs} | dict(self.constants)
+        return f"{self.text}  ({', '.join(f'{name} = {show(v)}' for name, v in seen.items())})"
 
 
 @saved
@@ -66,7 +89,8 @@ class Holds(Rule):
     constants: Mapping[str, float] = attrs.field(factory=dict, converter=as_mapping)
 
     def __attrs_post_init__(self) -> None:
-        expressions.parse(self.when)
+        expressions.parse_condition(self.when)
+        check_reads(self)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -78,9 +102,20 @@ class Holds(Rule):
         """The columns that the condition compares with texts."""
         return expressions.label_names(self.when)
 
+    @property
+    def number_inputs(self) -> tuple[str, ...]:
+        """The columns that the condition uses as numbers."""
+        found = expressions.number_names(self.when)
+        return tuple(name for name in found if name not in self.constants)
+
+    @property
+    def truth_inputs(self) -> tuple[str, ...]:
+        """The columns that stand as conditions by themselves."""
+        return expressions.truth_names(self.when)
+
     def evaluate(self, columns: Columns) -> Array:
         """Return the truth values."""
-        holds = expressions.in_numpy(self.when, columns, self.constants)
+        holds = expressions.holds(self.when, columns, self.constants)
         return np.array(np.broadcast_to(holds, length(columns)), dtype=np.bool_)
 
     def expression(self) -> Any:
@@ -100,6 +135,11 @@ class Weighted(Rule):
     """
 
     terms: Mapping[str, float] = attrs.field(converter=as_mapping)
+
+    def __attrs_post_init__(self) -> None:
+        check_reads(self)
+        if not all(np.isfinite(weight) for weight in self.terms.values()):
+            raise SpecError(f"{self.output}: weights must be finite numbers.")
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from layerwise import columns as c
 from layerwise.errors import DataError, SpecError
 from layerwise.strategy import holdout, match
-from layerwise.strategy.plan import Decided, column_of
+from layerwise.strategy.plan import Decided
+from layerwise.strategy.resolve import column_of
 from layerwise.strategy.row import Strategy
 
 Entry = tuple[Strategy, int, match.Because | None]
@@ -110,7 +111,7 @@ def _small(entries: Sequence[Entry], lang: str, frame: Any) -> Any:
     rows = [row for row, _, _ in entries]
     data: dict[str, list[object]] = {
         c.STRATEGY: [row.id for row in rows],
-        c.PRIORITY: [rank for _, rank, _ in entries],
+        c.RANK: [rank for _, rank, _ in entries],
         c.REASON: [match.explain(why, lang) for _, _, why in entries],
         c.CHANNEL: [row.channel for row in rows],
         c.INCENTIVE: [row.incentive for row in rows],
@@ -120,11 +121,11 @@ def _small(entries: Sequence[Entry], lang: str, frame: Any) -> Any:
         c.OBJECTIVE: [(row.objective_zh if zh else "") or row.objective for row in rows],
         c.ACTION: [(row.action_zh if zh else "") or row.action for row in rows],
     }
-    schema = {name: nw.Int64() if name == c.PRIORITY else nw.String() for name in data}
+    schema = {name: nw.Int64() if name == c.RANK else nw.String() for name in data}
     small = nw.from_dict(data, schema, backend=frame.implementation)
     if not frame.implementation.is_pandas():
         return small
-    return small.with_columns(nw.col(n).cast(nw.Categorical) for n in data if n != c.PRIORITY)
+    return small.with_columns(nw.col(n).cast(nw.Categorical) for n in data if n != c.RANK)
 
 
 def _check_share(share: float) -> None:

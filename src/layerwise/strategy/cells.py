@@ -36,10 +36,7 @@ def code_labels(frame: Any, name: str) -> Coded:
     if frame[name].null_count() == len(frame):
         return Coded(np.zeros(len(frame), dtype=np.int64), ())
     _check_dtype(frame[name])
-    try:
-        column = frames.read(frame, [name])[name]
-    except TypeError as error:  # cells that cannot be counted, such as lists
-        raise ColumnsError(f"Column {name!r} holds no labels.", hint="labels are text.") from error
+    column = frames.read(frame, [name])[name]
     if isinstance(column, frames.Labels):
         codes, values = column.codes, [str(name) for name in column.names]
     else:

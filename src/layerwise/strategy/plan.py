@@ -5,8 +5,7 @@ once (`match`), then handed to its customers by integer codes.
 """
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import attrs
 import narwhals.stable.v2 as nw
@@ -16,22 +15,12 @@ from numpy.typing import NDArray
 
 from layerwise import columns as c
 from layerwise import frames
-from layerwise.errors import (
-    ColumnsError,
-    RowsLeftOutWarning,
-    SpecError,
-    TableError,
-    problems,
-)
+from layerwise.errors import RowsLeftOutWarning, SpecError, TableError, problems
 from layerwise.strategy import cells, match
 from layerwise.strategy.checks import did_you_mean, ways
-from layerwise.strategy.labels import EVERY
-from layerwise.strategy.labels import axes as known_axes
-from layerwise.strategy.labels import labels as known_labels
+from layerwise.strategy.resolve import AxesArgument, Frame, column_of, resolve, unused_flags
+from layerwise.strategy.resolve import flags as flags_of
 from layerwise.strategy.row import Strategy
-
-Frame = Any  # a wrapped eager frame of any engine
-AxesArgument = Iterable[str] | Mapping[str, str] | None
 
 
 @attrs.frozen(kw_only=True)
@@ -68,6 +57,7 @@ class Decided:
     cell: NDArray[np.int64]
     choices: tuple[match.Choice, ...]
     consent: NDArray[np.bool_] | None
+    unused: Mapping[str, Sequence[str]]
 
     def counts(self) -> PlanCounts:
         """Return the counts over customers."""
@@ -113,11 +103,12 @@ def decide(
     """Return what each combination of labels gets."""
     check_cap(cap)
     index = match.index(rows)
-    used = _resolve(frame, axes, {axis for axis, _ in index.by_label}, {customer, consent})
+    possible = {axis for axis, _ in index.by_label}
+    used = resolve(frame, axes, possible, {customer, consent})
     coded = {axis: cells.code_labels(frame, column) for axis, column in used.items()}
     if not allow_gaps:
         _refuse_uncovered(index, coded, used)
-    flags = {b: cells.code_flags(frame[b.column]) for b in _flags(index, used, frame.columns)}
+    flags = {b: cells.code_flags(frame[b.column]) for b in flags_of(index, used, frame.columns)}
     agreed = None if consent is None else cells.code_flags(column_of(frame, consent, "consent"))
     extra = [*flags.values(), *([] if agreed is None else [agreed])]
     arrays = [*(x.codes for x in coded.values()), *(x.astype(np.int64) for x in extra)]
@@ -137,7 +128,8 @@ def decide(
         )
         for codes in table.tolist()
     )
-    return Decided(cell=cell, choices=choices, consent=agreed)
+    unused = unused_flags(axes, possible, used, frame.columns)
+    return Decided(cell=cell, choices=choices, consent=agreed, unused=unused)
 
 
 def warn_left_out(counts: PlanCounts) -> None:
@@ -181,53 +173,6 @@ def plan_summary(plan: IntoDataFrameT) -> IntoDataFrameT:
     return native
 
 
-def _resolve(
-    frame: Frame, axes: AxesArgument, possible: set[str], reserved: set[str | None]
-) -> dict[str, str]:
-    """Return axis -> column, in an order that no input decides."""
-    if axes is None:
-        wanted = {a: a for a in frame.columns if a in possible and a not in reserved}
-    else:
-        wanted = _named(axes)
-    strange = [a for a in wanted if a not in possible]
-    if strange:
-        near = did_you_mean(str(strange[0]), possible)
-        raise SpecError(
-            f"The table has no customer strategies on axis {', '.join(map(repr, strange))}{near}.",
-            hint=f"its axes: {', '.join(sorted(possible))}.",
-        )
-    for column in wanted.values():
-        column_of(frame, column, "axes")
-    if not wanted and EVERY not in possible:
-        raise ColumnsError(
-            "The label table has no column that is an axis of the strategy table.\n"
-            f"  Axes: {', '.join(sorted(possible))}.\n  Found: {', '.join(frame.columns[:20])}.",
-            hint='name the columns, for example axes={"tier": "my_tier"}.',
-        )
-    built_in = [a for a in known_axes() if a in wanted]
-    return {a: wanted[a] for a in (*built_in, *sorted(set(wanted) - set(built_in)))}
-
-
-def _named(axes: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
-    if isinstance(axes, str) or not isinstance(axes, Iterable):
-        raise SpecError("axes must be a list or a mapping.", hint='axes=["tier", "value"].')
-    pairs = list(axes.items()) if isinstance(axes, Mapping) else [(a, a) for a in axes]
-    if not all(isinstance(axis, str) for axis, _ in pairs):
-        raise SpecError("axes must be names.", hint='axes=["tier", "value"].')
-    return dict(pairs)
-
-
-def column_of(frame: Frame, name: str, role: str) -> Any:
-    """Return a column of the wrapped frame; the error says what it was needed as."""
-    if name not in frame.columns:
-        raise ColumnsError(
-            f"The table has no column {name!r}, needed as {role}"
-            f"{did_you_mean(str(name), frame.columns)}.\n  Found: {', '.join(frame.columns[:20])}.",
-            hint="an id in the index becomes a column by labels.reset_index().",
-        )
-    return frame[name]
-
-
 def _refuse_uncovered(
     index: match.Index, coded: Mapping[str, cells.Coded], used: Mapping[str, str]
 ) -> None:
@@ -248,20 +193,6 @@ def _refuse_uncovered(
             hint='add rows for them (segment "all" takes every label), leave the axis out with '
             "axes=[...], or let them have none with allow_gaps=True.",
         )
-
-
-def _flags(
-    index: match.Index, used: Mapping[str, str], names: Sequence[str]
-) -> list[match.Because]:
-    """Return the boolean columns that add labels to an axis in use, as reasons."""
-    flagged = [(x.axis, x.label, x.flag) for x in known_labels().values() if x.flag]
-    return [
-        index.because(axis, label, column, flag=True)
-        for axis, label, flag in flagged
-        if axis in used
-        for column in (flag, f"{used[axis]}_{flag}")
-        if column in names
-    ]
 
 
 def check_cap(cap: int) -> None:

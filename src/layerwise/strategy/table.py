@@ -15,6 +15,7 @@ from layerwise.strategy import assign, checks, files
 from layerwise.strategy import plan as planning
 from layerwise.strategy.labels import axes, data_text
 from layerwise.strategy.match import choose
+from layerwise.strategy.resolve import AxesArgument, warn_unused
 from layerwise.strategy.row import COLUMNS, Strategy
 
 
@@ -236,7 +237,7 @@ class StrategyTable:
         labels: IntoDataFrameT,
         *,
         customer: str = CUSTOMER,
-        axes: planning.AxesArgument = None,
+        axes: AxesArgument = None,
         cap: int = 3,
         holdout: float = 0.1,
         salt: str = "layerwise",
@@ -256,8 +257,9 @@ class StrategyTable:
             labels: One row per customer, one column per axis, in memory (pandas, Polars, pyarrow).
                 Missing and ``not_evaluable`` labels match nothing.
             customer: Column of the customer's id: integers or text, each once.
-            axes: Label columns to use: a list of axes, or axis -> column where names differ. By
-                default all columns that are named like an axis of the table.
+            axes: By default all columns that are named like an axis of the table are used. A
+                mapping axis -> column names the columns of some axes (``{"tier": "my_tier"}``); the
+                others stay in use. A list of axes uses these alone.
             cap: Most strategies a customer gets.
             holdout: Share of customers, drawn anew for each strategy, who do not get it.
             salt: Text that sets these draws apart; the same salt holds out the same customers.
@@ -267,8 +269,8 @@ class StrategyTable:
             allow_gaps: Let labels that no strategy is for match nothing, instead of refusing them.
 
         Returns:
-            The same kind of frame, rows in the order of `labels`, then by priority: customer id,
-            strategy_id, priority (1 is the customer's first), reason, channel, incentive, owner,
+            The same kind of frame, rows in the order of `labels`, then by rank: customer id,
+            strategy_id, rank (1 is the customer's first), reason, channel, incentive, owner,
             kpi, source, objective, action, holdout (True: chosen by chance NOT to get it, so that
             the effect can be measured; the row keeps its place). Text is categorical in pandas.
 
@@ -281,14 +283,15 @@ class StrategyTable:
 
         Warns:
             RowsLeftOutWarning: Customers get no strategy; `plan_counts` returns the counts.
+            ColumnsLeftOutWarning: Flags such as is_loyal stand there, but no tier.
 
         >>> labels = pd.DataFrame({"customer_id": ["a"], "tier": ["loyal"], "value": ["mid"]})
         >>> plan = StrategyTable.default(lang="zh").plan(labels)
-        >>> print(plan[["priority", "reason", "owner"]].to_string(index=False))
-        priority       reason     owner
-               1  客户层级 = 忠诚用户 marketing
-               2  客户层级 = 忠诚用户 marketing
-               3 消费能力 = 中消费群体 marketing
+        >>> print(plan[["rank", "reason", "owner"]].to_string(index=False))
+        rank       reason     owner
+           1  客户层级 = 忠诚用户 marketing
+           2  客户层级 = 忠诚用户 marketing
+           3 消费能力 = 中消费群体 marketing
         """
         said = self.lang if lang is None else lang
         _check_lang(said)
@@ -306,6 +309,7 @@ class StrategyTable:
         plan: IntoDataFrameT = assign.to_frame(
             frame, decided, customer=customer, share=holdout, salt=salt, lang=said
         )
+        warn_unused(decided.unused)
         planning.warn_left_out(decided.counts())
         return plan
 
@@ -314,7 +318,7 @@ class StrategyTable:
         labels: IntoDataFrame,
         *,
         customer: str = CUSTOMER,
-        axes: planning.AxesArgument = None,
+        axes: AxesArgument = None,
         cap: int = 3,
         consent: str | None = None,
         one_price_incentive: bool = True,

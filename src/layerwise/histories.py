@@ -1,0 +1,69 @@
+"""What no customer table can hold: negative counts and days, silence longer than the history."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from layerwise.columns import AGE, FIRST_TO_LAST, ORDERS, REPEAT_ORDERS, SILENCE
+from layerwise.errors import DataError, problems
+from layerwise.frames import Array, Columns
+
+HISTORY = (REPEAT_ORDERS, FIRST_TO_LAST, AGE)
+_NEVER_NEGATIVE = (ORDERS, SILENCE)
+
+
+def check_histories(
+    columns: Columns, *, complete: Iterable[str] = (), history: tuple[str, str, str] = HISTORY
+) -> None:
+    """Refuse impossible counts and days among the columns that were read.
+
+    Args:
+        columns: Any columns of a customer table; only those that are there are compared.
+        complete: Columns that may not have missing values.
+        history: The columns of repeat orders, time from first to last, and age.
+
+    Raises:
+        DataError: With every problem and its count.
+    """
+    found = {name: column for name, column in columns.items() if isinstance(column, np.ndarray)}
+    rows = len(next(iter(found.values()), ()))
+    faults = _signs(found, history) | _contradictions(found, history) | _gaps(found, complete)
+    lines = [
+        f"{fault}: {count:,} of {rows:,} rows"
+        for fault, where in faults.items()
+        if (count := np.count_nonzero(where))
+    ]
+    if lines:
+        raise DataError(
+            problems("The customer table holds impossible purchase histories.", lines),
+            hint="summarize(orders, as_of=...) makes them from orders; repeat_orders counts "
+            "occasions after the first, times are days.",
+        )
+
+
+def _signs(found: dict[str, Array], history: tuple[str, str, str]) -> dict[str, Array]:
+    known = (*history, *_NEVER_NEGATIVE)
+    counted = [n for n in found if n in known or n.startswith("orders_")]
+    faults = {f"negative {name}": found[name] < 0 for name in counted}
+    if (x := found.get(history[0])) is not None and x.dtype.kind == "f":
+        faults[f"{history[0]} that are not whole numbers"] = (x != np.floor(x)) & ~np.isnan(x)
+    return faults
+
+
+def _contradictions(found: dict[str, Array], history: tuple[str, str, str]) -> dict[str, Array]:
+    _, last, whole = history
+    x, span, age, silence = (found.get(name) for name in (*history, SILENCE))
+    faults = {}
+    if x is not None and span is not None:
+        faults[f"no repeat order but {last} above 0"] = (x == 0) & (span > 0)
+        faults[f"repeat orders but {last} 0"] = (x > 0) & (span == 0)
+    if span is not None and age is not None:
+        faults[f"{last} above {whole}"] = span > age
+    if silence is not None and age is not None:
+        faults[f"{SILENCE} above {whole}"] = silence > age
+    return faults
+
+
+def _gaps(found: dict[str, Array], complete: Iterable[str]) -> dict[str, Array]:
+    floats = [name for name in complete if found[name].dtype.kind == "f"]
+    return {f"missing {name}": np.isnan(found[name]) for name in floats}
