@@ -217,7 +217,7 @@ class Spec:
         """Return the columns that the fitted layer adds."""
         return (name,)
 
-    def learn(self, columns: Columns, name: str) -> Any:
+    def learn(self, columns: Columns, name: str) -> Part:
         """Learn from arrays of equal length; the output column is called `name`."""
         raise NotImplementedError
 
@@ -232,7 +232,7 @@ class Spec:
             lines = [f"{name}={getattr(self, name)!r:.60}" for name in wrong]
             raise SpecError(problems(f"{type(self).__name__} cannot use these choices:", lines))
 
-    def fit(self, customers: object) -> Any:
+    def fit(self, customers: object) -> Part:
         """Learn cuts and numbers from a customer table; they stay as they are from then on.
 
         Args:
@@ -264,7 +264,7 @@ def read_for(spec: Spec, name: str, customers: object) -> Columns:
     return columns
 
 
-def learn_one(spec: Spec, columns: Columns, name: str) -> tuple[Fitted, dict[str, Column]]:
+def learn_one(spec: Spec, columns: Columns, name: str) -> tuple[Part, dict[str, Column]]:
     """Return the fitted layer, with label sizes as facts, and the columns with its outputs."""
     fitted = spec.learn(columns, name)
     after = evaluate(fitted.rules, columns)
@@ -272,7 +272,8 @@ def learn_one(spec: Spec, columns: Columns, name: str) -> tuple[Fitted, dict[str
     sizes = {n: sizes_of(c) for n, c in found.items() if isinstance(c, Labels) and not hidden(n)}
     customers = len(next(iter(columns.values())))
     facts = {"customers": customers, "sizes": sizes, **fitted.facts}
-    return attrs.evolve(fitted, facts=facts), after
+    with_sizes: Part = attrs.evolve(fitted, facts=facts)  # type: ignore[misc]
+    return with_sizes, after
 
 
 def evaluate(rules: Iterable[Rule], columns: Columns) -> dict[str, Column]:

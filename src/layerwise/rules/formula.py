@@ -15,6 +15,7 @@ from layerwise.rules.base import (
     Rule,
     as_mapping,
     check_reads,
+    filled,
     length,
     numbers,
     show,
@@ -70,9 +71,9 @@ class Formula(Rule):
         return nw.when((value >= -LARGEST_FLOAT) & (value <= LARGEST_FLOAT)).then(value)
 
     def reason(self, row: Mapping[str, Any]) -> str:
-        """Show the expression, the values it read and its constants."""
-        seen = {name: row[name] for name in self.inputs} | dict(self.constants)
-        return f"{self.text}  ({', '.join(f'{name} = {show(v)}' for name, v in seen.items())})"
+        """Show the expression and the values it read."""
+        seen = ", ".join(f"{name} = {show(row[name])}" for name in self.inputs)
+        return f"{filled(self.text, self.constants)}  ({seen})"
 
 
 @saved
