@@ -39,7 +39,7 @@ class StrategyTable:
             with equal rows are equal whatever their language.
 
     Raises:
-        TableError: The rows contradict each other; all problems are listed at once.
+        TableError: The rows contradict each other; problems are listed at once, 20 at most.
 
     >>> table = StrategyTable.default()
     >>> len(table), len(table.programmes)
@@ -86,7 +86,7 @@ class StrategyTable:
             labels: Labels of your own axes, or other labels for a built-in axis: axis -> labels.
 
         Raises:
-            TableError: The file is not such a table; all problems are listed at once.
+            TableError: The file is not such a table; problems are listed at once, 20 at most.
         """
         return cls._checked(files.parse_csv(files.read_text(path)), labels)
 
@@ -99,7 +99,7 @@ class StrategyTable:
             labels: Labels of your own axes, or other labels for a built-in axis: axis -> labels.
 
         Raises:
-            TableError: The file is not such a table; all problems are listed at once.
+            TableError: The file is not such a table; problems are listed at once, 20 at most.
         """
         return cls._checked(files.parse_toml(files.read_text(path)), labels)
 
