@@ -36,6 +36,7 @@ SOURCE = "source"
 OBJECTIVE = "objective"
 ACTION = "action"
 HOLDOUT = "holdout"
+CONTROL = "control"
 CUSTOMERS = "customers"
 
 PLAN = (
@@ -50,6 +51,7 @@ PLAN = (
     OBJECTIVE,
     ACTION,
     HOLDOUT,
+    CONTROL,
 )
 """Columns of a strategy plan, after the customer's id."""
 

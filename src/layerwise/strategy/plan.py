@@ -153,22 +153,24 @@ def plan_summary(plan: IntoDataFrameT) -> IntoDataFrameT:
 
     Returns:
         The same kind of frame with strategy_id, owner, customers (all who have it in their plan),
-        holdout (those of them left out by chance); equal counts go by id.
+        holdout (those of them left out by chance, of this strategy or of the whole plan), control
+        (those in the control group of the whole plan); equal counts go by id.
 
     Raises:
         ColumnsError: The frame is not a plan.
     """
     frame = eager(plan)
-    for name in (c.STRATEGY, c.OWNER, c.HOLDOUT):
+    chance = (c.HOLDOUT, c.CONTROL)
+    for name in (c.STRATEGY, c.OWNER, *chance):
         column_of(frame, name, "plan_summary")
     keys = (c.STRATEGY, c.OWNER)
-    held = nw.col(c.HOLDOUT).cast(nw.Int64)
+    held = nw.col(*chance).cast(nw.Int64)
     one = nw.lit(1, nw.Int64).alias(c.CUSTOMERS)
     groups = frame.select(*keys, held, one).group_by(*keys)
-    counts = groups.agg(nw.col(c.CUSTOMERS).sum(), nw.col(c.HOLDOUT).sum())
+    counts = groups.agg(nw.col(c.CUSTOMERS, *chance).sum())
     counts = counts.with_columns(nw.col(name).cast(nw.String) for name in keys)
     counts = counts.sort(c.CUSTOMERS, c.STRATEGY, descending=[True, False])
-    order = counts.select(c.STRATEGY, c.OWNER, c.CUSTOMERS, c.HOLDOUT)
+    order = counts.select(c.STRATEGY, c.OWNER, c.CUSTOMERS, *chance)
     native: IntoDataFrameT = nw.maybe_reset_index(order).to_native()
     return native
 
