@@ -403,10 +403,29 @@ def _dtype(values):
 
 def test_unknown_label_is_not_shown():
     """A wrong column may hold customers' data: the message shows our labels and counts only."""
-    frame = CUSTOMERS.assign(tier=["topp", "Ann Lee", "top", "new", "new"])
-    with pytest.raises(TableError, match="did you mean 'top'") as error:
+    names = pd.Categorical(["topp", "Ann Lee", "top", "new", "new"])
+    for tier in (names, names.astype(str)):
+        with pytest.raises(
+            TableError, match=r"\(did you mean 'top'\?\); the table knows new, top\n"
+        ) as error:
+            FIVE.plan(CUSTOMERS.assign(tier=tier))
+        assert "Ann" not in str(error.value)
+
+
+def test_our_own_label_without_a_strategy_is_named():
+    """A label of the built-in lists is a class name, so the message may show it."""
+    frame = CUSTOMERS.assign(tier=["potential", "loyal", "Ann Lee", "new", "new"])
+    with pytest.raises(TableError, match=r"3 of 4 labels .* \(loyal, potential\), 3 cust") as error:
         FIVE.plan(frame)
     assert "Ann" not in str(error.value)
+
+
+def test_long_lists_of_labels_are_cut():
+    """Of many labels that the table knows, the first twelve are told."""
+    many = table(*[(f"r{k:02}", "shop", f"s{k:02}", 1) for k in range(20)])
+    frame = pd.DataFrame({"customer_id": [1], "shop": ["x"]})
+    with pytest.raises(TableError, match=r"knows s00, .*s11, and 8 more\n"):
+        many.plan(frame)
 
 
 @pytest.mark.parametrize(
