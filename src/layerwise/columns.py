@@ -37,6 +37,7 @@ SOURCE = "source"
 OBJECTIVE = "objective"
 ACTION = "action"
 HOLDOUT = "holdout"
+CONTROL = "control"
 CUSTOMERS = "customers"
 
 PLAN = (
@@ -51,6 +52,7 @@ PLAN = (
     OBJECTIVE,
     ACTION,
     HOLDOUT,
+    CONTROL,
 )
 """Columns of a strategy plan, after the customer's id."""
 

@@ -18,9 +18,12 @@ from layerwise import frames
 from layerwise.errors import RowsLeftOutWarning, SpecError, TableError, problems
 from layerwise.strategy import cells, match
 from layerwise.strategy.checks import did_you_mean, ways
+from layerwise.strategy.labels import labels as known_labels
 from layerwise.strategy.resolve import AxesArgument, Frame, column_of, resolve, unused_flags
 from layerwise.strategy.resolve import flags as flags_of
 from layerwise.strategy.row import Strategy
+
+_NAMED = 12  # labels in one line of a message
 
 
 @attrs.frozen(kw_only=True)
@@ -153,22 +156,24 @@ def plan_summary(plan: IntoDataFrameT) -> IntoDataFrameT:
 
     Returns:
         The same kind of frame with strategy_id, owner, customers (all who have it in their plan),
-        holdout (those of them left out by chance); equal counts go by id.
+        holdout (those of them left out by chance, of this strategy or of the whole plan), control
+        (those in the control group of the whole plan); equal counts go by id.
 
     Raises:
         ColumnsError: The frame is not a plan.
     """
     frame = eager(plan)
-    for name in (c.STRATEGY, c.OWNER, c.HOLDOUT):
+    chance = (c.HOLDOUT, c.CONTROL)
+    for name in (c.STRATEGY, c.OWNER, *chance):
         column_of(frame, name, "plan_summary")
     keys = (c.STRATEGY, c.OWNER)
-    held = nw.col(c.HOLDOUT).cast(nw.Int64)
+    held = nw.col(*chance).cast(nw.Int64)
     one = nw.lit(1, nw.Int64).alias(c.CUSTOMERS)
     groups = frame.select(*keys, held, one).group_by(*keys)
-    counts = groups.agg(nw.col(c.CUSTOMERS).sum(), nw.col(c.HOLDOUT).sum())
+    counts = groups.agg(nw.col(c.CUSTOMERS, *chance).sum())
     counts = counts.with_columns(nw.col(name).cast(nw.String) for name in keys)
     counts = counts.sort(c.CUSTOMERS, c.STRATEGY, descending=[True, False])
-    order = counts.select(c.STRATEGY, c.OWNER, c.CUSTOMERS, c.HOLDOUT)
+    order = counts.select(c.STRATEGY, c.OWNER, c.CUSTOMERS, *chance)
     native: IntoDataFrameT = nw.maybe_reset_index(order).to_native()
     return native
 
@@ -176,23 +181,42 @@ def plan_summary(plan: IntoDataFrameT) -> IntoDataFrameT:
 def _refuse_uncovered(
     index: match.Index, coded: Mapping[str, cells.Coded], used: Mapping[str, str]
 ) -> None:
-    found = []
-    for axis, column in coded.items():
-        bare = [not any(index.by_label.get(k) for k in ways(axis, name)) for name in column.names]
-        if any(bare):
-            n = int(np.array([False, *bare])[column.codes].sum())
-            known = [segment for a, segment in index.by_label if a == axis]
-            near = {did_you_mean(x, known) for x, b in zip(column.names, bare, strict=True) if b}
-            found.append(
-                f"{used[axis]}: {sum(bare)} of {len(bare)} labels have no strategy on axis "
-                f"{axis!r}, {n:,} customers{''.join(sorted(near))}"
-            )
+    found = [
+        f"{used[axis]}: {said}"
+        for axis, column in coded.items()
+        if (said := _uncovered(index, axis, column))
+    ]
     if found:
         raise TableError(
             problems("The label table holds labels that no strategy is for:", found),
             hint='add rows for them (segment "all" takes every label), leave the axis out with '
             "axes=[...], or let them have none with allow_gaps=True.",
         )
+
+
+def _uncovered(index: match.Index, axis: str, column: cells.Coded) -> str:
+    """Return what the labels without strategy are like, or nothing.
+
+    A column named by mistake may hold names of people, so only labels of our own lists are shown.
+    """
+    bare = [not any(index.by_label.get(k) for k in ways(axis, name)) for name in column.names]
+    if not any(bare):
+        return ""
+    n = int(np.array([False, *bare])[column.codes].sum())
+    known = sorted(segment for a, segment in index.by_label if a == axis)
+    without = [name for name, none in zip(column.names, bare, strict=True) if none]
+    ours = [name for name in without if (axis, name) in known_labels()]
+    named = f" ({', '.join(ours[:_NAMED])})" if ours else ""
+    near = "".join(sorted({did_you_mean(name, known) for name in without if name not in ours}))
+    return (
+        f"{len(without)} of {len(bare)} labels have no strategy on axis {axis!r}{named}, "
+        f"{n:,} customers{near}; the table knows {_few(known)}"
+    )
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f", and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def check_cap(cap: int) -> None:

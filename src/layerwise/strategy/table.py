@@ -39,7 +39,7 @@ class StrategyTable:
             with equal rows are equal whatever their language.
 
     Raises:
-        TableError: The rows contradict each other; all problems are listed at once.
+        TableError: The rows contradict each other; problems are listed at once, 20 at most.
 
     >>> table = StrategyTable.default()
     >>> len(table), len(table.programmes)
@@ -86,7 +86,7 @@ class StrategyTable:
             labels: Labels of your own axes, or other labels for a built-in axis: axis -> labels.
 
         Raises:
-            TableError: The file is not such a table; all problems are listed at once.
+            TableError: The file is not such a table; problems are listed at once, 20 at most.
         """
         return cls._checked(files.parse_csv(files.read_text(path)), labels)
 
@@ -99,7 +99,7 @@ class StrategyTable:
             labels: Labels of your own axes, or other labels for a built-in axis: axis -> labels.
 
         Raises:
-            TableError: The file is not such a table; all problems are listed at once.
+            TableError: The file is not such a table; problems are listed at once, 20 at most.
         """
         return cls._checked(files.parse_toml(files.read_text(path)), labels)
 
@@ -240,6 +240,7 @@ class StrategyTable:
         axes: AxesArgument = None,
         cap: int = 3,
         holdout: float = 0.1,
+        control: float = 0.0,
         salt: str = "layerwise",
         lang: str | None = None,
         consent: str | None = None,
@@ -261,7 +262,10 @@ class StrategyTable:
                 mapping axis -> column names the columns of some axes (``{"tier": "my_tier"}``); the
                 others stay in use. A list of axes uses these alone.
             cap: Most strategies a customer gets.
-            holdout: Share of customers, drawn anew for each strategy, who do not get it.
+            holdout: Share of customers, drawn anew for each strategy, who do not get it. Measures
+                what one row adds, given the rest of the plan.
+            control: Share of customers who get nothing of the plan but ``compliance`` duties.
+                Measures the effect of the whole plan; leave them out when you measure one row.
             salt: Text that sets these draws apart; the same salt holds out the same customers.
             lang: ``en`` or ``zh`` for objective, action and reason; by default the table's.
             consent: Boolean column: False or missing means no strategy but ``compliance`` duties.
@@ -272,7 +276,8 @@ class StrategyTable:
             The same kind of frame, rows in the order of `labels`, then by rank: customer id,
             strategy_id, rank (1 is the customer's first), reason, channel, incentive, owner,
             kpi, source, objective, action, holdout (True: chosen by chance NOT to get it, so that
-            the effect can be measured; the row keeps its place). Text is categorical in pandas.
+            the effect can be measured; the row keeps its place), control (True: the customer is in
+            the control group of the whole plan). Text is categorical in pandas.
 
         Raises:
             ColumnsError: A needed column is missing, twice, or not what it must be.
@@ -306,8 +311,9 @@ class StrategyTable:
             one_price_incentive=one_price_incentive,
             allow_gaps=allow_gaps,
         )
+        chance = assign.Chance(holdout=holdout, control=control, salt=salt)
         plan: IntoDataFrameT = assign.to_frame(
-            frame, decided, customer=customer, share=holdout, salt=salt, lang=said
+            frame, decided, customer=customer, chance=chance, lang=said
         )
         warn_unused(decided.unused)
         planning.warn_left_out(decided.counts())
