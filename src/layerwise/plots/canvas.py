@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from layerwise.errors import MissingExtraError, SpecError
 
 if TYPE_CHECKING:
@@ -77,19 +75,14 @@ def dates(ax: "Axes") -> None:
 
 def whole(axis: Any) -> None:
     """Put ticks at whole numbers only."""
-    axis.get_major_locator().set_params(integer=True)
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator("auto", integer=True))
 
 
 def end_labels(ax: "Axes", ends: Iterable[tuple[Any, float, str, str]]) -> None:
-    """Write (x, y, text, colour) at the right of lines; of two, the higher stands above."""
-    ordered = sorted(ends, key=lambda end: end[1])
-    sides = ["center"] if len(ordered) == 1 else ["top", "bottom"]
-    for (x, y, text, color), side in zip(ordered, sides, strict=True):
-        ax.annotate(
-            text, (x, y), (6, 0), textcoords="offset points", color=color, va=side
-        ).set_annotation_clip(False)
-
-
-def last_known(values: Any) -> int:
-    """Return the place of the last number that is not missing."""
-    return int(np.flatnonzero(~np.isnan(values))[-1])
+    """Write (x, y, text, colour) at the right of two lines; the higher one stands above."""
+    lower, upper = sorted(ends, key=lambda end: end[1])
+    for (x, y, text, color), side in [(lower, "top"), (upper, "bottom")]:
+        note = ax.annotate(text, (x, y), (6, 0), textcoords="offset points", color=color, va=side)
+        note.set_annotation_clip(False)

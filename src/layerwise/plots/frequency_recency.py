@@ -63,7 +63,13 @@ def plot_frequency_recency(
     values = _matrix(fitted, quantity, np.arange(repeat_orders + 1), days, age_days, h)
     ax = canvas(ax, (6.4, 4.4))
     mesh = ax.pcolormesh(
-        np.arange(repeat_orders + 1), days, values, cmap="cividis", shading="nearest", vmin=0
+        np.arange(repeat_orders + 1),
+        days,
+        values,
+        cmap="cividis",
+        shading="nearest",
+        vmin=0,
+        rasterized=True,
     )
     bar: Any = ax.figure.colorbar(mesh, ax=ax, label=word(quantity, lang, age=age_days, h=h))
     bar.outline.set_visible(False)
