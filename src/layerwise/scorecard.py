@@ -31,6 +31,7 @@ class Scorecard:
         brier_base: The same for saying the base rate of everybody.
         calibration: By band of the probability: customers, mean predicted, actual rate, and the
             Wilson 95 % interval of the actual rate.
+        histogram: Customers by twentieth of the probability, from 0 to 1.
     """
 
     customers: int
@@ -40,6 +41,7 @@ class Scorecard:
     brier: float
     brier_base: float
     calibration: pd.DataFrame
+    histogram: tuple[int, ...]
 
     def __str__(self) -> str:
         lines = [
@@ -106,6 +108,7 @@ def score_churn(
         brier=float(np.mean((p - silent) ** 2)),
         brier_base=rate * (1 - rate),
         calibration=_calibration(p, silent, bands),
+        histogram=tuple(np.histogram(p, 20, (0, 1))[0].tolist()),
     )
 
 

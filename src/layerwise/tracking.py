@@ -68,7 +68,8 @@ def tracking(
         1998-06-23      32      35.8               4311               4130.2
         1998-06-30      28      35.5               4339               4165.7
     """
-    _check(fitted, period_days)
+    require_model(fitted)
+    _check_period(period_days)
     request = make_request(**columns)
     if lazy_table(orders, request) is not None:
         raise refuse("tracking")
@@ -137,7 +138,7 @@ def history(
         1997-08-02              2    0.812              0.589
         1997-12-12              3    0.848              0.575
     """
-    _check(fitted, 1)
+    require_model(fitted)
     request = make_request(**columns)
     if request.grain != "day":
         raise SpecError(f"history goes by days, so grain must be 'day', got {request.grain!r}.")
@@ -150,12 +151,20 @@ def history(
     return table.assign(**{"p_alive": fitted.p_alive(table), c.p_no_purchase(h): no_purchase})
 
 
-def _check(fitted: object, period_days: object) -> None:
+def require_model(fitted: object) -> None:
+    """Refuse what is not a fitted purchase model that counts in days.
+
+    Raises:
+        SpecError: It is something else, such as a spec not fitted, BG/BB or Gamma-Gamma.
+    """
     if not isinstance(fitted, FittedModel):
         raise SpecError(
             f"A fitted purchase model that counts in days is needed, not {type(fitted).__name__}.",
             hint="fit one first: BGNBD().fit(customers), MBGNBD or ParetoNBD.",
         )
+
+
+def _check_period(period_days: object) -> None:
     whole = isinstance(period_days, (int, np.integer)) and not isinstance(period_days, bool)
     if not whole or period_days < 1:  # type: ignore[operator]
         raise SpecError("period_days must be a whole number of days, 1 or more.")
