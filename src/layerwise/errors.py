@@ -65,6 +65,10 @@ class RowsLeftOutWarning(LayerwiseWarning):
     """Rows of the input were left out; the message gives the counts and the reasons."""
 
 
+class TimeZoneWarning(LayerwiseWarning):
+    """Days were counted in UTC or another fixed offset because no time zone was given."""
+
+
 class FewerLayersWarning(LayerwiseWarning):
     """The data holds fewer distinct values than the layers asked for."""
 

@@ -12,7 +12,13 @@ import pyarrow as pa
 import pytest
 
 import layerwise
-from layerwise.errors import ColumnsError, DataError, EngineError, RowsLeftOutWarning
+from layerwise.errors import (
+    ColumnsError,
+    DataError,
+    EngineError,
+    RowsLeftOutWarning,
+    TimeZoneWarning,
+)
 from layerwise.summary import calibration_holdout, check_orders, snapshots, summarize
 
 FOLDER = Path(layerwise.__file__).parent / "orders"
@@ -235,10 +241,26 @@ def test_lazy_hours_need_times():
 def test_lazy_polars_moves_times_to_the_shops_zone():
     """Polars can move zones in a query, and gives what numpy gives."""
     log = golden().assign(ordered_at=lambda d: d["ordered_at"].dt.tz_localize("UTC"))
-    for tz in (None, "Asia/Tokyo"):
+    for tz in ("UTC", "Asia/Tokyo"):
         expected, _ = quietly(summarize, log, as_of="2026-01-05", tz=tz)
         found, _ = quietly(summarize, pl.from_pandas(log).lazy(), as_of="2026-01-05", tz=tz)
         equal(found.collect().to_pandas().sort_values("customer_id", ignore_index=True), expected)
+
+
+def test_lazy_days_in_utc_are_told(engine):
+    """The type of a column says that its times are in UTC; every engine that has such says so."""
+    if engine.name == "duckdb":
+        pytest.skip("DuckDB's aware times are refused")
+    times = pd.to_datetime(["2024-01-01 20:00", "2024-01-02 09:00"])
+    log = pd.DataFrame({"customer_id": [1, 1], "amount": [1.0, 2.0], "ordered_at": times})
+    utc = engine.make(log.assign(ordered_at=times.tz_localize("UTC")))
+    with pytest.warns(TimeZoneWarning, match="counted in UTC") as caught:
+        summarize(utc, as_of="2024-01-31")
+    assert [w.filename for w in caught] == [__file__]
+    assert check_orders(utc, as_of="2024-01-31").clock == "UTC"
+    assert check_orders(utc, as_of="2024-01-31", tz="Asia/Tokyo").clock is None
+    named = engine.make(log.assign(ordered_at=times.tz_localize("Asia/Tokyo")))
+    assert len(engine.pandas(summarize(named, as_of="2024-01-31"))) == 1
 
 
 def test_zones_that_an_engine_cannot_move_are_refused():

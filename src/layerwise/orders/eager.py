@@ -167,6 +167,7 @@ def _check(view: View, rows: Rows, counted: dict[str, int], request: Request) ->
     ends = (view.counts.first_moment, view.counts.last_moment) if customers else None
     return OrderCheck(
         **counted,
+        clock=rows.clock,
         used=len(view.past.code) - lost,
         customers=customers,
         first_order=None if ends is None else day(int(ends[0].min()) // per_day),
