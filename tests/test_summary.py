@@ -476,6 +476,7 @@ def test_check_orders_counts_a_useless_log_too():
     """What summarize refuses is counted here."""
     check = check_orders(FIVE, as_of="2020-01-01")
     assert (check.used, check.after_as_of, check.first_order) == (0, 7, None)
+    assert (check.last_order, check.last_row) == (None, None)
 
 
 def test_arrays_that_cannot_be_written_will_do():

@@ -111,6 +111,20 @@ def test_engines_agree_on_the_check(engine, choices):
     assert expected.duplicate_rows >= 40
 
 
+def test_the_check_tells_purchases_from_rows(engine):
+    """A refund after the last purchase is the last row, and a free order is no first purchase."""
+    days = pd.to_datetime(["2023-12-29", "2024-01-05", "2024-02-07", "2024-03-09"])
+    log = pd.DataFrame(
+        {"customer_id": 1, "ordered_at": days, "amount": [0.0, 9.5, 3.5, -3.5], "id": [1, 2, 3, 4]}
+    )
+    for choices in ({}, {"order": "id"}, {"grain": "week"}, {"grain": "hour"}):
+        check = check_orders(engine.make(log), as_of="2024-03-31", **choices)
+        found = [str(day) for day in (check.first_order, check.last_order, check.last_row)]
+        assert found == ["2024-01-05", "2024-02-07", "2024-03-09"]
+    none = check_orders(engine.make(log.iloc[3:]), as_of="2024-03-31")
+    assert (none.first_order, none.last_order, str(none.last_row)) == (None, None, "2024-03-09")
+
+
 def test_the_frame_stays_of_its_kind(engine):
     """A pandas frame gives pandas, Polars gives Polars, a relation gives a relation."""
     log = engine.make(golden())

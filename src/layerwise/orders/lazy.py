@@ -5,6 +5,7 @@ from typing import Any
 import attrs
 import narwhals.stable.v2 as nw
 import numpy as np
+import pandas as pd
 
 from layerwise.errors import EngineError
 from layerwise.orders import expressions as ex
@@ -69,18 +70,25 @@ def _look(table: Lazy, request: Request, date: Any, name: str) -> tuple[int, Laz
 
 def _check(table: Lazy, rows: Lazy, facts: Facts, request: Request, *, full: bool) -> OrderCheck:
     """Count; refunds and customers need the log grouped, so only where there can be refunds."""
+    per_day = 24 if request.hourly else 1
     left = sum(facts.counts.values()) - facts.counts["rows"]
     used = facts.counts["rows"] - left
-    audited = {"customers": min(used, 1)}
+    first, last = (day(m // per_day) if used else None for m in (facts.first, facts.last))
+    audited: dict[str, Any] = {"first_order": first, "last_order": last}
+    audited["customers"] = min(used, 1)
     if used and (full or facts.lowest <= 0):
-        row = collect_row(ex.audit(rows, facts, request))
-        audited = {name: int(value) for name, value in row.items()}
-    per_day = 24 if request.hourly else 1
+        audited = _typed(collect_row(ex.audit(rows, facts, request)))
+    counts: dict[str, Any] = facts.counts | audited
     return OrderCheck(
-        **facts.counts,
-        **audited,
+        **counts,
         clock=clock(table, request),
         used=used - audited.get("refunded_rows", 0),
-        first_order=day(facts.first // per_day) if used else None,
-        last_order=day(facts.last // per_day) if used else None,
+        last_row=last,
     )
+
+
+def _typed(row: dict[str, Any]) -> dict[str, Any]:
+    """Return an engine's counts as integers and its days as dates."""
+    days = {name: row.pop(name) for name in ("first_order", "last_order")}
+    dates = {name: None if pd.isna(d) else pd.Timestamp(d).date() for name, d in days.items()}
+    return {name: int(value) for name, value in row.items()} | dates

@@ -18,8 +18,10 @@ class OrderCheck:
         rows: Rows of the log.
         used: Rows that enter the summary.
         customers: Customers in the summary.
-        first_order: Earliest day of a used row; None if no row is used.
-        last_order: Latest day of a used row; None if no row is used.
+        first_order: Day of the first purchase; None if there is none.
+        last_order: Day of the last purchase; None if there is none.
+        last_row: Latest day of a row that could be read and is not after as_of, be it a purchase,
+            a refund or free; None if there is none.
         null_customer: Rows without a customer id.
         null_order: Rows without an order id (only if order= is given).
         null_time: Rows without a time.
@@ -39,6 +41,7 @@ class OrderCheck:
     customers: int
     first_order: dt.date | None
     last_order: dt.date | None
+    last_row: dt.date | None = None
     null_customer: int = 0
     null_order: int = 0
     null_time: int = 0
