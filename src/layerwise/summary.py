@@ -70,7 +70,8 @@ def summarize(
             lazy.
         as_of: The last day that counts, all of it: date, timestamp or ISO text. With grain="hour" a
             timestamp counts up to its hour.
-        customer: Column of customer ids. Ids are compared as they stand: "007" is not "7".
+        customer: Column of customer ids. Ids are compared as they stand: "007" is not "7". Empty
+            texts and texts of white space only are no ids; blanks beside other characters stay.
         time: Column of dates or times. ISO text is parsed in frames in memory. Times with a zone
             count on the calendar of `tz`, or of their own zone; times without are local already.
             If their own zone is UTC or a bare offset, one `TimeZoneWarning` says so.

@@ -8,6 +8,7 @@ import numpy as np
 
 from layerwise.errors import ColumnsError, EngineError
 from layerwise.orders.amounts import LARGEST, SCALES, infinite_amounts, not_numbers, text_amounts
+from layerwise.orders.blank_ids import BLANKS
 from layerwise.orders.ids import blurred_ids
 from layerwise.orders.netting import bucket
 from layerwise.orders.request import UNIX_DAY, Request
@@ -51,7 +52,7 @@ def prepare(table: Lazy, request: Request, last: int) -> Lazy:
     picked += [_money(types).alias("money"), _blurred(types).alias("blurred")]
     picked += [nw.col(role) for role in ("order", "currency") if role in types]
     marked = timed.select(*picked)
-    return marked.with_columns(_reason(request, last).alias("reason"))
+    return marked.with_columns(_reason(types, last).alias("reason"))
 
 
 def gather(rows: Lazy, request: Request, amount_type: Any) -> Facts:
@@ -145,12 +146,19 @@ def _blurred(types: dict[str, Any]) -> Expr:
     return nw.when((number >= LARGEST) | (number <= -LARGEST)).then(1).otherwise(0)
 
 
-def _reason(request: Request, last: int) -> Expr:
+def _absent(name: str, dtype: Any) -> Expr:
+    """Tell missing ids, and blank ones where ids are text."""
+    missing = nw.col(name).is_null()
+    if dtype not in (nw.String, nw.Categorical, nw.Enum):
+        return missing
+    return missing | (nw.col(name).cast(nw.String()).str.strip_chars(BLANKS) == "")
+
+
+def _reason(types: dict[str, Any], last: int) -> Expr:
     """Return the number of the first of REASONS that applies to a row; 0 for none."""
-    order = nw.col("order").is_null() if request.order is not None else nw.lit(False)
     tests = [
-        nw.col("id").is_null(),
-        order,
+        _absent("id", types["customer"]),
+        _absent("order", types["order"]) if "order" in types else nw.lit(False),
         nw.col("moment").is_null(),
         nw.col("money").is_null(),
         nw.col("moment") > last,

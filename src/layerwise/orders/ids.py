@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise.errors import ColumnsError, DataError
+from layerwise.orders.blank_ids import blank_among
 from layerwise.orders.text_ids import numbers_of
 
 # Whole-number ids spread over at most this many times the rows need no hash table.
@@ -45,10 +46,10 @@ class Codes:
 
 
 def read_ids(series: pd.Series, name: Any) -> Codes:
-    """Return a code for each row; missing ids are masked.
+    """Return a code for each row; missing ids are masked, and so are blank ones ("" or "  ").
 
-    Text is compared as it stands: "007" and "7", "é" in its two Unicode forms, "a" and "a " stay
-    apart, and the number 7 is not the text "7".
+    Other text is compared as it stands: "007" and "7", "é" in its two Unicode forms, "a" and "a "
+    stay apart, and the number 7 is not the text "7".
     """
     dtype = series.dtype
     _check_type(dtype, name)
@@ -101,9 +102,8 @@ def _some(series: pd.Series) -> Any:
 
 def _of_categories(series: pd.Series) -> Codes:
     code = series.cat.codes.to_numpy().astype(np.int32)
-    missing = code < 0
-    where = missing if missing.any() else None
-    return Codes(code, len(series.cat.categories), None, where)
+    missing = _absent(code, blank_among(series.cat.categories))
+    return Codes(code, len(series.cat.categories), None, missing)
 
 
 def _hashed(series: pd.Series, missing: np.ndarray | None = None) -> Codes:
@@ -111,12 +111,17 @@ def _hashed(series: pd.Series, missing: np.ndarray | None = None) -> Codes:
     code, unique = pd.factorize(series.to_numpy() if series.dtype == object else series)
     code = code.astype(small(len(unique)), copy=False)
     if missing is None:
-        absent = code < 0
-        missing = absent if absent.any() else None
+        missing = _absent(code, blank_among(unique))
     rank = np.asarray(unique) if isinstance(unique, np.ndarray) else None
     if rank is not None and rank.dtype.kind not in "iu":
         rank = None
     return Codes(code, len(unique), None, missing, rank)
+
+
+def _absent(code: np.ndarray, blank: np.ndarray | None) -> np.ndarray | None:
+    """Return which codes are -1 or those of a blank id; None if none is."""
+    missing = code < 0 if blank is None else np.append(blank, True)[code]
+    return missing if missing.any() else None
 
 
 def _check_type(dtype: Any, name: Any) -> None:

@@ -22,8 +22,8 @@ class OrderCheck:
         last_order: Day of the last purchase; None if there is none.
         last_row: Latest day of a row that could be read and is not after as_of, be it a purchase,
             a refund or free; None if there is none.
-        null_customer: Rows without a customer id.
-        null_order: Rows without an order id (only if order= is given).
+        null_customer: Rows without a customer id, or with a blank one ("" or white space only).
+        null_order: Rows without an order id, likewise (only if order= is given).
         null_time: Rows without a time.
         null_amount: Rows without an amount (only if amount= is given).
         after_as_of: Rows dated after as_of.
