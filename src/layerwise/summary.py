@@ -72,6 +72,8 @@ def summarize(
             timestamp counts up to its hour.
         customer: Column of customer ids. Ids are compared as they stand: "007" is not "7". Empty
             texts and texts of white space only are no ids; blanks beside other characters stay.
+            Whole floats, what pandas makes of whole numbers beside missing ones, come back as
+            64-bit integers; other floats, and those of 2**53 or more, are refused.
         time: Column of dates or times. ISO text is parsed in frames in memory. Times with a zone
             count on the calendar of `tz`, or of their own zone; times without are local already.
             If their own zone is UTC or a bare offset, one `TimeZoneWarning` says so.
