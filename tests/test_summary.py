@@ -457,8 +457,30 @@ def test_the_notice_counts_each_row_once_and_points_here():
 
 def test_nothing_left_is_an_error_with_the_counts():
     """An empty customer table would hide what went wrong."""
-    with pytest.raises(DataError, match=r"None of the 7 rows(.|\n)*7 rows dated after as_of"):
-        summarize(FIVE, as_of="2020-01-01")
+    for amount, words in ((-1.0, "7 rows in"), (np.nan, "7 rows without an amount")):
+        with pytest.raises(DataError, match=rf"None of the 7 rows(.|\n)*{words}"):
+            summarize(FIVE.assign(amount=amount), as_of="2024-12-31")
+
+
+def test_a_log_that_begins_later_says_when(engine):
+    """Not "0 rows": all of them came later, and the hint names the first day."""
+    orders = engine.make(FIVE)
+    first = FIVE["ordered_at"].min().date()
+    with pytest.raises(DataError, match=rf"All 7 rows .* after as_of \(first {first}\)"):
+        summarize(orders, as_of="2020-01-01")
+    with pytest.raises(DataError, match=rf"after split \(first {first}\).\nHint: Give a later"):
+        calibration_holdout(orders, split="2020-01-01", end="2024-03-31")
+    if not engine.lazy:
+        with pytest.raises(DataError, match=f"All 7 rows .*first {first}"):
+            snapshots(orders, as_of=["2019-01-01", "2020-01-01"])
+    assert check_orders(orders, as_of="2020-01-01").first_later == first
+
+
+def test_rows_that_fail_for_other_reasons_than_the_split_are_told():
+    """One row without an id, the rest after the split."""
+    orders = FIVE.assign(customer_id=[None, *FIVE["customer_id"][1:]])
+    with pytest.raises(DataError, match=r"None of the 7(.|\n)*1 rows without(.|\n)*after split"):
+        calibration_holdout(orders, split="2020-01-01", end="2024-03-31")
 
 
 def test_check_orders_counts_without_warning():

@@ -104,7 +104,7 @@ def holdout(frame: Any, request: Request, split: Any, end: Any) -> Any:
         refunded_rows=found.refunded_rows + lost[0],
         refunded_orders=found.refunded_orders + lost[1],
     )
-    notify(found, ignore_future=True)
+    notify(found, date="split", ignore_future=True)
     table = _table(view, request) | _held_columns(held.rows, view, request, last)
     return to_frame(frame, request, view.counts, view.past.ids, table)
 
@@ -193,6 +193,7 @@ def _check(view: View, rows: Rows, counted: dict[str, int], request: Request) ->
         last_order=None if ends is None else day(int(ends[1].max()) // per_day),
         last_row=_last_day(view.past, per_day),
         after_as_of=later,
+        first_later=_first_day_after(rows, view.cut, per_day) if later else None,
         refunded_rows=lost,
         refunded_orders=view.bought.refunded_orders,
         customers_without_purchase=before - customers,
@@ -201,6 +202,10 @@ def _check(view: View, rows: Rows, counted: dict[str, int], request: Request) ->
 
 def _last_day(rows: Rows, per_day: int) -> dt.date | None:
     return day(int(rows.moment.max()) // per_day) if len(rows.moment) else None
+
+
+def _first_day_after(rows: Rows, cut: int, per_day: int) -> dt.date:
+    return day(int(rows.moment[rows.moment > cut].min()) // per_day)
 
 
 def day(number: int) -> dt.date:

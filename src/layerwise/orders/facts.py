@@ -24,7 +24,7 @@ _HUGE = 1.7976931348623157e308
 
 @attrs.frozen(kw_only=True)
 class Facts:
-    """Counts by reason, the scale that holds all amounts, and the ends of time."""
+    """Counts by reason, the scale that holds all amounts, the ends of time, what comes later."""
 
     counts: dict[str, int]
     scale: int | None
@@ -32,6 +32,7 @@ class Facts:
     total: float
     first: int
     last: int
+    later: int | None
 
     def bucket(self, moment: int, request: Request) -> int:
         """Return the hour, day or week number of a moment."""
@@ -80,7 +81,15 @@ def gather(rows: Lazy, request: Request, amount_type: Any) -> Facts:
         scale = None
     lowest = np.inf if request.amount is None else float(found["lowest"] or 0.0)
     first, last = _int(found["first"]), _int(found["last"])
-    return Facts(counts=counts, scale=scale, lowest=lowest, total=total, first=first, last=last)
+    return Facts(
+        counts=counts,
+        scale=scale,
+        lowest=lowest,
+        total=total,
+        first=first,
+        last=last,
+        later=_int(found["later"]) if counts["after_as_of"] else None,
+    )
 
 
 def collect_row(table: Lazy) -> dict[str, Any]:
@@ -116,6 +125,7 @@ def _questions(request: Request, amount_type: Any) -> list[Expr]:
         *(_total(reason == i).alias(name) for i, name in enumerate(REASONS, start=1)),
         _among(reason == 0, nw.col("moment")).min().alias("first"),
         _among(reason == 0, nw.col("moment")).max().alias("last"),
+        _among(reason == len(REASONS), nw.col("moment")).min().alias("later"),
         _total((money > _HUGE) | (money < -_HUGE)).alias("infinite"),
         nw.col("blurred").sum().alias("blurred"),
         nw.col("broken").sum().alias("broken"),

@@ -46,7 +46,7 @@ def holdout(table: Lazy, request: Request, split: Any, end: Any) -> Lazy:
     check_split(cut, last)
     _, later, held_facts = _look(table, request, end, "end")
     found = _check(table, rows, facts, request, full=False)
-    notify(found, ignore_future=True)
+    notify(found, date="split", ignore_future=True)
     customers = ex.customers(ex.occasions(rows, facts, request), facts, request, cut)
     held = ex.held_out(ex.occasions(later, held_facts, request, after=cut), held_facts, request)
     days = in_days(np.array([last - cut]), "hour" if request.hourly else "day")[0].item()
@@ -84,6 +84,7 @@ def _check(table: Lazy, rows: Lazy, facts: Facts, request: Request, *, full: boo
         clock=clock(table, request),
         used=used - audited.get("refunded_rows", 0),
         last_row=last,
+        first_later=None if facts.later is None else day(facts.later // per_day),
     )
 
 
