@@ -116,11 +116,14 @@ def holdout(frame: Any, request: Request, split: Any, end: Any) -> Any:
 
 def stack(frame: Any, request: Request, dates: Iterable[Any]) -> Any:
     """Return the customer tables of several dates, one below the other, as_of first."""
-    wanted = list(dates) if not isinstance(dates, str) else [dates]
+    wanted = list(dates) if isinstance(dates, Iterable) and not isinstance(dates, str) else [dates]
     rows, counted = read_rows(frame, request)
     cuts = [moment(d, name="as_of", request=request, aware=rows.aware) for d in wanted]
     if not cuts or len(set(cuts)) < len(cuts):
-        raise SpecError("snapshots needs one or more dates, each once.")
+        raise SpecError(
+            "snapshots needs one or more dates, each once.",
+            hint='as_of=["2024-01-31", "2024-02-29"].',
+        )
     views = [_look(rows, request, date) for date in track(wanted, request.progress, "snapshots")]
     latest = max(views, key=lambda view: view.cut)
     _notify(_check(latest, rows, counted, request), latest.cut, request, ignore_future=True)
