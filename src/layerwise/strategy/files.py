@@ -33,19 +33,25 @@ def read_text(path: str | Path) -> str:
     Raises:
         TableError: The file does not exist, is empty, too large or not UTF-8.
     """
-    file = Path(path)
     try:
+        file = Path(path)
         size = file.stat().st_size
         if size > MAX_BYTES:
             raise TableError(f"The strategy table has {size:,} bytes, more than {MAX_BYTES:,}.")
         text = file.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise TableError(f"The strategy table cannot be read: {error.strerror}.") from error
+    except TypeError:
+        raise TableError(
+            f"A path is needed, not a {type(path).__name__}.", hint='from_csv("strategies.csv").'
+        ) from None
     except UnicodeDecodeError as error:
         raise TableError(
             f"The strategy table is not UTF-8 (byte {error.start}).",
             hint='in a spreadsheet save it as "CSV UTF-8".',
         ) from error
+    except ValueError as error:
+        raise TableError(f"This is no path: {error}.", hint="take the zero byte out.") from None
     if not text.strip():
         raise TableError("The strategy table is empty.", hint=f"columns: {', '.join(COLUMNS)}.")
     return text
