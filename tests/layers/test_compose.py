@@ -151,9 +151,7 @@ def test_parts_and_sizes() -> None:
     fitted = WHOLE.fit(TABLE)
     assert fitted["value"].name == "value"
     for layers in (WHOLE, fitted):
-        with pytest.raises(
-            SpecError, match=r"did you mean 'value'\?\).\nHint: there are"
-        ):
+        with pytest.raises(SpecError, match=r"did you mean 'value'\?\).\nHint: there are"):
             layers["valeu"]
         for name in (["value"], None, 3):
             with pytest.raises(SpecError, match="There is no layer"):

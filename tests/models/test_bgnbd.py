@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layerwise.errors import DataError, FitError, NotIdentifiedWarning, SpecError
-from layerwise.models import BGNBD
+from layerwise.models import BGBB, BGNBD
 from layerwise.models._lifetimes import undisturbed
 
 from .conftest import simulated, table
@@ -178,7 +178,26 @@ def test_odd_counts_are_refused():
     """No rows, counts of nobody, and arrays of different lengths."""
     with pytest.raises(FitError, match="no rows"):
         BGNBD().fit_counts([], [], [], [])
-    with pytest.raises(DataError, match="positive"):
-        BGNBD().fit_counts([1, 2], [5, 6], [9, 9], [1, 0])
-    with pytest.raises(DataError, match="length"):
+    for counts in ([1, 0], [1, -1], [1, 1.5], [1, np.nan]):
+        with pytest.raises(DataError, match="1 of 2 counts of histories are not whole"):
+            BGNBD().fit_counts([1, 2], [5, 6], [9, 9], counts)
+    with pytest.raises(DataError, match="length: x 2, t_x 2, T 2, counts 1"):
         BGNBD().fit_counts([1, 2], [5, 6], [9, 9], [1])
+
+
+@pytest.mark.parametrize("fit_counts", [BGNBD().fit_counts, BGBB().fit_counts])
+@pytest.mark.parametrize("odd", [["a"], ["1"], [[1]], [[1], [1, 2]], None, 3, [True]], ids=str)
+def test_columns_that_are_no_numbers_are_refused(fit_counts, odd):
+    """Text, tables, single numbers and None, in any place."""
+    for place in range(4):
+        columns = [[1], [5], [9], [1]]
+        columns[place] = odd
+        with pytest.raises(DataError, match=r"cannot be read:(.|\n)*Hint:"):
+            fit_counts(*columns)
+
+
+@pytest.mark.parametrize("r", ["x", None, [1], True, np.nan, 0])
+def test_parameters_are_positive_numbers(r):
+    """What is no number is refused like a number that cannot be."""
+    with pytest.raises(SpecError, match=r"r must be a positive number(.|\n)*Hint:"):
+        BGNBD().with_parameters(r=r, alpha=1.0, a=1.0, b=1.0)

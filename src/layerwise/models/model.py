@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
+from numbers import Real
 from typing import Any, Generic, Literal, TypeVar
 
 import attrs
@@ -23,6 +24,7 @@ from layerwise.models.histories import (
     distinct,
     grouped,
     histories_of,
+    number_columns,
     read_histories,
 )
 from layerwise.models.outlook import Outlook
@@ -44,8 +46,11 @@ def positive(_: object, attribute: Any, value: float) -> None:
     Raises:
         SpecError: The number is not positive and finite.
     """
-    if not (np.isfinite(value) and value > 0):
-        raise SpecError(f"{attribute.name} must be a positive number, got {value!r:.40}.")
+    if not (_is_number(value) and np.isfinite(value) and value > 0):
+        raise SpecError(
+            f"{attribute.name} must be a positive number, got {value!r:.40}.",
+            hint=f"for example {attribute.name}=1.0.",
+        )
 
 
 def not_negative(_: object, attribute: Any, value: float) -> None:
@@ -54,8 +59,15 @@ def not_negative(_: object, attribute: Any, value: float) -> None:
     Raises:
         SpecError: The number is negative or not finite.
     """
-    if not (np.isfinite(value) and value >= 0):
-        raise SpecError(f"{attribute.name} must not be negative, got {value!r:.40}.")
+    if not (_is_number(value) and np.isfinite(value) and value >= 0):
+        raise SpecError(
+            f"{attribute.name} must be a number from 0, got {value!r:.40}.",
+            hint=f"for example {attribute.name}=0.0.",
+        )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
 
 
 def _known_unit(_: object, __: Any, value: str) -> None:
@@ -119,10 +131,11 @@ class PurchaseModel(Spec, Generic[FittedT]):
         """Fit to histories grouped before, e.g. by a database: times in days, rows with counts.
 
         Raises:
-            DataError: Histories are impossible or missing; every problem is listed.
+            DataError: Histories are impossible or missing, or counts are not whole numbers above 0;
+                every problem is listed. Or the columns differ in length, or are no numbers.
             FitError: There are no rows, or no customer has ordered again.
         """
-        x, t_x, T = (np.asarray(column) for column in (x, t_x, T))
+        x, t_x, T, counts = number_columns(x=x, t_x=t_x, T=T, counts=counts)
         check(Histories(x, t_x, T), allow_missing=False)
         return self._estimate(grouped(x, t_x, T, counts), self.default_name)
 
@@ -155,7 +168,7 @@ def with_parameters(spec: Spec, kind: type[Any], parameters: Mapping[str, float]
     """Return a fitted model of class `kind` at given parameters.
 
     Raises:
-        SpecError: A parameter is unknown or missing.
+        SpecError: A parameter is unknown, missing or not a number that it can be.
     """
     if set(parameters) != set(kind.parameter_names):
         raise SpecError(
