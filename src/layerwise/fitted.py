@@ -54,8 +54,8 @@ class Labeller:
 
         Returns:
             The same kind of frame, rows and index as given; the input is not changed. Lazy frames
-            stay lazy. Columns of the same name are replaced. Missing values get the label that
-            the rule names, `not_evaluable` as a rule.
+            stay lazy; Polars keeps their order, databases have none. Columns of the same name are
+            replaced. Missing values get the label that the rule names, `not_evaluable` as a rule.
 
         Raises:
             ColumnsError: Columns are missing or of the wrong type.

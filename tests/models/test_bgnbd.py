@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -201,3 +202,23 @@ def test_parameters_are_positive_numbers(r):
     """What is no number is refused like a number that cannot be."""
     with pytest.raises(SpecError, match=r"r must be a positive number(.|\n)*Hint:"):
         BGNBD().with_parameters(r=r, alpha=1.0, a=1.0, b=1.0)
+
+
+def test_lazy_polars_keeps_the_order_of_rows():
+    """The lookup of expected orders joins without shuffling a table of some thousand rows."""
+    rng = np.random.default_rng(1)
+    x, age = rng.integers(0, 6, 3000), rng.integers(100, 400, 3000)
+    table = pl.DataFrame(
+        {
+            "customer_id": rng.permutation(3000),
+            "repeat_orders": x,
+            "first_to_last_days": np.where(x > 0, age // 2, 0),
+            "age_days": age,
+        }
+    ).with_columns(days_since_last=pl.col("age_days") - pl.col("first_to_last_days"))
+    fitted = BGNBD(horizon_days=90).with_parameters(r=0.24, alpha=31.0, a=0.8, b=2.4)
+    found = fitted.transform(table.lazy()).collect()
+    wanted = fitted.transform(table)
+    assert found["customer_id"].equals(wanted["customer_id"])
+    difference = found["expected_orders_90d"] - wanted["expected_orders_90d"]
+    assert difference.abs().max() < 1e-12
