@@ -1,6 +1,7 @@
 """Draw the pictures of the guides: python docs/pictures.py [FOLDER], by default docs/assets."""
 
 import sys
+from functools import cache
 from pathlib import Path
 
 import matplotlib as mpl
@@ -11,75 +12,112 @@ from matplotlib.dates import DateFormatter
 from matplotlib.ticker import PercentFormatter
 
 import layerwise as lw
+from layerwise import plots
+from layerwise.models import FittedBGNBD
+from layerwise.plots.canvas import EXPECTED, SIZE
 
-TEAL, GREY = "#009485", "#9e9e9e"
 STYLE = {
     "svg.hashsalt": "layerwise",  # the same picture gives the same file
     "svg.fonttype": "none",
     "font.family": "sans-serif",
-    "font.size": 11,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "figure.figsize": (7, 3.2),
     "figure.facecolor": "white",
 }
+SPLIT, END = "1997-09-30", "1998-06-30"
 
 
-def value_layers(ax: Axes) -> None:
+@cache
+def orders() -> pd.DataFrame:
+    """The orders of CDNOW."""
+    return lw.datasets.load_cdnow()
+
+
+@cache
+def both() -> pd.DataFrame:
+    """CDNOW cut in two, as the guide to churn does."""
+    return lw.calibration_holdout(orders(), split=SPLIT, end=END, amount=None)
+
+
+@cache
+def model() -> FittedBGNBD:
+    """BG/NBD of the first half."""
+    return lw.BGNBD(horizon_days=273).fit(both())
+
+
+def value_layers() -> Axes:
     """Share of customers and of spend by value layer."""
-    orders = lw.datasets.load_cdnow()
-    customers = lw.summarize(orders[orders["amount"] > 0], as_of="1998-06-30")
-    labels = lw.Value().fit(customers).transform(customers)
-    groups = labels.groupby("value", observed=True)["spend_365d"].agg(["size", "sum"])
-    shares = groups / groups.sum()
-    for shift, column, name, color in [
-        (0.2, "size", "share of customers", GREY),
-        (-0.2, "sum", "share of the year's spend", TEAL),
-    ]:
-        places = [i + shift for i in range(len(shares))]
-        bars = ax.barh(places, shares[column], height=0.38, color=color, label=name)
-        ax.bar_label(bars, fmt=lambda v: f" {v:.0%}", padding=2)
-    ax.set_yticks(range(len(shares)), list(shares.index))
-    ax.set_xlim(0, 1.08)
-    ax.xaxis.set_visible(False)
-    ax.spines["bottom"].set_visible(False)
-    ax.legend(frameon=False, loc="lower right")
+    paid = orders()[orders()["amount"] > 0]
+    customers = lw.summarize(paid, as_of=END)
+    return plots.plot_layers(lw.Value().fit(customers).transform(customers), "value")
 
 
-def still_buying(ax: Axes) -> None:
+def still_buying() -> Axes:
     """Share of the customers who bought in the last 90 days, month by month."""
-    orders = lw.datasets.load_cdnow()
-    months = pd.date_range("1997-06-30", "1998-06-30", freq="ME")
-    table = lw.snapshots(orders[orders["amount"] > 0], as_of=months, window_days=90)
+    months = pd.date_range("1997-06-30", END, freq="ME")
+    paid = orders()[orders()["amount"] > 0]
+    table = lw.snapshots(paid, as_of=months, window_days=90)
     share = (table["orders_90d"] > 0).groupby(table["as_of"]).mean()
-    ax.plot(share.index, share, color=TEAL, marker="o")
+    ax = plt.subplots(figsize=SIZE, layout="constrained")[1]
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.plot(share.index, share, color=EXPECTED, marker="o")
     ax.set_ylim(0, 0.25)
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.xaxis.set_major_formatter(DateFormatter("%b %Y"))
     ax.set_ylabel("bought in the last 90 days")
     for month in (share.index[0], share.index[-1]):
         ax.annotate(f"{share[month]:.0%}", (month, share[month] + 0.012), ha="center")
+    return ax
 
 
-def calibration(ax: Axes) -> None:
+def calibration() -> Axes:
     """Predicted against actual share of silent customers, by tenth of the probability."""
-    both = lw.calibration_holdout(
-        lw.datasets.load_cdnow(), split="1997-09-30", end="1998-06-30", amount=None
+    scored = model().transform(both())
+    return plots.plot_calibration(lw.score_churn(scored, probability="p_no_purchase_273d"))
+
+
+def tracking() -> Axes:
+    """Repeat orders since the start, actual and expected."""
+    return plots.plot_tracking(model(), orders(), split=SPLIT, end=END, amount=None)
+
+
+def tracking_by_week() -> Axes:
+    """Repeat orders of each week, actual and expected."""
+    return plots.plot_tracking(
+        model(), orders(), split=SPLIT, end=END, cumulative=False, amount=None
     )
-    scored = lw.BGNBD(horizon_days=273).fit(both).transform(both)
-    table = lw.score_churn(scored, probability="p_no_purchase_273d").calibration
-    below, above = table["actual"] - table["low"], table["high"] - table["actual"]
-    ax.plot([0, 1], [0, 1], color=GREY, linewidth=1)
-    ax.errorbar(table["predicted"], table["actual"], [below, above], fmt="o", color=TEAL)
-    ax.set(
-        xlabel="predicted: no purchase in 273 days", ylabel="actual", xlim=(0.1, 1), ylim=(0.1, 1)
+
+
+def holdout() -> Axes:
+    """Holdout orders by repeat orders before, actual and expected."""
+    return plots.plot_holdout(both(), model())
+
+
+def frequency_recency() -> Axes:
+    """P(no purchase in 90 days) by repeat orders and days from first to last."""
+    return plots.plot_frequency_recency(model(), "p_no_purchase", horizon_days=90)
+
+
+def history() -> Axes:
+    """A good customer of CDNOW, who was silent for a while."""
+    return plots.plot_history(
+        model(), orders(), customer_id=403, as_of=END, horizon_days=90, amount=None
     )
+
+
+def return_curve() -> Axes:
+    """How likely a silent customer is to return."""
+    return plots.plot_return_curve(lw.return_curve(orders(), as_of=END, amount=None))
 
 
 PICTURES = {
     "value-layers": value_layers,
     "still-buying": still_buying,
     "calibration": calibration,
+    "tracking": tracking,
+    "tracking-by-week": tracking_by_week,
+    "holdout": holdout,
+    "frequency-recency": frequency_recency,
+    "history": history,
+    "return-curve": return_curve,
 }
 
 
@@ -87,10 +125,9 @@ def main(folder: Path) -> None:
     """Draw every picture into a folder."""
     for name, draw in PICTURES.items():
         with mpl.rc_context(STYLE):
-            figure, ax = plt.subplots(layout="constrained")
-            draw(ax)
-            figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
-            plt.close(figure)
+            ax = draw()
+            ax.figure.savefig(folder / f"{name}.svg", metadata={"Date": None}, dpi=200)
+            plt.close(ax.figure)
 
 
 if __name__ == "__main__":

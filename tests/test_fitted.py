@@ -128,12 +128,13 @@ def test_explain() -> None:
     """Each label has a reason with the numbers compared; ids choose customers."""
     told = FITTED.explain(TABLE, ids=["a", "f"])
     assert list(told.columns) == ["customer_id", "layer", "label", "reason"]
-    assert told["customer_id"].tolist() == ["a"] * 5 + ["f"] * 5
+    assert told["customer_id"].tolist() == ["a"] * 6 + ["f"] * 6
     first = told.iloc[0].tolist()
     assert first == ["a", "value", "high", "spend_365d = 900, above 300"]
     missing = told[(told["customer_id"] == "f") & (told["layer"] == "value")].iloc[0]
     assert missing["label"] == "not_evaluable"
     assert missing["reason"] == "spend_365d is missing"
+    assert FITTED.explain(TABLE, ids="a").equals(FITTED.explain(TABLE, ids=["a"]))
 
 
 def test_explain_agrees_with_transform(engine: Engine) -> None:

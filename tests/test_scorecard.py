@@ -92,3 +92,17 @@ def test_missing_column() -> None:
     """A missing column is named."""
     with pytest.raises(ColumnsError, match="q "):
         score_churn(table(), probability="q")
+
+
+def test_horizon_must_be_the_holdout() -> None:
+    """A probability of 14 days is not judged by 91 days."""
+    data = table().rename(columns={"p": "p_no_purchase_14d"}).assign(holdout_days=91)
+    with pytest.raises(DataError, match=r"14 days ahead, the holdout has 91(.|\n)*horizon_days=91"):
+        score_churn(data, probability="p_no_purchase_14d")
+    assert score_churn(data.assign(holdout_days=14), probability="p_no_purchase_14d").customers
+
+
+def test_missing_holdout_hint() -> None:
+    """Without a holdout the hint names the function that makes one."""
+    with pytest.raises(ColumnsError, match="calibration_holdout"):
+        score_churn(table().drop(columns="holdout_orders"), probability="p")

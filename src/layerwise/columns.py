@@ -17,6 +17,7 @@ SPEND_TOTAL = "spend_total"
 SPEND_MEAN = "spend_mean"
 SPEND_REPEAT_MEAN = "spend_repeat_mean"
 GAP_CV = "gap_cv"
+GAP_LOG_MEAN = "gap_log_mean"
 BASKET_ORDERS = "basket_orders"
 BASKET_DISTANCE = "basket_distance"
 SPECIAL_SHARE = "special_share"
@@ -63,6 +64,13 @@ EXPECTED_ORDER_SPEND = "expected_spend_per_order"
 OPPORTUNITIES = "opportunities"
 LAST_OPPORTUNITY = "last_opportunity"
 
+DATE = "date"
+PERIOD_END = "period_end"
+ACTUAL = "actual"
+EXPECTED = "expected"
+CUMULATIVE_ACTUAL = "cumulative_actual"
+CUMULATIVE_EXPECTED = "cumulative_expected"
+
 MEANING = {
     CUSTOMER: "the customer's id, as in the orders",
     FIRST_ORDER: "date of the first purchase occasion",
@@ -79,6 +87,7 @@ MEANING = {
     GAP_CV: "coefficient of variation of the gaps between occasions, missing below 3 occasions",
     OPPORTUNITIES: "chances to order after the first order (BG/BB); n",
     LAST_OPPORTUNITY: "number of the opportunity of the last order, 0 without repeat orders; t_x",
+    GAP_LOG_MEAN: "mean natural logarithm of the days between occasions, missing below 2 occasions",
     EXPECTED_ORDER_SPEND: "spend expected of the next occasion, in the currency of the orders",
 }
 """Column of the customer table -> unit and meaning (windowed columns: see `orders_in`)."""
@@ -100,6 +109,15 @@ HOLDOUT_MEANING = {
     HOLDOUT_DAYS: "days from the split to the end, the same for all customers",
 }
 """Column that `calibration_holdout` adds -> unit and meaning."""
+
+TRACKING_MEANING = {
+    PERIOD_END: "last day of the period",
+    ACTUAL: "repeat orders in the period, over all customers",
+    EXPECTED: "the same as the model expects it",
+    CUMULATIVE_ACTUAL: "repeat orders from the first day to the end of the period",
+    CUMULATIVE_EXPECTED: "the same as the model expects it",
+}
+"""Column that `tracking` returns -> unit and meaning."""
 
 LIFETIMES = {
     CUSTOMER: "customer_id",

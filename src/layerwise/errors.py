@@ -71,6 +71,10 @@ class ColumnsLeftOutWarning(LayerwiseWarning):
     """Columns of the input are not used although they look as if they should be."""
 
 
+class TimeZoneWarning(LayerwiseWarning):
+    """Days were counted in UTC or another fixed offset because no time zone was given."""
+
+
 class FewerLayersWarning(LayerwiseWarning):
     """The data holds fewer distinct values than the layers asked for."""
 

@@ -119,6 +119,8 @@ def test_nobody_bought_twice() -> None:
         {"rule": "window"},
         {"times": 0},
         {"times": "3"},
+        {"window_days": 90},
+        {"rule": "window", "window_days": 90, "times": 4},
         {"floor_days": 100, "cap_days": 50},
         {"rule": "model", "churned_below": 0.7},
         {"lapsing_share": 0},

@@ -148,7 +148,7 @@ def test_reasons_name_the_numbers() -> None:
     """A reason holds the values and the edges or the condition."""
     row = {"x": 15.0, "n": 4, "value": "high", "a": 0.3}
     assert RULES[0].reason(row) == "x = 15, above 10 and at most 20"
-    assert RULES[3].reason(row).startswith("value != 'low' or x < k * a")
+    assert RULES[3].reason(row).startswith("value != 'low' or x < 2 * a")
     assert RULES[4].reason(row | {"value": "low"}) == "no other condition holds  (value = low)"
 
 

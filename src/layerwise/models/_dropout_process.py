@@ -65,7 +65,7 @@ class Dropout:
         y = h / (self.alpha + T)
         return orders_while_alive(self.r + x, self.a, self.b + x + self.first, y)
 
-    def p_at_least_if_alive(self, x: Array, T: Array, orders: Array, h: float) -> Array:
+    def p_at_least_if_alive(self, rows: Histories, orders: Array, h: float) -> Array:
         """Return P(K ≥ m) · E[(1 − p)^(m−1)]: none of the first m − 1 is the last.
 
         K, the orders in h of a customer who never drops out, is negative binomial, so
@@ -73,13 +73,15 @@ class Dropout:
         """
         from scipy.special import betainc
 
-        b, before = self.b + x + self.first, orders - 1.0
+        x, before = rows.x, orders - 1.0
+        b = self.b + x + self.first
         survive = np.exp(log_rising(b, before) - log_rising(self.a + b, before))
-        return np.asarray(betainc(orders, self.r + x, h / (self.alpha + T + h)) * survive)
+        return np.asarray(betainc(orders, self.r + x, h / (self.alpha + rows.T + h)) * survive)
 
-    def stays(self, x: Array, T: Array, h: float) -> Array:
+    def stays(self, rows: Histories, h: float) -> Array:
         """Return E[(1 + py)^(−n)] = 1 − E[p] · G(a + 1): nobody leaves without an order."""
-        b, y = self.b + x + self.first, h / (self.alpha + T)
+        x, y = rows.x, h / (self.alpha + rows.T)
+        b = self.b + x + self.first
         leaves = self.a / (self.a + b) * orders_while_alive(self.r + x, self.a + 1.0, b, y)
         return np.maximum(1.0 - leaves, 0.0)
 

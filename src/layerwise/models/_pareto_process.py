@@ -68,14 +68,15 @@ class Pareto:
         time = grown if k == 0.0 else -np.expm1(-k * grown) / k
         return (self.r + x) / (self.alpha + T) * (self.beta + T) * time
 
-    def p_at_least_if_alive(self, x: Array, T: Array, orders: Array, h: float) -> Array:
+    def p_at_least_if_alive(self, rows: Histories, orders: Array, h: float) -> Array:
         """Return the mean of P(K(u) ≥ m) over the time u = min(time of leaving, h) alive.
 
         P(K(u) ≥ m) = I_w(m, r + x), w = u / (alpha + T + u); Gauss's rule in ln(beta + T + u).
         """
         from scipy.special import betainc
 
-        n, grown = self.r + x, np.log1p(h / (self.beta + T))
+        T, n = rows.T, self.r + rows.x
+        grown = np.log1p(h / (self.beta + T))
         out = betainc(orders, n, h / (self.alpha + T + h)) * np.exp(-self.s * grown)
         for y, weight in zip(*_RULE, strict=True):
             u = (self.beta + T) * np.expm1(y * grown)
@@ -83,9 +84,9 @@ class Pareto:
             out += leaving * betainc(orders, n, u / (self.alpha + T + u))
         return np.asarray(out)
 
-    def stays(self, x: Array, T: Array, h: float) -> Array:  # noqa: ARG002
+    def stays(self, rows: Histories, h: float) -> Array:
         """Return ((beta+T)/(beta+T+h))^s, whatever the orders."""
-        return np.exp(-self.s * np.log1p(h / (self.beta + T)))
+        return np.exp(-self.s * np.log1p(h / (self.beta + rows.T)))
 
     def _silent(self, x: Array, T: Array, h: float) -> Array:
         """Return P(no order in h | alive): alive and silent to the end, or gone before an order."""

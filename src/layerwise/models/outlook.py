@@ -59,11 +59,11 @@ class Outlook(FittedStatistics):
             SpecError: The horizon or the number of orders makes no sense.
         """
         rows, h = read_histories(customers, allow_missing=True), self._days(horizon_days)
-        alive, (x, T) = self.process.p_alive(rows), _floats(rows)
+        alive, rows = self.process.p_alive(rows), _floats(rows)
         tails = [np.where(np.isnan(alive), np.nan, 1.0)]
         for k in range(1, whole(up_to) + 1):
             orders = np.full(len(rows), float(k))
-            tails.append(alive * self.process.p_at_least_if_alive(x, T, orders, h))
+            tails.append(alive * self.process.p_at_least_if_alive(rows, orders, h))
         tails.append(np.zeros(len(rows)))
         below = np.stack([first - second for first, second in pairwise(tails)])
         return np.asarray(np.maximum(below.T, 0.0))
@@ -184,7 +184,7 @@ class Outlook(FittedStatistics):
             SpecError: The number of days makes no sense.
         """
         rows, h = read_histories(customers, allow_missing=True), horizon(days)
-        stays = self.process.stays(*_floats(rows), h)
+        stays = self.process.stays(_floats(rows), h)
         return self.process.p_alive(rows) * stays
 
     def days_until_p_alive_below(self, customers: object, level: float) -> Array:
@@ -258,24 +258,24 @@ def _check_level(level: float) -> None:
         raise SpecError(f"level lies between 0 and 1, got {level!r:.40}.")
 
 
-def _floats(rows: Histories) -> tuple[Array, Array]:
-    return rows.x.astype(np.float64), rows.T.astype(np.float64)
+def _floats(rows: Histories) -> Histories:
+    return Histories(*(column.astype(np.float64) for column in (rows.x, rows.t_x, rows.T)))
 
 
 def _p_at_least(process: Process, rows: Histories, orders: int, h: float) -> Array:
     if orders == 0:
         return np.where(np.isnan(process.p_alive(rows)), np.nan, 1.0)
-    many = process.p_at_least_if_alive(*_floats(rows), np.full(len(rows), float(orders)), h)
+    many = process.p_at_least_if_alive(_floats(rows), np.full(len(rows), float(orders)), h)
     return process.p_alive(rows) * many
 
 
 def _quantile(process: Process, rows: Histories, h: float, q: float) -> NDArray[np.int64]:
     """Return the least k with P(X ≤ k) ≥ q: doubled until it is enough, then halved."""
-    x, T = _floats(rows)
+    rows = _floats(rows)
     alive = process.p_alive(rows)
 
     def enough(k: Array) -> NDArray[np.bool_]:
-        return alive * process.p_at_least_if_alive(x, T, k + 1.0, h) <= 1.0 - q + 1e-12
+        return alive * process.p_at_least_if_alive(rows, k + 1.0, h) <= 1.0 - q + 1e-12
 
     return _least(enough, len(rows))
 

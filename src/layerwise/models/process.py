@@ -28,15 +28,11 @@ class Process(Protocol):
         """Return the repeat orders expected of a new customer in the first h days."""
         ...
 
-    def orders_if_alive(self, x: Array, T: Array, h: float) -> Array:
-        """Return the orders expected in h of customers alive at T."""
-        ...
-
-    def p_at_least_if_alive(self, x: Array, T: Array, orders: Array, h: float) -> Array:
+    def p_at_least_if_alive(self, rows: Histories, orders: Array, h: float) -> Array:
         """Return P(at least so many orders in h), 1 or more, of customers alive at T."""
         ...
 
-    def stays(self, x: Array, T: Array, h: float) -> Array:
+    def stays(self, rows: Histories, h: float) -> Array:
         """Return P(alive at T + h) of customers alive at T."""
         ...
 

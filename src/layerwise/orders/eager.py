@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import columns as c
-from layerwise.errors import SpecError
+from layerwise.errors import DataError, SpecError
 from layerwise.orders.counting import Counts, count, occasions
 from layerwise.orders.left_out import OrderCheck, notify
 from layerwise.orders.netting import Purchases, bucket, purchases
@@ -60,6 +60,25 @@ def gap_days(frame: Any, request: Request, as_of: Any) -> tuple[np.ndarray, np.n
     closed = np.delete(np.diff(number), last[:-1])
     now = bucket(np.array([view.cut]), request.grain)
     return in_days(closed, request.grain), in_days(now - number[last], request.grain)
+
+
+def occasion_days(frame: Any, request: Request, end: Any) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return each customer's number of occasions, the days of all of these, and the last day.
+
+    Days are numbers since 1970-01-01, by customer and ascending; a week is its Monday.
+    """
+    rows, counted = read_rows(frame, request)
+    view = _look(rows, request, end, name="end")
+    if len(rows.code) and not len(view.past.code):
+        raise DataError(
+            "All orders came after the last day that is asked for.", hint="take a later day."
+        )
+    notify(_check(view, rows, counted, request), ignore_future=True)
+    _, orders, moments = occasions(view.bought.rows, request.grain)
+    if request.grain == "week":
+        moments = bucket(moments, "week").astype(np.int64) * 7 - (UNIX_DAY - 1)
+    per_day = 24 if request.hourly else 1
+    return orders, moments.astype(np.int64) // per_day, view.cut // per_day
 
 
 def check(frame: Any, request: Request, as_of: Any) -> OrderCheck:
@@ -167,15 +186,21 @@ def _check(view: View, rows: Rows, counted: dict[str, int], request: Request) ->
     ends = (view.counts.first_moment, view.counts.last_moment) if customers else None
     return OrderCheck(
         **counted,
+        clock=rows.clock,
         used=len(view.past.code) - lost,
         customers=customers,
         first_order=None if ends is None else day(int(ends[0].min()) // per_day),
         last_order=None if ends is None else day(int(ends[1].max()) // per_day),
+        last_row=_last_day(view.past, per_day),
         after_as_of=later,
         refunded_rows=lost,
         refunded_orders=view.bought.refunded_orders,
         customers_without_purchase=before - customers,
     )
+
+
+def _last_day(rows: Rows, per_day: int) -> dt.date | None:
+    return day(int(rows.moment.max()) // per_day) if len(rows.moment) else None
 
 
 def day(number: int) -> dt.date:

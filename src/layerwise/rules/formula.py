@@ -15,6 +15,7 @@ from layerwise.rules.base import (
     Rule,
     as_mapping,
     check_reads,
+    filled,
     length,
     numbers,
     show,
@@ -72,7 +73,7 @@ class Formula(Rule):
     def reason(self, row: Mapping[str, Any]) -> str:
         """Show the expression and the values it read."""
         seen = ", ".join(f"{name} = {show(row[name])}" for name in self.inputs)
-        return f"{self.text}  ({seen})"
+        return f"{filled(self.text, self.constants)}  ({seen})"
 
 
 @saved

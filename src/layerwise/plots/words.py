@@ -1,0 +1,78 @@
+"""The words on the pictures, in English and Chinese."""
+
+from typing import Literal
+
+from layerwise.errors import SpecError
+from layerwise.strategy.labels import labels
+
+Lang = Literal["en", "zh"]
+
+WORDS = {
+    "actual": ("actual", "实际"),
+    "expected": ("expected", "预期"),
+    "as predicted": ("as predicted", "与预测一致"),
+    "base rate": ("base rate {rate:.0%}", "总体比例 {rate:.0%}"),
+    "calibration": ("calibration", "拟合期"),
+    "holdout": ("holdout", "检验期"),
+    "customers": ("customers", "用户数"),
+    "cumulative repeat orders": ("repeat orders since the start", "累计复购订单数"),
+    "repeat orders in period": ("repeat orders in {days} days", "每 {days} 天复购订单数"),
+    "period end": ("last day of the period", "期末日期"),
+    "predicted": ("predicted P(no purchase)", "预测的不购买概率"),
+    "silent": ("share that bought nothing", "实际未购买的用户占比"),
+    "repeat orders": ("repeat orders (orders after the first)", "复购次数（首单之后的订单）"),
+    "first to last": ("days from first to last order", "首单到末单的天数"),
+    "p_alive": ("P(alive) at an age of {age:g} days", "首单后 {age:g} 天的活跃概率"),
+    "p_no_purchase": (
+        "P(no purchase in {h:g} days) at an age of {age:g} days",
+        "首单后 {age:g} 天、未来 {h:g} 天内不购买的概率",
+    ),
+    "expected_orders": (
+        "orders expected in {h:g} days at an age of {age:g} days",
+        "首单后 {age:g} 天、未来 {h:g} 天内的预期订单数",
+    ),
+    "repeat orders before": (
+        "repeat orders before the holdout (below: number of customers)",
+        "检验期之前的复购次数（下行：用户数）",
+    ),
+    "orders in holdout": ("orders per customer in {days:g} days", "{days:g} 天内人均订单数"),
+    "alive now": ("P(alive)", "活跃概率"),
+    "silent ahead": ("P(no purchase\nin {h:g} days)", "未来 {h:g} 天内\n不购买的概率"),
+    "probability": ("probability", "概率"),
+    "orders": ("orders", "订单"),
+    "share of customers": ("share of customers", "用户占比"),
+    "share of": ("share of {column}", "{column} 占比"),
+    "share of spend": ("share of spend in {days} days", "近 {days} 天消费额占比"),
+    "missing": ("missing", "缺失"),
+    "silence": ("days since the last order", "距上次下单的天数"),
+    "return": ("P(order within {h:g} days)", "{h:g} 天内再次下单的概率"),
+    "window": (
+        "window {window:,} days: at most\n{at_most:.0%} return within {h:g} days",
+        "窗口 {window:,} 天：\n{h:g} 天内回购率不超过 {at_most:.0%}",
+    ),
+}
+"""What a picture says -> English and Chinese, with places for numbers."""
+
+
+def word(key: str, lang: str, **values: object) -> str:
+    """Return a text of a picture in a language.
+
+    Raises:
+        SpecError: The language is not "en" or "zh".
+
+    >>> word("base rate", "en", rate=0.71)
+    'base rate 71%'
+    """
+    return WORDS[key][_place(lang)].format(**values)
+
+
+def label_name(layer: str, label: str, lang: str) -> str:
+    """Return a label as it stands, or its Chinese name if layerwise knows one."""
+    known = labels().get((layer, label)) if _place(lang) else None
+    return (known.term_zh if known else "") or label
+
+
+def _place(lang: str) -> int:
+    if lang not in ("en", "zh"):
+        raise SpecError(f"lang must be 'en' or 'zh', got {lang!r:.20}.")
+    return int(lang == "zh")
