@@ -79,8 +79,8 @@ def test_columns_are_those_described() -> None:
 
 
 def test_split_follows_the_calibration_customers() -> None:
-    """With a split, who came later is neither counted nor expected."""
-    table = tracking(model(), log(), end="2024-01-21", split="2024-01-08")
+    """With a split, who came after that day is neither counted nor expected."""
+    table = tracking(model(), log(), end="2024-01-21", split="2024-01-03")
     two = tracking(model(), log()[:5], end="2024-01-21")
     assert table["cumulative_actual"].tolist() == [0, 2, 2]
     pd.testing.assert_frame_equal(table, two)
