@@ -11,7 +11,7 @@ import statistics
 import subprocess
 import sys
 
-BASE = "import numpy, pandas, scipy.special, attrs, narwhals.stable.v2"
+BASE = "import numpy, pandas, attrs, narwhals.stable.v2"
 CANDIDATES = {
     "numpy + pandas": "import numpy, pandas",
     "all that layerwise needs": BASE,

@@ -17,7 +17,7 @@ ROOMS = [
     {"frames"},
     {"expressions"},
     {"rules"},
-    {"histories"},
+    {"histories", "explain", "engine"},
     {"fitted"},
     {"datasets", "privacy", "identity"},
     {"orders"},

@@ -53,6 +53,18 @@ def test_parquet_in_and_out(tmp_path: Path) -> None:
     assert len(pd.read_parquet(tmp_path / "out" / "customers.parquet")) == 400
 
 
+def test_refunds_on_the_last_day_count(tmp_path: Path, capsys: Any) -> None:
+    """Without --as-of the log ends with its last row, even if that is a refund."""
+    table = orders().assign(order=lambda d: range(len(d)))
+    end = table["paid_at"].max() + pd.Timedelta(days=3)
+    refund = table.tail(1).assign(paid_at=end, total=-table["total"].tail(1))
+    pd.concat([table, refund]).to_csv(tmp_path / "orders.csv", index=False)
+    assert run(tmp_path / "orders.csv", tmp_path / "out", "--order", "order") == DONE
+    printed = capsys.readouterr().out
+    assert f"as of {end.date()}" in printed
+    assert "2 rows in 1 orders" in printed
+
+
 def test_ids_of_csv_files_stay_text(tmp_path: Path) -> None:
     """The id "007" is not 7."""
     table = orders()

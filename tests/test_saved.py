@@ -3,7 +3,7 @@
 import ast
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,9 +18,11 @@ from layerwise.errors import SavedFileError
 from layerwise.fitted import Fitted, load, loads
 from layerwise.layers import Value
 from layerwise.rules import Cut
+from layerwise.strategy import StrategyTable
 from layerwise.version import VERSION
 
 RULE = Cut(output="value", column="spend_365d", edges=(50, 200), labels=("low", "mid", "high"))
+MINE = StrategyTable(rows=[])
 FITTED = Fitted(spec=Value(), name="value", rules=(RULE,), facts={"customers": 3, "größe": "大"})
 GOOD = json.loads(FITTED.to_json())
 
@@ -226,6 +228,21 @@ def test_unsaveable_leaves_the_old_file(tmp_path: Path) -> None:
     assert load(path) == FITTED
 
 
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path: FITTED.save(path / "rules.json"),
+        lambda path: MINE.to_csv(path / "mine.csv"),
+        lambda path: MINE.to_toml(path / "mine.toml"),
+    ],
+)
+def test_missing_folder_is_named(write: Callable[[Path], None], tmp_path: Path) -> None:
+    """Writing into a folder that is not there names the folder, not a file of our own."""
+    with pytest.raises(FileNotFoundError, match="No such folder") as error:
+        write(tmp_path / "nodir")
+    assert error.value.filename == str(tmp_path / "nodir")
+
+
 def test_saved_file_has_usual_permissions(tmp_path: Path) -> None:
     """A saved file can be read by whom the process's umask allows, as any other new file."""
     plain = tmp_path / "plain.txt"
@@ -257,3 +274,9 @@ def test_fields_are_typed() -> None:
     assert saved.fits((1, "a"), tuple[int, str])
     assert not saved.fits((1,), tuple[int, str])
     assert not saved.fits(None, tuple[int, str])
+
+
+def test_misfits_of_a_spec() -> None:
+    """Choices of another type are named; numbers of NumPy are numbers."""
+    assert saved.misfits(Value(window_days=np.int64(90))) == []
+    assert saved.misfits(attrs.evolve(FITTED, name=3, facts={})) == ["name"]

@@ -102,3 +102,17 @@ def test_histogram_has_all_customers() -> None:
     found = score_churn(table, probability="p").histogram
     assert {i: n for i, n in enumerate(found) if n} == {0: 2, 10: 1, 19: 1}
     assert len(found) == 20
+
+
+def test_horizon_must_be_the_holdout() -> None:
+    """A probability of 14 days is not judged by 91 days."""
+    data = table().rename(columns={"p": "p_no_purchase_14d"}).assign(holdout_days=91)
+    with pytest.raises(DataError, match=r"14 days ahead, the holdout has 91(.|\n)*horizon_days=91"):
+        score_churn(data, probability="p_no_purchase_14d")
+    assert score_churn(data.assign(holdout_days=14), probability="p_no_purchase_14d").customers
+
+
+def test_missing_holdout_hint() -> None:
+    """Without a holdout the hint names the function that makes one."""
+    with pytest.raises(ColumnsError, match="calibration_holdout"):
+        score_churn(table().drop(columns="holdout_orders"), probability="p")

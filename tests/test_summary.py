@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from layerwise import columns as c
 from layerwise.datasets import load_cdnow, load_cdnow_summary, simulate_orders
-from layerwise.errors import ColumnsError, DataError, RowsLeftOutWarning, SpecError
+from layerwise.errors import ColumnsError, DataError, RowsLeftOutWarning, SpecError, TimeZoneWarning
 from layerwise.summary import calibration_holdout, check_orders, snapshots, summarize
 
 DAYS = st.dates(dt.date(2024, 1, 1), dt.date(2024, 3, 31))
@@ -415,6 +415,17 @@ def test_as_of_in_a_zone_needs_times_in_a_zone():
     assert summarize(aware, as_of=late, tz="Asia/Tokyo")["days_since_last"].min() == 0
 
 
+def test_every_way_to_count_tells_of_utc():
+    """Holdouts and snapshots count days too, each with one warning; check_orders prints it."""
+    aware = FIVE.assign(ordered_at=FIVE["ordered_at"].dt.tz_localize("UTC"))
+    with pytest.warns(TimeZoneWarning) as held:
+        calibration_holdout(aware, split="2024-02-15", end="2024-03-31")
+    with pytest.warns(TimeZoneWarning) as stacked:
+        snapshots(aware, as_of=["2024-01-31", "2024-03-31"])
+    assert [w.filename for w in (*held, *stacked)] == [__file__] * 2
+    assert "days are counted in UTC" in str(check_orders(aware, as_of="2024-03-31"))
+
+
 def test_mixed_currencies_are_refused():
     """Euros and dollars are not added; one currency is fine; a missing one is unknown."""
     for currencies, words in ((["EUR", "USD"], "several"), (["EUR", None], "1 rows without one")):
@@ -465,6 +476,7 @@ def test_check_orders_counts_a_useless_log_too():
     """What summarize refuses is counted here."""
     check = check_orders(FIVE, as_of="2020-01-01")
     assert (check.used, check.after_as_of, check.first_order) == (0, 7, None)
+    assert (check.last_order, check.last_row) == (None, None)
 
 
 def test_arrays_that_cannot_be_written_will_do():

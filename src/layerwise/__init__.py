@@ -5,15 +5,15 @@ orders ──summarize──▶ customers ──spec.fit──▶ fitted rules �
 (log)                 (a row each)            (JSON, SQL)    (any engine)            (who gets what)
 ```
 
-Orders to customers: `summarize`, `check_orders`, `calibration_holdout`, `snapshots`, `add_baskets`.
-Layers: `Layers` of `RFM`, `Value`, `Frequency`, `Loyalty`, `Needs`, `NeedsClusters`, `ChurnStatus`,
-`Tier`. Models: `BGNBD`, `GammaGamma`. Judging them: `score_churn`, `return_curve`. Plans:
+Orders to customers: `summarize`, `check_orders`, `calibration_holdout`, `snapshots`; what they buy:
+`add_baskets`, `share_columns`. Layers: `Layers` of `RFM`, `Value`, `Frequency`, `Loyalty`, `Needs`,
+`NeedsClusters` (and `name_clusters`), `ChurnStatus`, `Tier`. Models (more in `layerwise.models`): `BGNBD`, `GammaGamma`. Judging them: `score_churn`, `return_curve`. Plans:
 `StrategyTable`, `plan_summary`. All of it at once: `overview`. Saved rules: `load`, `loads`. Real
 data: `layerwise.datasets`. Every error is a `LayerwiseError`, every warning a `LayerwiseWarning`.
 """
 
 from layerwise import datasets
-from layerwise.baskets import add_baskets
+from layerwise.baskets import add_baskets, share_columns
 from layerwise.errors import LayerwiseError, LayerwiseWarning
 from layerwise.fitted import Fitted, load, loads
 from layerwise.layers import (
@@ -26,6 +26,7 @@ from layerwise.layers import (
     NeedsClusters,
     Tier,
     Value,
+    name_clusters,
 )
 from layerwise.models import BGNBD, GammaGamma
 from layerwise.overview import overview
@@ -60,10 +61,12 @@ __all__ = [
     "datasets",
     "load",
     "loads",
+    "name_clusters",
     "overview",
     "plan_summary",
     "return_curve",
     "score_churn",
+    "share_columns",
     "snapshots",
     "summarize",
 ]

@@ -91,7 +91,9 @@ def _add_layers(commands: Any) -> None:
         "--time-format", help="how dates are written, e.g. %%d/%%m/%%Y; ISO dates need none"
     )
     layers.add_argument("--tz", help="the shop's time zone for times with an offset")
-    layers.add_argument("--as-of", help="last day that counts (the last day of the file)")
+    layers.add_argument(
+        "--as-of", help="last day that counts (that of the last row of the file, refunds too)"
+    )
     layers.add_argument("--strategies", type=Path, help="your strategy table (.csv or .toml)")
     _add_common(layers)
     layers.set_defaults(run=_layers)
@@ -177,11 +179,9 @@ def demo_orders(data: str | None) -> tuple[str, pd.DataFrame, dict[str, str], st
 
 
 def last_day(orders: pd.DataFrame, columns: dict[str, Any]) -> str:
-    """Return the last day of the log, as ISO text."""
-    checked = check_orders(orders, as_of="9999-12-31", **columns)
-    if checked.last_order is None:
-        return "9999-12-31"
-    return checked.last_order.isoformat()
+    """Return the day of the log's last row, be it a purchase or a refund, as ISO text."""
+    last = check_orders(orders, as_of="9999-12-31", **columns).last_row
+    return "9999-12-31" if last is None else last.isoformat()
 
 
 def strategies(path: Path | None, lang: str) -> StrategyTable:

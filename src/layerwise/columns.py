@@ -17,6 +17,7 @@ SPEND_TOTAL = "spend_total"
 SPEND_MEAN = "spend_mean"
 SPEND_REPEAT_MEAN = "spend_repeat_mean"
 GAP_CV = "gap_cv"
+GAP_LOG_MEAN = "gap_log_mean"
 BASKET_ORDERS = "basket_orders"
 BASKET_DISTANCE = "basket_distance"
 SPECIAL_SHARE = "special_share"
@@ -26,7 +27,7 @@ CUSTOM_ORDERS = "custom_orders"
 SHARE_PREFIX = "share_"
 
 STRATEGY = "strategy_id"
-PRIORITY = "priority"
+RANK = "rank"
 REASON = "reason"
 CHANNEL = "channel"
 INCENTIVE = "incentive"
@@ -36,11 +37,12 @@ SOURCE = "source"
 OBJECTIVE = "objective"
 ACTION = "action"
 HOLDOUT = "holdout"
+CONTROL = "control"
 CUSTOMERS = "customers"
 
 PLAN = (
     STRATEGY,
-    PRIORITY,
+    RANK,
     REASON,
     CHANNEL,
     INCENTIVE,
@@ -50,6 +52,7 @@ PLAN = (
     OBJECTIVE,
     ACTION,
     HOLDOUT,
+    CONTROL,
 )
 """Columns of a strategy plan, after the customer's id."""
 
@@ -84,6 +87,7 @@ MEANING = {
     GAP_CV: "coefficient of variation of the gaps between occasions, missing below 3 occasions",
     OPPORTUNITIES: "chances to order after the first order (BG/BB); n",
     LAST_OPPORTUNITY: "number of the opportunity of the last order, 0 without repeat orders; t_x",
+    GAP_LOG_MEAN: "mean natural logarithm of the days between occasions, missing below 2 occasions",
     EXPECTED_ORDER_SPEND: "spend expected of the next occasion, in the currency of the orders",
 }
 """Column of the customer table -> unit and meaning (windowed columns: see `orders_in`)."""

@@ -6,6 +6,8 @@ Every message says what is wrong, names the column or the quantity with counts, 
 
 from collections.abc import Iterable
 
+_SHOWN = 20  # problems in one message
+
 
 class LayerwiseError(ValueError):
     """Base of all errors that layerwise raises on purpose.
@@ -65,6 +67,14 @@ class RowsLeftOutWarning(LayerwiseWarning):
     """Rows of the input were left out; the message gives the counts and the reasons."""
 
 
+class ColumnsLeftOutWarning(LayerwiseWarning):
+    """Columns of the input are not used although they look as if they should be."""
+
+
+class TimeZoneWarning(LayerwiseWarning):
+    """Days were counted in UTC or another fixed offset because no time zone was given."""
+
+
 class FewerLayersWarning(LayerwiseWarning):
     """The data holds fewer distinct values than the layers asked for."""
 
@@ -78,8 +88,16 @@ class NotIdentifiedWarning(LayerwiseWarning):
 
 
 def problems(title: str, lines: Iterable[str]) -> str:
-    """Return one message that lists all problems of one input at once."""
-    return "\n".join([title, *(f"  {line}" for line in lines)])
+    """Return one message that lists the problems of one input at once, the first 20 in full.
+
+    >>> print(problems("Wrong:", ["no date", "no amount"]))
+    Wrong:
+      no date
+      no amount
+    """
+    found = list(lines)
+    more = [f"... and {len(found) - _SHOWN:,} more"] if len(found) > _SHOWN else []
+    return "\n".join([title, *(f"  {line}" for line in [*found[:_SHOWN], *more])])
 
 
 def _rebuild(kind: type[LayerwiseError], message: str, hint: str | None) -> LayerwiseError:

@@ -1,7 +1,6 @@
 """What `fit` returns (rules and facts, no customer rows), and the specs that fit."""
 
 import os
-import warnings
 from collections.abc import Hashable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -13,20 +12,20 @@ import numpy as np
 
 from layerwise import frames, saved
 from layerwise.columns import CUSTOMER
+from layerwise.engine import label_in_engine
 from layerwise.errors import (
-    ColumnsError,
     EngineError,
     FitError,
     MissingExtraError,
-    RowsLeftOutWarning,
     SavedFileError,
     SpecError,
     problems,
 )
+from layerwise.explain import only, reasons
 from layerwise.frames import Column, Columns, Labels
 from layerwise.histories import check_histories
 from layerwise.rules import Rule
-from layerwise.rules.base import LARGEST_FLOAT, as_mapping, as_tuple
+from layerwise.rules.base import as_mapping, as_tuple
 from layerwise.version import VERSION
 
 FrameT = TypeVar("FrameT")
@@ -67,7 +66,7 @@ class Labeller:
         frame = frames.wrap(customers)
         self._require(frame)
         if frames.is_lazy(frame):
-            labelled: FrameT = self._in_engine(frame)
+            labelled: FrameT = label_in_engine(frame, self.rules, self.needs, self.outputs)
             return labelled
         given = frames.read(frame, self.needs)
         check_histories(given)
@@ -76,18 +75,24 @@ class Labeller:
         return labelled
 
     def explain(
-        self, customers: FrameT, *, ids: Iterable[Hashable] | None = None, customer: str = CUSTOMER
+        self,
+        customers: FrameT,
+        *,
+        ids: Iterable[Hashable] | Hashable | None = None,
+        customer: str = CUSTOMER,
     ) -> FrameT:
         """Return why each customer got each label.
 
         Args:
             customers: The customer table, an eager frame.
-            ids: Only these customers; None means all (a million rows take a while).
+            ids: Only these customers, one id or several; None means all (a million rows take a
+                while). Ids that are not in the table are counted in a warning.
             customer: The column with the customers' ids.
 
         Returns:
-            One row per customer and label column: the id, `layer` (the column), `label` as text,
-            `reason` (the condition that held, or the numbers compared).
+            One row per customer and column that a rule gives, steps on the way included: the id,
+            `layer` (the column), `label` (its value as text), `reason` (the condition that held,
+            the numbers compared, or the formula).
 
         Raises:
             ColumnsError: Columns are missing.
@@ -96,20 +101,13 @@ class Labeller:
         frame = frames.eager(customers, doing="explain")
         self._require(frame, also={customer: "explain"})
         if ids is not None:
-            frame = _only(frame, customer, list(dict.fromkeys(ids)))
-        columns = evaluate(self.rules, frames.read(frame, self.needs))
-        keys = frame[customer].to_list()
-        told = [rule for rule in self.rules if isinstance(columns[rule.output], Labels)]
-        rows = _rows(columns, len(keys))
-        table = {
-            customer: [key for key in keys for _ in told],
-            "layer": [rule.output.lstrip("_") for _ in keys for rule in told],
-            "label": [
-                "missing" if (v := row[r.output]) is None else str(v) for row in rows for r in told
-            ],
-            "reason": [rule.reason(row) for row in rows for rule in told],
-        }
-        return nw.from_dict(table, backend=frame.implementation).to_native()  # type: ignore[no-any-return]
+            frame = only(frame, customer, ids)
+        given = frames.read(frame, self.needs)
+        check_histories(given)
+        columns = evaluate(self.rules, given)
+        table = reasons(self.rules, columns, frame[customer].to_list(), customer)
+        told: FrameT = nw.from_dict(table, backend=frame.implementation).to_native()
+        return told
 
     def to_json(self) -> str:
         """Return the saved form as text; `layerwise.loads` reads it back to equality."""
@@ -175,19 +173,6 @@ class Labeller:
         title = "The customer table lacks columns that these layers need."
         frames.require(frames.column_names(frame), needed, title=title)
 
-    def _in_engine(self, frame: Any) -> Any:
-        before = frames.column_names(frame)
-        _check_types(frame, self.rules)
-        made = {rule.output for rule in self.rules}
-        spares = _spares([n for n in before if n in made or n in self.needs], before)
-        frame = frame.with_columns(*(nw.col(name).alias(spare) for name, spare in spares.items()))
-        frame = _finite(frame, self.needs)
-        for rule in self.rules:
-            frame = rule.add_to(frame)
-        kept = [name for name in before if name not in self.outputs]
-        given = [nw.col(spares[n]).alias(n) if n in spares else nw.col(n) for n in kept]
-        return frame.select(*given, *map(nw.col, self.outputs)).to_native()
-
 
 class Part(Labeller):
     """A fitted layer or model that can stand among others under a name."""
@@ -211,7 +196,7 @@ class Fitted(Part):
 
     spec: "Spec"
     name: str
-    rules: tuple[Rule, ...] = attrs.field(converter=as_tuple)
+    rules: tuple[Rule, ...] = attrs.field(converter=as_tuple, repr=False)
     facts: Mapping[str, Any] = attrs.field(factory=dict, converter=as_mapping)
 
     def _needed_by(self) -> dict[str, str]:
@@ -232,11 +217,22 @@ class Spec:
         """Return the columns that the fitted layer adds."""
         return (name,)
 
-    def learn(self, columns: Columns, name: str) -> Any:
+    def learn(self, columns: Columns, name: str) -> Part:
         """Learn from arrays of equal length; the output column is called `name`."""
         raise NotImplementedError
 
-    def fit(self, customers: object) -> Any:
+    def check_types(self) -> None:
+        """Refuse choices of another type than their fields say; called when a spec is built.
+
+        Raises:
+            SpecError: With all such choices.
+        """
+        wrong = saved.misfits(self)
+        if wrong:
+            lines = [f"{name}={getattr(self, name)!r:.60}" for name in wrong]
+            raise SpecError(problems(f"{type(self).__name__} cannot use these choices:", lines))
+
+    def fit(self, customers: object) -> Part:
         """Learn cuts and numbers from a customer table; they stay as they are from then on.
 
         Args:
@@ -268,7 +264,7 @@ def read_for(spec: Spec, name: str, customers: object) -> Columns:
     return columns
 
 
-def learn_one(spec: Spec, columns: Columns, name: str) -> tuple[Fitted, dict[str, Column]]:
+def learn_one(spec: Spec, columns: Columns, name: str) -> tuple[Part, dict[str, Column]]:
     """Return the fitted layer, with label sizes as facts, and the columns with its outputs."""
     fitted = spec.learn(columns, name)
     after = evaluate(fitted.rules, columns)
@@ -276,7 +272,8 @@ def learn_one(spec: Spec, columns: Columns, name: str) -> tuple[Fitted, dict[str
     sizes = {n: sizes_of(c) for n, c in found.items() if isinstance(c, Labels) and not hidden(n)}
     customers = len(next(iter(columns.values())))
     facts = {"customers": customers, "sizes": sizes, **fitted.facts}
-    return attrs.evolve(fitted, facts=facts), after
+    with_sizes: Part = attrs.evolve(fitted, facts=facts)  # type: ignore[misc]
+    return with_sizes, after
 
 
 def evaluate(rules: Iterable[Rule], columns: Columns) -> dict[str, Column]:
@@ -329,68 +326,3 @@ def _unmet(rules: Iterable[Rule], owner: str) -> dict[str, str]:
         needed |= {name: owner for name in rule.inputs if name not in made | needed.keys()}
         made.add(rule.output)
     return needed
-
-
-def _check_types(frame: Any, rules: Iterable[Rule]) -> None:
-    """Refuse columns of a lazy frame that an engine would trip over, or compare as something else.
-
-    Raises:
-        ColumnsError: With all such columns.
-    """
-    schema = frame.collect_schema()
-    made: set[str] = set()
-    wrong: dict[str, str] = {}
-    for rule in rules:
-        for name in [n for n in rule.inputs if n not in made]:
-            dtype = schema[name]
-            if dtype == nw.Unknown:  # such as the type of a column of nothing but missing
-                continue
-            text = dtype in (nw.String, nw.Categorical, nw.Enum)
-            if name in rule.number_inputs and not (dtype.is_numeric() or dtype == nw.Boolean):
-                wrong[name] = f"{name} is {dtype}; numbers are needed"
-            if name in rule.label_inputs and not text:
-                wrong[name] = f"{name} is {dtype}; text is needed"
-            if name in rule.truth_inputs and dtype != nw.Boolean:
-                wrong[name] = f"{name} is {dtype}; true and false are needed"
-        made.add(rule.output)
-    if wrong:
-        raise ColumnsError(
-            problems("Columns of the customer table have another type:", wrong.values()),
-            hint="convert them before, e.g. with cast.",
-        )
-
-
-def _only(frame: Any, customer: str, ids: list[Hashable]) -> Any:
-    """Return the rows of these customers, and warn of those who are not there."""
-    found = frame.filter(nw.col(customer).is_in(ids))
-    lost = len(ids) - found[customer].n_unique()
-    if lost:
-        warnings.warn(
-            f"{lost:,} of {len(ids):,} ids are not in the column {customer}.\n"
-            "Hint: 7 and '7' are different ids; check the type of the column.",
-            RowsLeftOutWarning,
-            stacklevel=3,
-        )
-    return found
-
-
-def _rows(columns: Mapping[str, Column], count: int) -> list[dict[str, Any]]:
-    values = {n: c.objects() if isinstance(c, Labels) else c.tolist() for n, c in columns.items()}
-    return [{name: column[i] for name, column in values.items()} for i in range(count)]
-
-
-def _spares(names: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
-    """Return names under which given columns stand aside while rules work."""
-    prefix = "__given_"
-    while any(name.startswith(prefix) for name in taken):
-        prefix = "_" + prefix
-    return {name: prefix + name for name in names}
-
-
-def _finite(frame: Any, names: Iterable[str]) -> Any:
-    """Make NaN and infinity missing; engines order NaN differently, so none may be compared."""
-    schema = frame.collect_schema()
-    floats = [nw.col(name) for name in names if schema[name].is_float()]
-    inside = [(c >= -LARGEST_FLOAT) & (c <= LARGEST_FLOAT) for c in floats]
-    clean = [nw.when(ok).then(c) for ok, c in zip(inside, floats, strict=True)]
-    return frame.with_columns(*clean) if clean else frame

@@ -169,6 +169,8 @@ def _hint(missing: Sequence[str]) -> str:
         return f"summarize(orders, window_days=({', '.join(days)},)) adds the windowed columns."
     if any(name.startswith("spend") for name in missing):
         return "summarize(orders, amount=...) adds the spend columns."
+    if any(name.startswith("holdout_") for name in missing):
+        return "calibration_holdout(orders, split=..., end=...) adds the holdout columns."
     if any(name.startswith(("p_", "expected_")) for name in missing):
         return "a model such as BGNBD(horizon_days=...), fitted before, adds its columns."
     return "summarize(orders, as_of=...) makes the customer table; earlier layers add theirs."

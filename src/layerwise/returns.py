@@ -28,8 +28,8 @@ class ReturnCurve:
         open_gaps: How many customers were still silent at as_of.
     """
 
-    days: tuple[float, ...] = attrs.field(converter=as_numbers)
-    survival: tuple[float, ...] = attrs.field(converter=as_numbers)
+    days: tuple[float, ...] = attrs.field(converter=as_numbers, repr=False)
+    survival: tuple[float, ...] = attrs.field(converter=as_numbers, repr=False)
     last_day: float
     gaps: int
     open_gaps: int

@@ -1,5 +1,6 @@
 """Saved form: versioned JSON of frozen attrs classes, read back to equality. Nothing is pickled."""
 
+import errno
 import json
 import math
 import os
@@ -70,8 +71,14 @@ def loads(text: str | bytes) -> Any:
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Write a file whole or not at all: to a temporary file beside it, then renamed."""
+    """Write a file whole or not at all: to a temporary file beside it, then renamed.
+
+    Raises:
+        FileNotFoundError: The folder does not exist; none is made.
+    """
     target = Path(path)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "No such folder", str(target.parent))
     beside = target.with_name(f".layerwise-{secrets.token_hex(8)}.tmp")
     try:
         with beside.open("x", encoding="utf-8", newline="\n") as file:  # the umask's permissions
@@ -145,6 +152,18 @@ def _build(kind: object, values: dict[str, Any]) -> Any:
 @cache
 def _hints(cls: type[Any]) -> dict[str, Any]:
     return get_type_hints(cls)
+
+
+def misfits(value: Any) -> list[str]:
+    """Return the fields of an object whose values are of another type than the class says."""
+    cls: Any = type(value)
+    hints = _hints(cls)
+    given = {field.name: getattr(value, field.name) for field in attrs.fields(cls)}
+    return [n for n, v in given.items() if not fits(_plain(v), hints.get(n, Any))]
+
+
+def _plain(value: object) -> object:
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def fits(value: Any, hint: Any) -> bool:

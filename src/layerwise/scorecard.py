@@ -1,5 +1,6 @@
 """How good a churn probability was, beside the plain days of silence and the base rate."""
 
+import re
 from typing import Any
 
 import attrs
@@ -7,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
-from layerwise.columns import SILENCE
+from layerwise.columns import HOLDOUT_DAYS, HOLDOUT_ORDERS, SILENCE
 from layerwise.errors import DataError
 from layerwise.frames import Array, Floats
 from layerwise.rules.base import numbers
@@ -58,7 +59,7 @@ def score_churn(
     customers: object,
     *,
     probability: str,
-    outcome: str = "holdout_orders",
+    outcome: str = HOLDOUT_ORDERS,
     silence: str = SILENCE,
     bands: int = 10,
 ) -> Scorecard:
@@ -75,8 +76,8 @@ def score_churn(
 
     Raises:
         ColumnsError: A column is missing.
-        DataError: A value is missing, a probability is outside 0 to 1, or everybody had the same
-            outcome, so that nothing can be judged.
+        DataError: A value is missing, a probability is outside 0 to 1, everybody had the same
+            outcome, or the probability looks ahead another number of days than the holdout has.
 
     Source of the interval: Wilson (1927), JASA 22.
 
@@ -94,6 +95,7 @@ def score_churn(
     frame = frames.eager(customers, doing="score_churn")
     names = dict.fromkeys([probability, outcome, silence], "score_churn")
     frames.require(frames.column_names(frame), names, title="The table lacks columns.")
+    _check_horizon(frame, probability)
     p, orders, days = (numbers(c) for c in frames.read(frame, names).values())
     _check(p, orders, days)
     silent = orders == 0
@@ -154,6 +156,19 @@ def _calibration(p: Array, silent: Array, bands: int) -> pd.DataFrame:
         "high": high,
     }
     return pd.DataFrame(table)
+
+
+def _check_horizon(frame: Any, probability: str) -> None:
+    """Refuse a probability whose name says another horizon than the holdout's days."""
+    horizon = re.fullmatch(r"p_no_purchase_(.+)d", probability)
+    if not horizon or HOLDOUT_DAYS not in frames.column_names(frame):
+        return
+    days = numbers(frames.read(frame, [HOLDOUT_DAYS])[HOLDOUT_DAYS])
+    if len(days) and days.max() != float(horizon[1]):
+        raise DataError(
+            f"{probability} looks {horizon[1]} days ahead, the holdout has {days.max():g}.",
+            hint=f"fit the model with horizon_days={days.max():g}.",
+        )
 
 
 def _check(p: Array, orders: Array, days: Array) -> None:

@@ -73,6 +73,7 @@ def summarize(
         customer: Column of customer ids. Ids are compared as they stand: "007" is not "7".
         time: Column of dates or times. ISO text is parsed in frames in memory. Times with a zone
             count on the calendar of `tz`, or of their own zone; times without are local already.
+            If their own zone is UTC or a bare offset, one `TimeZoneWarning` says so.
         amount: Column of amounts, refunds negative; None to count orders only.
         order: Column of order ids, if rows are order lines.
         currency: Column of currencies, to make sure that there is one only.
@@ -81,7 +82,9 @@ def summarize(
         window_days: Windows of the last columns, one length or several.
         time_format: How text or numbers are dates: a strptime pattern, "epoch_s", "epoch_ms",
             "yyyymmdd" or "excel". Not needed for ISO text.
-        tz: The shop's zone, such as "Europe/Berlin". Needed for times with differing UTC offsets.
+        tz: The shop's zone, such as "Europe/Berlin". Needed for times with differing UTC offsets,
+            wanted for times in UTC (as "epoch_s" and "epoch_ms" are): an evening's order may be on
+            another day there.
         gaps: Add `gap_cv`, the variation of the gaps between occasions (frames in memory only).
         names: "lifetimes" for the column names of that package.
         progress: Show a bar over the steps (needs tqdm).

@@ -86,9 +86,22 @@ def test_order_is_checked_when_built() -> None:
     with pytest.raises(SpecError) as caught:
         Layers(tier=Tier(), value=Value(), frequency=Frequency(), loyalty=Loyalty())
     text = str(caught.value)
-    assert "tier reads value, which value gives" in text
-    assert "tier reads loyalty, which loyalty gives" in text
+    assert "tier reads value, which comes after it" in text
+    assert "tier reads loyalty, which comes after it" in text
     assert "put a layer after those it reads" in text
+
+
+def test_layers_need_names() -> None:
+    """A layer without a name is refused with what to write."""
+    with pytest.raises(SpecError, match=r"a Value has no name(.|\n)*Hint: Layers\(value"):
+        Layers(Value())
+
+
+def test_short_repr() -> None:
+    """What fit returns shows its choices, not every number it learned."""
+    text = repr(Layers(value=Value()).fit(TABLE))
+    assert text.startswith("FittedLayers(value=Value(")
+    assert len(text) < 200
 
 
 @pytest.mark.parametrize(
@@ -99,9 +112,9 @@ def test_order_is_checked_when_built() -> None:
         ({"value": "Value"}, "value is a str"),
         ({"value": Value().fit(TABLE)}, "value is a Fitted"),
         ({"rfm": RFM(), "rfm_r": Value()}, "rfm_r is given by rfm and by rfm_r"),
-        ({"spend_365d": Value()}, "spend_365d reads spend_365d, which spend_365d gives"),
+        ({"spend_365d": Value()}, "spend_365d reads spend_365d, which it would write itself"),
         ({"_value": Value(), "my value": Value(), "in": Value()}, "'_value', 'my value', 'in'"),
-        ({"rfm": RFM(monetary="b_score"), "b": RFM()}, "rfm reads b_score, which b gives"),
+        ({"rfm": RFM(monetary="b_score"), "b": RFM()}, "rfm reads b_score, which b gives after it"),
     ],
 )
 def test_refused(layers: dict[str, Any], words: str) -> None:

@@ -46,8 +46,11 @@ def test_steps_stay_hidden() -> None:
     fitted = Loyalty().fit(TABLE)
     assert fitted.outputs == ("loyalty",)
     told = fitted.explain(TABLE, ids=[4])
-    assert told["layer"].tolist() == ["loyalty_status", "loyalty"]
-    assert told["label"].tolist() == ["churned", "churned"]
+    told = told.set_index("layer")
+    assert told.loc["loyalty_status", "label"] == told.loc["loyalty", "label"] == "churned"
+    limit = told.loc["loyalty_status_limit_days", "reason"]
+    assert limit.startswith("minimum(maximum(3 * loyalty_status_expected_gap_days, 30), 365)")
+    assert not told["reason"].str.contains(r"\b_").any()
 
 
 def test_index_is_the_mean_percentile_rank() -> None:
@@ -83,7 +86,13 @@ def test_same_on_every_engine(engine: Engine) -> None:
 
 @pytest.mark.parametrize(
     "choices",
-    [{"churn": 3}, {"min_repeats": 0}, {"index_cut": 0.5}, {"index": {"gap_cv": -1}}],
+    [
+        {"churn": 3},
+        {"min_repeats": "3"},
+        {"min_repeats": 0},
+        {"index_cut": 0.5},
+        {"index": {"gap_cv": -1}},
+    ],
 )
 def test_refused(choices: dict[str, Any]) -> None:
     """A choice out of range is an error when the spec is made."""

@@ -87,6 +87,9 @@ def test_without_basket_columns() -> None:
         {"distinct": 1.1},
         {"special_orders": 0},
         {"least_orders": -1},
+        {"least_orders": "2"},
+        {"special_share": None},
+        {"distinct_orders": 4.5},
     ],
 )
 def test_refused(choices: dict[str, float]) -> None:

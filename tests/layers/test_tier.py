@@ -92,7 +92,8 @@ def test_same_on_every_engine(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    "choices", [{"high_value": "spend"}, {"new_days": 0}, {"potential_cut": 1.0}]
+    "choices",
+    [{"high_value": "spend"}, {"new_days": "30"}, {"new_days": 0}, {"potential_cut": 1.0}],
 )
 def test_refused(choices: dict[str, Any]) -> None:
     """A choice out of range is an error when the spec is made."""

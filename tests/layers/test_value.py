@@ -92,6 +92,9 @@ def test_nothing_to_learn(spend: Any, kind: type[Exception]) -> None:
     "choices",
     [
         {"method": "magic"},
+        {"window_days": "90"},
+        {"window_days": 90.5},
+        {"method": None},
         {"method": "absolute"},
         {"method": "absolute", "cuts": (5,)},
         {"method": "absolute", "cuts": (5, 5)},

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layerwise.errors import NotIdentifiedWarning, SpecError
+from layerwise.errors import DataError, FitError, NotIdentifiedWarning, SpecError
 from layerwise.models import BGNBD
 from layerwise.models._lifetimes import undisturbed
 
@@ -172,3 +172,13 @@ def test_a_penalty_keeps_parameters_finite():
     fitted = BGNBD(penalty=0.01).fit(buyers("nobody leaves"))
     assert fitted.standard_errors is not None
     assert fitted.a > 1e-3
+
+
+def test_odd_counts_are_refused():
+    """No rows, counts of nobody, and arrays of different lengths."""
+    with pytest.raises(FitError, match="no rows"):
+        BGNBD().fit_counts([], [], [], [])
+    with pytest.raises(DataError, match="positive"):
+        BGNBD().fit_counts([1, 2], [5, 6], [9, 9], [1, 0])
+    with pytest.raises(DataError, match="length"):
+        BGNBD().fit_counts([1, 2], [5, 6], [9, 9], [1])

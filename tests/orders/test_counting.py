@@ -13,7 +13,7 @@ PAIRS = st.lists(st.tuples(st.integers(0, 5), st.integers(-9000, 9000)), min_siz
 
 def rows(pairs):
     code, moment = (np.array(column, dtype=np.int32) for column in zip(*pairs, strict=True))
-    return Rows(code, moment, None, None, False, Codes(code, 6, 0, None))
+    return Rows(code, moment, None, None, False, None, Codes(code, 6, 0, None))
 
 
 @settings(deadline=None)

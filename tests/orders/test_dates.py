@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from layerwise.errors import ColumnsError, DataError, SpecError
+from layerwise.errors import ColumnsError, DataError, SpecError, TimeZoneWarning
 from layerwise.summary import summarize
 
 UTC = pd.to_datetime(["2024-03-31 00:30", "2024-03-31 22:30", "2024-10-26 23:30"]).tz_localize(
@@ -58,7 +58,8 @@ def test_dates_of_every_kind_are_read(run, times):
 )
 def test_numbers_and_patterns_are_dates_when_told(run, numbers, form):
     """time_format says what numbers count or how text is laid out."""
-    table = run(ordered_at=numbers, time_format=form)
+    zone = {"tz": "UTC"} if form.startswith("epoch") else {}
+    table = run(ordered_at=numbers, time_format=form, **zone)
     assert first_days(table) == ["2024-01-01", "2024-01-02"]
     assert table["first_to_last_days"].tolist() == [2, 0]
 
@@ -143,10 +144,49 @@ def test_the_shops_day_counts_for_aware_times(run):
 
 def test_aware_times_keep_their_own_zone_without_tz(run):
     """The same instants are other days in UTC than in Berlin."""
-    assert first_days(run(ordered_at=UTC)) == ["2024-03-31", "2024-10-26"]
+    assert first_days(run(quiet=True, ordered_at=UTC)) == ["2024-03-31", "2024-10-26"]
     arrow = pd.Series(BERLIN).astype(pd.ArrowDtype(pa.timestamp("us", tz="Europe/Berlin")))
     for times in (BERLIN, arrow, pd.Series(list(BERLIN), dtype=object)):
         assert first_days(run(ordered_at=times)) == ["2024-03-31", "2024-10-27"]
+
+
+PARIS = dt.timezone(dt.timedelta(hours=1), "Paris")
+OFFSETS = {
+    "UTC": [
+        (UTC, None),
+        (UTC.tz_convert("Etc/UTC"), None),
+        (pd.Series(UTC).astype(pd.ArrowDtype(pa.timestamp("us", tz="UTC"))), None),
+        (pd.Series(list(UTC.to_pydatetime()), dtype=object), None),
+        (["2024-01-01T10:00Z", "2024-01-03T10:00+00:00", "2024-01-02T10:00Z"], None),
+        ([1704067200, 1704240000, 1704239999], "epoch_s"),
+    ],
+    "UTC+01:00": [
+        (UTC.tz_convert("+01:00"), None),
+        (UTC.tz_convert(PARIS), None),
+        (pd.Series(UTC).astype(pd.ArrowDtype(pa.timestamp("us", tz="+01:00"))), None),
+        (["2024-01-01T10:00+01:00", "2024-01-03T10:00+01:00", "2024-01-02T10:00+01:00"], None),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("clock", "times", "form"), [(c, t, f) for c, cases in OFFSETS.items() for t, f in cases]
+)
+def test_days_of_a_bare_offset_are_told_once(run, clock, times, form):
+    """Whoever stores UTC hears that days are UTC days, until tz= says whose days count."""
+    with pytest.warns(TimeZoneWarning) as caught:
+        run(ordered_at=times, time_format=form)
+    assert len(caught) == 1
+    assert f"Days are counted in {clock}," in str(caught[0].message)
+    assert "tz='Asia/Shanghai'" in str(caught[0].message)
+    assert len(run(ordered_at=times, time_format=form, tz="Asia/Shanghai")) == 2
+
+
+def test_seconds_since_1970_fall_on_the_day_of_tz(run):
+    """The evening of New Year's Eve in London is New Year in Shanghai."""
+    seconds = [1704038400, 1704240000, 1704239999]  # 2023-12-31 16:00 UTC and later
+    table = run(ordered_at=seconds, time_format="epoch_s", tz="Asia/Shanghai")
+    assert first_days(table) == ["2024-01-01", "2024-01-03"]
 
 
 @pytest.mark.parametrize(
@@ -215,7 +255,9 @@ def test_offsets_in_patterns(run):
     """%z reads offsets: of one kind as they are, of several on the calendar of tz."""
     pattern = "%d.%m.%Y %H:%M %z"
     same = [f"0{d}.01.2024 23:30 +0100" for d in (1, 3, 2)]
-    assert first_days(run(ordered_at=same, time_format=pattern)) == ["2024-01-01", "2024-01-02"]
+    with pytest.warns(TimeZoneWarning, match=r"counted in UTC\+01:00"):
+        table = run(ordered_at=same, time_format=pattern)
+    assert first_days(table) == ["2024-01-01", "2024-01-02"]
     mixed = [same[0], "03.01.2024 23:30 -0500", same[2]]
     with pytest.raises(DataError, match="different UTC offsets"):
         run(ordered_at=mixed, time_format=pattern)

@@ -12,7 +12,13 @@ import pyarrow as pa
 import pytest
 
 import layerwise
-from layerwise.errors import ColumnsError, DataError, EngineError, RowsLeftOutWarning
+from layerwise.errors import (
+    ColumnsError,
+    DataError,
+    EngineError,
+    RowsLeftOutWarning,
+    TimeZoneWarning,
+)
 from layerwise.summary import calibration_holdout, check_orders, snapshots, summarize
 
 FOLDER = Path(layerwise.__file__).parent / "orders"
@@ -103,6 +109,20 @@ def test_engines_agree_on_the_check(engine, choices):
     expected = check_orders(log, as_of="2025-06-30", **choices)
     assert check_orders(engine.make(log), as_of="2025-06-30", **choices) == expected
     assert expected.duplicate_rows >= 40
+
+
+def test_the_check_tells_purchases_from_rows(engine):
+    """A refund after the last purchase is the last row, and a free order is no first purchase."""
+    days = pd.to_datetime(["2023-12-29", "2024-01-05", "2024-02-07", "2024-03-09"])
+    log = pd.DataFrame(
+        {"customer_id": 1, "ordered_at": days, "amount": [0.0, 9.5, 3.5, -3.5], "id": [1, 2, 3, 4]}
+    )
+    for choices in ({}, {"order": "id"}, {"grain": "week"}, {"grain": "hour"}):
+        check = check_orders(engine.make(log), as_of="2024-03-31", **choices)
+        found = [str(day) for day in (check.first_order, check.last_order, check.last_row)]
+        assert found == ["2024-01-05", "2024-02-07", "2024-03-09"]
+    none = check_orders(engine.make(log.iloc[3:]), as_of="2024-03-31")
+    assert (none.first_order, none.last_order, str(none.last_row)) == (None, None, "2024-03-09")
 
 
 def test_the_frame_stays_of_its_kind(engine):
@@ -235,10 +255,26 @@ def test_lazy_hours_need_times():
 def test_lazy_polars_moves_times_to_the_shops_zone():
     """Polars can move zones in a query, and gives what numpy gives."""
     log = golden().assign(ordered_at=lambda d: d["ordered_at"].dt.tz_localize("UTC"))
-    for tz in (None, "Asia/Tokyo"):
+    for tz in ("UTC", "Asia/Tokyo"):
         expected, _ = quietly(summarize, log, as_of="2026-01-05", tz=tz)
         found, _ = quietly(summarize, pl.from_pandas(log).lazy(), as_of="2026-01-05", tz=tz)
         equal(found.collect().to_pandas().sort_values("customer_id", ignore_index=True), expected)
+
+
+def test_lazy_days_in_utc_are_told(engine):
+    """The type of a column says that its times are in UTC; every engine that has such says so."""
+    if engine.name == "duckdb":
+        pytest.skip("DuckDB's aware times are refused")
+    times = pd.to_datetime(["2024-01-01 20:00", "2024-01-02 09:00"])
+    log = pd.DataFrame({"customer_id": [1, 1], "amount": [1.0, 2.0], "ordered_at": times})
+    utc = engine.make(log.assign(ordered_at=times.tz_localize("UTC")))
+    with pytest.warns(TimeZoneWarning, match="counted in UTC") as caught:
+        summarize(utc, as_of="2024-01-31")
+    assert [w.filename for w in caught] == [__file__]
+    assert check_orders(utc, as_of="2024-01-31").clock == "UTC"
+    assert check_orders(utc, as_of="2024-01-31", tz="Asia/Tokyo").clock is None
+    named = engine.make(log.assign(ordered_at=times.tz_localize("Asia/Tokyo")))
+    assert len(engine.pandas(summarize(named, as_of="2024-01-31"))) == 1
 
 
 def test_zones_that_an_engine_cannot_move_are_refused():

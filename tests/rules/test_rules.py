@@ -56,6 +56,7 @@ RULES: list[Rule] = [
         labels=("1", "2", "3"),
         root=True,
     ),
+    Nearest(output="group", columns=("x",), centers=[(1,), (9,)], labels=("1", "2"), root=True),
 ]
 
 
@@ -147,7 +148,7 @@ def test_reasons_name_the_numbers() -> None:
     """A reason holds the values and the edges or the condition."""
     row = {"x": 15.0, "n": 4, "value": "high", "a": 0.3}
     assert RULES[0].reason(row) == "x = 15, above 10 and at most 20"
-    assert RULES[3].reason(row).startswith("value != 'low' or x < k * a")
+    assert RULES[3].reason(row).startswith("value != 'low' or x < 2 * a")
     assert RULES[4].reason(row | {"value": "low"}) == "no other condition holds  (value = low)"
 
 
@@ -163,6 +164,14 @@ def test_reasons_name_the_numbers() -> None:
         lambda: Formula(output="f", text="__import__('os')"),
         lambda: Formula(output="f", text="x.real"),
         lambda: Formula(output="f", text="x if n else 2"),
+        lambda: Weighted(output="w", terms={}),
+        lambda: Weighted(output="w", terms={"x": float("nan")}),
+        lambda: Largest(output="m", columns=("a", "b"), labels=("A",), otherwise="-"),
+        lambda: Largest(output="m", columns=(), labels=(), otherwise="-"),
+        lambda: Nearest(output="g", columns=("a",), centers=[(0,), (1,)], labels=("1",)),
+        lambda: Nearest(output="g", columns=("a", "b"), centers=[(0,)], labels=("1",)),
+        lambda: Nearest(output="g", columns=("a",), centers=[(float("inf"),)], labels=("1",)),
+        lambda: Nearest(output="g", columns=("a",), centers=[], labels=()),
     ],
 )
 def test_refused(make: Any) -> None:

@@ -2,6 +2,7 @@
 
 import tomllib
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,12 +32,12 @@ def read(tmp_path):
     return write_and_read
 
 
-@given(objective=cells, term=cells, priority=st.integers(0, 2**31 - 1))
-def test_round_trip_of_any_text(objective, term, priority):
+@given(objective=cells, note=cells, priority=st.integers(0, 2**31 - 1))
+def test_round_trip_of_any_text(objective, note, priority):
     """Quotes, commas, formula starts and Chinese come back equal from both formats."""
     row = Strategy(
         id="=x", axis="a", segment="+b", action="c", priority=priority,
-        objective=objective, term_zh=term,
+        objective=objective, note=note,
     )  # fmt: skip
     assert parse_csv(to_csv_text([row])) == ([row], [])
     assert parse_toml(to_toml_text([row])) == ([row], [])
@@ -79,6 +80,31 @@ def test_blanks_and_optional_columns(read):
     assert table["a"].level == "customer"
 
 
+def test_whole_floats_are_priorities(read):
+    """810.0, as a spreadsheet saves it, is 810, in both formats."""
+    rows = read(GOOD.replace(",1", ",810")).rows
+    assert read(GOOD.replace(",1", ",810.0")).rows == read(GOOD.replace(",1", ",810.")).rows == rows
+    assert read(BLOCK.replace("priority = 1", "priority = 1.0"), "toml") == read(BLOCK, "toml")
+
+
+def test_marketers_may_comment(read):
+    """A note column is kept, and stands in no plan."""
+    table = read(GOOD.replace("priority\n", "priority,note\n").replace(",1\n", ",1,ask Li first\n"))
+    assert table["a"].note == "ask Li first"
+    plan = table.plan(pd.DataFrame({"customer_id": [1], "tier": ["new"]}))
+    assert "note" not in plan.columns
+
+
+def test_a_long_list_of_problems_is_cut(read):
+    """Of a hundred bad lines the first twenty are told, and how many more there are."""
+    content = HEAD + "".join(f"\nr{k},tier,new,do {k},soon" for k in range(100))
+    with pytest.raises(TableError, match=r"strategy table: 100\.") as error:
+        read(content)
+    said = str(error.value)
+    assert said.count("is not a whole number") == 20
+    assert "... and 80 more" in said
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -96,7 +122,8 @@ def test_blanks_and_optional_columns(read):
         (f"{GOOD}b,tier,new,x,1,,\n", "line 3: 7 cells"),
         (f'{GOOD}b,tier,new,"x,1\n', "not a CSV table"),
         (GOOD.replace(",1", ",first"), "line 2: priority 'first' is not a whole number"),
-        (GOOD.replace(",1", ",1.0"), "priority '1.0' is not a whole number"),
+        (GOOD.replace(",1", ",1.5"), "priority '1.5' is not a whole number"),
+        (GOOD.replace(",1", ",.0"), "priority '.0' is not a whole number"),
         (GOOD.replace(",1", ",１"), "is not a whole number"),
         (GOOD.replace(",1", f",{10**40}"), "is not a whole number"),
         (GOOD.replace(",1", ",-1"), "priority is not between"),
@@ -130,7 +157,7 @@ BLOCK = '[[strategy]]\nid = "a"\naxis = "tier"\nsegment = "new"\naction = "x"\np
         ("strategy = [1]", "strategy 1: not a block"),
         (BLOCK.replace("priority = 1", "priority = true"), "priority 'True' is not a whole number"),
         (BLOCK.replace("priority = 1", "priority = nan"), "priority 'nan' is not a whole number"),
-        (BLOCK.replace("priority = 1", "priority = 1e3"), "not a whole number"),
+        (BLOCK.replace("priority = 1", "priority = 1.5"), "not a whole number"),
         (BLOCK.replace("priority = 1", ""), "priority is empty"),
         (BLOCK.replace('"x"', "[1]"), "action is list, not text"),
         (BLOCK + 'chanel = "sms"', "unknown column 'chanel' .did you mean 'channel'"),

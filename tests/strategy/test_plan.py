@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from layerwise.errors import (
     ColumnsError,
@@ -16,7 +17,7 @@ from layerwise.errors import (
     TableError,
 )
 from layerwise.strategy import Strategy, StrategyTable, plan_summary
-from layerwise.strategy.holdout import draws
+from layerwise.strategy.holdout import CONTROL, draws
 from layerwise.strategy.labels import closed_labels
 
 DEFAULT = StrategyTable.default()
@@ -59,7 +60,7 @@ BY_HAND = [
     (14, "news", 2, "every customer"),
     (15, "news", 1, "every customer"),
 ]
-KEYS = ["customer_id", "strategy_id", "priority", "reason"]
+KEYS = ["customer_id", "strategy_id", "rank", "reason"]
 
 
 def lines(plan, keys=KEYS):
@@ -80,10 +81,10 @@ def test_same_on_every_engine(engine):
         with pytest.raises(EngineError, match="collect it first"):
             FIVE.plan(frame)
         return
-    plan = FIVE.plan(frame, holdout=0.5)
+    plan = FIVE.plan(frame, holdout=0.5, control=0.3)
     assert type(plan) is type(frame)
-    whole = lines(FIVE.plan(CUSTOMERS, holdout=0.5), [*KEYS, "owner", "action", "holdout"])
-    assert lines(plan, [*KEYS, "owner", "action", "holdout"]) == whole
+    keys = [*KEYS, "owner", "action", "holdout", "control"]
+    assert lines(plan, keys) == lines(FIVE.plan(CUSTOMERS, holdout=0.5, control=0.3), keys)
 
 
 def test_polars_categories_and_arrow():
@@ -98,8 +99,8 @@ def test_columns_and_their_kinds():
     """The columns stand as documented; text is categorical, the index counts rows."""
     plan = FIVE.plan(CUSTOMERS.set_axis([5, 5, 1, 0, 2]))
     assert ",".join(plan.columns) == (
-        "customer_id,strategy_id,priority,reason,channel,incentive,owner,kpi,source,objective,"
-        "action,holdout"
+        "customer_id,strategy_id,rank,reason,channel,incentive,owner,kpi,source,objective,"
+        "action,holdout,control"
     )
     assert plan["holdout"].dtype == bool
     assert isinstance(plan["action"].dtype, pd.CategoricalDtype)
@@ -140,7 +141,7 @@ def test_laws(rows, random, cap):
     assert sorted(lines(again, keys)) == sorted(lines(plan, keys))
     priced = plan["strategy_id"].isin([row.id for row in DEFAULT if row.gives_price_incentive])
     assert plan[priced].groupby("customer_id").size().le(1).all()
-    ranks = plan.groupby("customer_id")["priority"].agg(["min", "max", "size"])
+    ranks = plan.groupby("customer_id")["rank"].agg(["min", "max", "size"])
     assert ranks["min"].eq(1).all()
     assert ranks["max"].le(cap).all()
     assert ranks["max"].eq(ranks["size"]).all()
@@ -289,6 +290,47 @@ def test_duties_are_never_held_out():
     assert not DEFAULT.plan(frame, holdout=0.99)["holdout"].any()
 
 
+def crowd(n=3000):
+    """Return customers some of whom earn duties only."""
+    final = [None, None, "passive_final"] * (n // 3)
+    return pd.DataFrame({"customer_id": range(n), "tier": ["loyal"] * n, "churn_type": final})
+
+
+def test_control_is_held_out_of_everything_but_duties():
+    """The drawn customers keep all their rows, each held out; duties alone are not."""
+    plan = DEFAULT.plan(crowd(), holdout=0, control=0.2)
+    in_group = draws(plan["customer_id"], CONTROL) < 0.2
+    assert 0.17 < in_group.mean() < 0.23
+    np.testing.assert_array_equal(plan["control"], in_group)
+    duty = plan["strategy_id"] == "ctype_passive_stop"
+    assert duty.sum() == 1000
+    np.testing.assert_array_equal(plan["holdout"], in_group & ~duty)
+
+
+def test_control_changes_nothing_else():
+    """Rows and the holdout of the others are those of a plan without control; more only adds."""
+    none, some, more = (DEFAULT.plan(crowd(), control=share) for share in (0, 0.1, 0.3))
+    assert lines(none) == lines(some)
+    assert not none["control"].any()
+    others = ~some["control"]
+    assert (none["holdout"] == some["holdout"])[others].all()
+    assert (some["control"] <= more["control"]).all()
+
+
+def test_control_is_drawn_apart_from_each_strategy():
+    """Of the control group a tenth, not more, would have been held out of a strategy."""
+    group = draws(range(40_000), CONTROL) < 0.1
+    row = draws(range(40_000), "tier_high_offer") < 0.1
+    assert stats.binomtest(int(row[group].sum()), int(group.sum()), 0.1).pvalue > 0.001
+    assert set(DEFAULT.plan(crowd(300), control=0.1, salt="other")["control"]) == {True, False}
+
+
+def test_no_strategy_can_be_called_like_the_control_group():
+    """The name that draws the control group is no id, so no row shares its draws."""
+    with pytest.raises(TableError, match="control character"):
+        table((CONTROL, "tier", "top", 1))
+
+
 def test_text_and_integer_ids_draw_alike():
     """The same customers read as text are held out by the same strategies."""
     frame = pd.DataFrame({"customer_id": range(200), "tier": ["loyal"] * 200})
@@ -361,10 +403,29 @@ def _dtype(values):
 
 def test_unknown_label_is_not_shown():
     """A wrong column may hold customers' data: the message shows our labels and counts only."""
-    frame = CUSTOMERS.assign(tier=["topp", "Ann Lee", "top", "new", "new"])
-    with pytest.raises(TableError, match="did you mean 'top'") as error:
+    names = pd.Categorical(["topp", "Ann Lee", "top", "new", "new"])
+    for tier in (names, names.astype(str)):
+        with pytest.raises(
+            TableError, match=r"\(did you mean 'top'\?\); the table knows new, top\n"
+        ) as error:
+            FIVE.plan(CUSTOMERS.assign(tier=tier))
+        assert "Ann" not in str(error.value)
+
+
+def test_our_own_label_without_a_strategy_is_named():
+    """A label of the built-in lists is a class name, so the message may show it."""
+    frame = CUSTOMERS.assign(tier=["potential", "loyal", "Ann Lee", "new", "new"])
+    with pytest.raises(TableError, match=r"3 of 4 labels .* \(loyal, potential\), 3 cust") as error:
         FIVE.plan(frame)
     assert "Ann" not in str(error.value)
+
+
+def test_long_lists_of_labels_are_cut():
+    """Of many labels that the table knows, the first twelve are told."""
+    many = table(*[(f"r{k:02}", "shop", f"s{k:02}", 1) for k in range(20)])
+    frame = pd.DataFrame({"customer_id": [1], "shop": ["x"]})
+    with pytest.raises(TableError, match=r"knows s00, .*s11, and 8 more\n"):
+        many.plan(frame)
 
 
 @pytest.mark.parametrize(
@@ -377,6 +438,8 @@ def test_unknown_label_is_not_shown():
         ({"holdout": -0.1}, SpecError, "holdout"),
         ({"holdout": float("nan")}, SpecError, "holdout"),
         ({"holdout": "10%"}, SpecError, "holdout"),
+        ({"control": 1}, SpecError, "control must be a share"),
+        ({"control": None}, SpecError, "control must be a share"),
         ({"salt": ""}, SpecError, "salt"),
         ({"lang": "fr"}, SpecError, "lang"),
         ({"axes": "tier"}, SpecError, "axes must be a list"),
@@ -431,8 +494,9 @@ def test_summary(engine):
 
 
 def test_summary_counts_the_holdout():
-    """The summary's holdout is the number of rows held out."""
-    plan = FIVE.plan(CUSTOMERS, holdout=0.6)
-    assert plan_summary(plan)["holdout"].sum() == plan["holdout"].sum() > 0
+    """The summary counts the rows held out and those of the control group."""
+    plan = FIVE.plan(CUSTOMERS, holdout=0.6, control=0.5)
+    for name in ("holdout", "control"):
+        assert plan_summary(plan)[name].sum() == plan[name].sum() > 0
     with pytest.raises(ColumnsError, match="holdout"):
         plan_summary(plan.drop(columns="holdout"))

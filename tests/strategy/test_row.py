@@ -18,7 +18,9 @@ def test_defaults():
 
 def test_numpy_priority():
     """A whole number from a data frame counts as one."""
-    assert type(Strategy(**{**ROW, "priority": np.int64(3)}).priority) is int
+    for three in (np.int64(3), np.float64(3), np.float32(3), 3.0):
+        row = Strategy(**{**ROW, "priority": three})
+        assert (row.priority, type(row.priority)) == (3, int)
 
 
 def test_is_frozen():
@@ -38,7 +40,8 @@ def test_is_frozen():
         ("theme", "a\nb", "line break"),
         ("kpi", "a\x00b", "control character"),
         ("priority", True, "not a whole number"),
-        ("priority", 1.0, "not a whole number"),
+        ("priority", 1.5, "not a whole number"),
+        ("priority", float("inf"), "not a whole number"),
         ("priority", float("nan"), "not a whole number"),
         ("priority", -1, "not between 0"),
         ("priority", 10**30, "not between 0"),

@@ -121,11 +121,11 @@ def add_baskets(
     Source: Lin (1991), Divergence measures based on the Shannon entropy; the distance is the square
     root of the divergence in bits (Endres and Schindelin 2003).
     """
-    if top < 1:
-        raise SpecError(f"add_baskets: top must be 1 or more, got {top!r}.")
+    _check_count("top", top)
     frame = frames.eager(customers, doing="add_baskets")
     title = "add_baskets needs columns that the customer table does not have."
     frames.require(frames.column_names(frame), {CUSTOMER: "add_baskets"}, title=title)
+    _check_count("window_days", window_days)
     choices = Choices(
         as_of=as_of,
         customer=customer,
@@ -184,6 +184,7 @@ def category_shares(
     >>> category_shares(orders, as_of="2024-06-01")
     {'milk': 0.75, 'tea': 0.25}
     """
+    _check_count("window_days", window_days)
     choices = Choices(
         as_of=as_of,
         customer=customer,
@@ -246,15 +247,22 @@ def _placed(found: Column, places: Array) -> Column:
     return column
 
 
+def _check_count(name: str, number: Any) -> None:
+    whole = isinstance(number, int | np.integer) and not isinstance(number, bool)
+    if not whole or number < 1:
+        raise SpecError(f"{name} must be a whole number from 1 up, got {number!r:.60}.")
+
+
 def _checked(population: Mapping[str, float]) -> dict[str, float]:
     """Return frozen shares, largest first.
 
     Raises:
         SpecError: They are not shares that add to one.
     """
-    given = dict(population)
-    good = all(isinstance(k, str) and 0 <= v <= 1 for k, v in given.items())
-    if not good or abs(sum(given.values()) - 1) > 1e-6:
+    given = dict(population) if isinstance(population, Mapping) else {}
+    shares = [v for k, v in given.items() if isinstance(k, str) and isinstance(v, float | int)]
+    good = len(shares) == len(given) and all(0 <= share <= 1 for share in shares)
+    if not good or abs(sum(shares) - 1) > 1e-6:
         raise SpecError(
             "population must map each category (as text) to its share; shares add to 1.",
             hint="category_shares(orders, as_of=...) makes it.",

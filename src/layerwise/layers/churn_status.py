@@ -13,6 +13,11 @@ from layerwise.layers.cadence import NEEDS, expected_gap
 from layerwise.rules import NOT_EVALUABLE, FirstMatch, Formula, Rule
 from layerwise.saved import saved
 
+_BELONGS = {
+    **dict.fromkeys(("times", "prior_gaps", "floor_days", "cap_days"), "cadence"),
+    "window_days": "window",
+    **dict.fromkeys(("churned_below", "lapsing_below", "p_alive"), "model"),
+}
 STATUSES = (NOT_EVALUABLE, "churned", "lapsing", "active")
 """From low to high."""
 
@@ -68,6 +73,7 @@ class ChurnStatus(Spec):
     lapsing_share: float = 0.5
 
     def __attrs_post_init__(self) -> None:
+        self.check_types()
         ranges = {
             "rule must be 'cadence', 'window' or 'model'": self.rule
             in ("cadence", "window", "model"),
@@ -80,6 +86,11 @@ class ChurnStatus(Spec):
             <= self.lapsing_below
             <= 1,
             "lapsing_share must lie between 0 and 1": 0 < self.lapsing_share <= 1,
+        }
+        ranges |= {
+            f"{name} belongs to rule='{rule}', not '{self.rule}'": False
+            for name, rule in _BELONGS.items()
+            if rule != self.rule and getattr(self, name) != _DEFAULTS[name]
         }
         if wrong := [text for text, holds in ranges.items() if not holds]:
             raise SpecError(
@@ -143,3 +154,6 @@ class ChurnStatus(Spec):
         return FirstMatch(
             output=name, cases=cases, otherwise="active", order=STATUSES, constants=constants
         )
+
+
+_DEFAULTS = {field.name: field.default for field in attrs.fields(ChurnStatus)}

@@ -44,9 +44,9 @@ class Layers:
         {'not_evaluable': 0, 'low': 3, 'mid': 1, 'high': 1}
     """
 
-    def __init__(self, **layers: Spec) -> None:
+    def __init__(self, *unnamed: object, **layers: Spec) -> None:
         self._layers = dict(layers)
-        _check_specs(self._layers)
+        _check_specs(self._layers, unnamed)
         _check_order(self._layers)
 
     def __iter__(self) -> Iterator[str]:
@@ -103,7 +103,7 @@ class Layers:
 
 
 @saved
-@attrs.frozen(kw_only=True, slots=False)
+@attrs.frozen(kw_only=True, slots=False, repr=False)
 class FittedLayers(Labeller):
     """Fitted layers, in order.
 
@@ -135,6 +135,10 @@ class FittedLayers(Labeller):
                 return part
         raise KeyError(name)
 
+    def __repr__(self) -> str:
+        inside = ", ".join(f"{part.name}={part.spec!r}" for part in self.parts)
+        return f"FittedLayers({inside})"
+
     def _needed_by(self) -> dict[str, str]:
         made: set[str] = set()
         needed: dict[str, str] = {}
@@ -151,10 +155,19 @@ def label_columns(columns: dict[str, Column]) -> list[str]:
     return [n for n, c in columns.items() if isinstance(c, Labels) and isinstance(c.names[0], str)]
 
 
-def _check_specs(layers: dict[str, Spec]) -> None:
+def _giver(column: str, name: str, giver: str) -> str:
+    if giver == name:
+        return "which it would write itself"
+    return "which comes after it" if giver == column else f"which {giver} gives after it"
+
+
+def _check_specs(layers: dict[str, Spec], unnamed: tuple[object, ...]) -> None:
     odd = [name for name, spec in layers.items() if not isinstance(spec, Spec)]
-    if not layers or odd:
-        found = ", ".join(f"{name} is a {type(layers[name]).__name__}" for name in odd)
+    if not layers or odd or unnamed:
+        found = ", ".join(
+            [f"{name} is a {type(layers[name]).__name__}" for name in odd]
+            + [f"a {type(layer).__name__} has no name" for layer in unnamed]
+        )
         raise SpecError(
             f"Layers takes name=spec, at least one{'; ' + found if found else ''}.",
             hint="Layers(value=Value(), rfm=RFM()).",
@@ -177,7 +190,7 @@ def _check_order(layers: dict[str, Spec]) -> None:
             first.setdefault(column, i)
     for i, (name, spec) in enumerate(layers.items()):
         late = [c for c in spec.needs(name) if first.get(c, -1) >= i]
-        lines += [f"{name} reads {c}, which {list(layers)[first[c]]} gives" for c in late]
+        lines += [f"{name} reads {c}, {_giver(c, name, list(layers)[first[c]])}" for c in late]
     if lines:
         raise SpecError(
             "\n  ".join(["The layers do not fit together.", *lines]),

@@ -57,6 +57,7 @@ class Frequency(Spec):
     )
 
     def __attrs_post_init__(self) -> None:
+        self.check_types()
         if self.rate not in ("count", "shrunken") or self.method not in ("quantile", "absolute"):
             raise SpecError(
                 f"Frequency has no rate {self.rate!r} with method {self.method!r}.",

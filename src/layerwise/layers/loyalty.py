@@ -79,6 +79,7 @@ class Loyalty(Spec):
     prior_gaps: float = 2.0
 
     def __attrs_post_init__(self) -> None:
+        self.check_types()
         if not isinstance(self.churn, Spec | str):
             raise SpecError(
                 f"Loyalty(churn=...) is a {type(self.churn).__name__}.",

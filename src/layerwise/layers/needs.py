@@ -77,6 +77,7 @@ class Needs(Spec):
     least_orders: int = 2
 
     def __attrs_post_init__(self) -> None:
+        self.check_types()
         shares = {"special_share": self.special_share, "distinct": self.distinct}
         counts = ("special_orders", "custom_orders", "distinct_orders", "least_orders")
         wrong = [

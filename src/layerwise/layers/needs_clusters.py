@@ -1,7 +1,7 @@
 """Needs without tags: groups of customers who buy alike, by number until a person names them."""
 
-from collections.abc import Mapping
-from typing import ClassVar, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, TypeVar
 
 import attrs
 import numpy as np
@@ -13,13 +13,18 @@ from layerwise.frames import Columns, Floats
 from layerwise.layers.clustering import Clusters, kmeans, stability
 from layerwise.layers.compose import FittedLayers
 from layerwise.rules import NOT_EVALUABLE, Case, FirstMatch, Nearest
-from layerwise.rules.base import as_tuple, numbers
+from layerwise.rules.base import numbers
 from layerwise.saved import saved
 
 MOST_POINTS = 5_000
 """Most customers that clusters are learned from; of more, a seeded sample."""
 
 FittedT = TypeVar("FittedT", Fitted, FittedLayers)
+
+
+def _names(names: Any) -> Any:
+    """Return several names as a tuple; what is no such thing stays, to be refused by its type."""
+    return tuple(names) if isinstance(names, Iterable) and not isinstance(names, str) else names
 
 
 @saved
@@ -70,7 +75,7 @@ class NeedsClusters(Spec):
 
     default_name: ClassVar[str] = "needs"
 
-    columns: tuple[str, ...] = attrs.field(converter=as_tuple)
+    columns: tuple[str, ...] = attrs.field(converter=_names)
     clusters: int | None = None
     most: int = 8
     stable: float = 0.7
@@ -78,7 +83,8 @@ class NeedsClusters(Spec):
     seed: int = 0
 
     def __attrs_post_init__(self) -> None:
-        if isinstance(self.columns, str) or len(set(self.columns)) < max(2, len(self.columns)):
+        self.check_types()
+        if len(set(self.columns)) < max(2, len(self.columns)):
             raise SpecError(
                 f"NeedsClusters needs at least two different share columns, got {self.columns!r}.",
                 hint="columns=layerwise.share_columns(customers), after add_baskets.",

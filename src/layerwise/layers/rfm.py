@@ -114,6 +114,7 @@ class RFM(Spec):
     otherwise: str = "lost"
 
     def __attrs_post_init__(self) -> None:
+        self.check_types()
         if not 2 <= self.bins <= 100:
             raise SpecError(f"RFM needs 2 to 100 bins, got {self.bins}.")
         if self.bins != 5 and self.segments is None:

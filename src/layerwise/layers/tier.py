@@ -62,6 +62,7 @@ class Tier(Spec):
     potential_cut: float = 0.7
 
     def __attrs_post_init__(self) -> None:
+        self.check_types()
         if self.high_value not in ("both", "value"):
             raise SpecError(f"Tier(high_value=...) is 'both' or 'value', not {self.high_value!r}.")
         if self.new_days is not None and self.new_days <= 0:

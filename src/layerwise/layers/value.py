@@ -64,6 +64,7 @@ class Value(Spec):
     )
 
     def __attrs_post_init__(self) -> None:
+        self.check_types()
         check_method(self.method, self.cuts, "Value")
         check_window(self.window_days, "Value")
 

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from layerwise.models._regular import Stages
 from layerwise.models._special import Array, rising_sums
 from layerwise.models.histories import Distinct
 
@@ -24,7 +25,7 @@ BLOCK = 8192
 
 
 def log_likelihood(
-    parameters: Array, rows: Distinct, first: int, scale: float
+    parameters: Array, rows: Distinct, first: int, scale: float, k: int = 1
 ) -> tuple[float, Array, Array]:
     """Return the log-likelihood with its gradient and Hessian in (r, alpha, a, b).
 
@@ -33,16 +34,16 @@ def log_likelihood(
         rows: Distinct histories in days.
         first: 0 for BG/NBD, 1 for MBG/NBD.
         scale: What days are multiplied by.
+        k: Regularity: gaps are Erlang-k distributed, exponential with 1 (see `_regular`).
     """
     r, alpha, a, b = map(float, parameters)
     gradient, hessian = np.zeros(4), np.zeros((4, 4))
-    value = _by_level(r, a, b, rows, first, gradient, hessian)
+    value = _by_level((r, a, b), rows, first, k, gradient, hessian)
     log_odds, inverse = _coin(a, b, rows.levels + first)
     for level, t_x, T, w in _blocks(rows, scale):
-        x = rows.levels[level]
-        value += _row_sums(
-            (r, alpha, a), x, t_x, T, w, log_odds[level], inverse[level], gradient, hessian
-        )
+        x = rows.levels[level] * k
+        coin = (log_odds[level], inverse[level])
+        value += _row_sums((r, alpha, a), x, t_x, T, w, coin, k, gradient, hessian)
     hessian[np.tril_indices(4, -1)] = hessian.T[np.tril_indices(4, -1)]
     return value, gradient, hessian
 
@@ -62,14 +63,20 @@ def _coin(a: float, b: float, m: Array) -> tuple[Array, Array]:
 
 
 def _by_level(
-    r: float, a: float, b: float, rows: Distinct, first: int, gradient: Array, hessian: Array
+    parameters: tuple[float, float, float],
+    rows: Distinct,
+    first: int,
+    k: int,
+    gradient: Array,
+    hessian: Array,
 ) -> float:
     """Add what depends on x only: Γ(r+x)/Γ(r) · B(a, b+m)/B(a, b)."""
+    r, a, b = parameters
     customers = rows.histogram
     m = rows.levels + first
     sums = [
         [float((customers * part).sum()) for part in rising_sums(z, levels)]
-        for z, levels in ((r, rows.levels), (b, m), (a + b, m))
+        for z, levels in ((r, rows.levels * k), (b, m), (a + b, m))
     ]
     (rate, rate1, rate2), (keep, keep1, keep2), (flip, flip1, flip2) = sums
     gradient += (rate1, 0.0, -flip1, keep1 - flip1)
@@ -86,17 +93,21 @@ def _row_sums(
     t_x: Array,
     T: Array,
     w: Array,
-    log_odds: Array,
-    inverse: Array,
+    coin: tuple[Array, Array],
+    k: int,
     gradient: Array,
     hessian: Array,
 ) -> float:
     """Add alpha^r (alpha+T)^(−n) (1 + e^z) of a block; return its log."""
     r, alpha, a = parameters
+    log_odds, inverse = coin
     n = r + x
     at_T, at_t = 1.0 / (alpha + T), 1.0 / (alpha + t_x)
     grown, gap = np.log1p(T / alpha), np.log1p((T - t_x) * at_t)
     z = log_odds + n * gap
+    regular = Stages(n, (T - t_x) * at_T, k) if k > 1 else None
+    if regular is not None:
+        z = z - regular.log_total
     e = np.exp(-np.abs(z))
     upper = 1.0 / (1.0 + e)
     dead = w * np.where(z >= 0, upper, e * upper)
@@ -105,16 +116,20 @@ def _row_sums(
     z_alpha = n * turn
     n_T = n * at_T
     customers = float(w.sum())
-    by_r, by_alpha, by_b = both * gap, both * z_alpha, both * inverse
+    if regular is not None:
+        stages = regular.derivatives(n, at_T)
+        _add_stages(stages, w - dead, gradient, hessian)
+    z_r, z_a = (gap, z_alpha) if regular is None else (gap - stages[0], z_alpha - stages[1])
+    by_r, by_alpha, by_b = both * z_r, both * z_a, both * inverse
     gradient[0] += dead @ gap - w @ grown
     gradient[1] += r / alpha * customers - w @ n_T + dead @ z_alpha
     gradient[2] += dead.sum() / a
     gradient[3] -= dead @ inverse
-    hessian[0, 0] += by_r @ gap
-    hessian[0, 1] += customers / alpha - w @ at_T + dead @ turn + by_r @ z_alpha
+    hessian[0, 0] += by_r @ z_r
+    hessian[0, 1] += customers / alpha - w @ at_T + dead @ turn + by_r @ z_a
     hessian[0, 2] += by_r.sum() / a
     hessian[0, 3] -= by_r @ inverse
-    hessian[1, 1] += by_alpha @ z_alpha - dead @ (z_alpha * (at_T + at_t))
+    hessian[1, 1] += by_alpha @ z_a - dead @ (z_alpha * (at_T + at_t))
     hessian[1, 1] += w @ (n_T * at_T) - r / alpha**2 * customers
     hessian[1, 2] += by_alpha.sum() / a
     hessian[1, 3] -= by_alpha @ inverse
@@ -122,4 +137,13 @@ def _row_sums(
     hessian[2, 3] -= by_b.sum() / a
     hessian[3, 3] += (dead * inverse + by_b) @ inverse
     value = np.maximum(z, 0.0) + np.log(1.0 + e) - n * grown
+    if regular is not None:
+        value += regular.log_total
     return float(w @ value) - float(w @ x) * float(np.log(alpha))
+
+
+def _add_stages(stages: tuple[Array, ...], alive: Array, gradient: Array, hessian: Array) -> None:
+    for i in range(2):
+        gradient[i] += alive @ stages[i]
+    for (i, j), curve in zip(((0, 0), (0, 1), (1, 1)), stages[2:], strict=True):
+        hessian[i, j] += alive @ curve

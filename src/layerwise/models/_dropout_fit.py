@@ -52,10 +52,11 @@ def fit_dropout(spec: Any, name: str, rows: Distinct, kind: type[FittedDropout])
     def kernel(p: Array, part: Distinct, scale: float) -> tuple[float, Array, Array]:
         return _dropout.log_likelihood(p, part, kind.first, scale)
 
-    return estimate(spec, name, rows, kernel, kind, start, _limit)
+    return estimate(spec, name, rows, kernel, kind, start, limit_of_dropout)
 
 
-def _limit(p: Array) -> str | None:
+def limit_of_dropout(p: Array) -> str | None:
+    """Say which limit r, alpha, a, b have run into."""
     r, _, a, b = p
     if min(a, a / (a + b)) < VANISHING:
         return "the data show nobody who drops out (a goes to 0), so P(alive) is about 1 for all."

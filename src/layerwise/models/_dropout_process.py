@@ -8,7 +8,7 @@ import numpy as np
 
 from layerwise.columns import AGE, FIRST_TO_LAST, REPEAT_ORDERS
 from layerwise.models._gather import on_distinct
-from layerwise.models._special import Array, orders_while_alive
+from layerwise.models._special import Array, log_rising, orders_while_alive
 from layerwise.models.histories import Histories, blocks
 from layerwise.saved import saved
 
@@ -64,6 +64,26 @@ class Dropout:
         """Return the orders expected in h of customers alive at T after x repeat orders."""
         y = h / (self.alpha + T)
         return orders_while_alive(self.r + x, self.a, self.b + x + self.first, y)
+
+    def p_at_least_if_alive(self, rows: Histories, orders: Array, h: float) -> Array:
+        """Return P(K ≥ m) · E[(1 − p)^(m−1)]: none of the first m − 1 is the last.
+
+        K, the orders in h of a customer who never drops out, is negative binomial, so
+        P(K ≥ m) = I_w(m, r + x) with w = h / (alpha + T + h); an incomplete beta, not 1 − Σ.
+        """
+        from scipy.special import betainc
+
+        x, before = rows.x, orders - 1.0
+        b = self.b + x + self.first
+        survive = np.exp(log_rising(b, before) - log_rising(self.a + b, before))
+        return np.asarray(betainc(orders, self.r + x, h / (self.alpha + rows.T + h)) * survive)
+
+    def stays(self, rows: Histories, h: float) -> Array:
+        """Return E[(1 + py)^(−n)] = 1 − E[p] · G(a + 1): nobody leaves without an order."""
+        x, y = rows.x, h / (self.alpha + rows.T)
+        b = self.b + x + self.first
+        leaves = self.a / (self.a + b) * orders_while_alive(self.r + x, self.a + 1.0, b, y)
+        return np.maximum(1.0 - leaves, 0.0)
 
     def expression(self, quantity: str, h: float) -> Any:
         """Return P(alive) or P(no order in h) for an engine, safe against overflow."""

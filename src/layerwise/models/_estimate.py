@@ -40,6 +40,7 @@ def estimate(
     kind: type[Any],
     start: Array,
     limit: Callable[[Array], str | None],
+    regularity: int = 1,
 ) -> Any:
     """Return a fitted model of class `kind` by maximum likelihood.
 
@@ -53,6 +54,7 @@ def estimate(
         kind: The fitted class; `times` names its parameters that measure time.
         start: Logs of the parameters to start at, times in units of a tenth of the mean age.
         limit: Says which limit parameters have run into where the likelihood is flat.
+        regularity: Hidden steps an order: each multiplies the density by the unit of time.
 
     Raises:
         FitError: No customer has ordered again.
@@ -72,7 +74,7 @@ def estimate(
     return kind(
         spec=spec,
         name=name,
-        log_likelihood=_log_likelihood(spec.penalty, rows, optimum, unit),
+        log_likelihood=_log_likelihood(spec.penalty, rows, optimum, unit**regularity),
         covariance=as_rows(None if covariance is None else covariance * np.outer(p, p)),
         n_customers=round(n),
         converged=optimum.converged,
@@ -82,7 +84,7 @@ def estimate(
 
 
 def _log_likelihood(penalty: float, rows: Distinct, optimum: Optimum, unit: float) -> float:
-    """Return the true log-likelihood; a density of x order times changes by unit^x."""
+    """Return the true log-likelihood; the density of x order times changes by unit^x."""
     mean = optimum.value + penalty * float((optimum.theta * optimum.theta).sum())
     orders = float((rows.histogram * rows.levels).sum())
     return mean * rows.customers + orders * float(np.log(unit))

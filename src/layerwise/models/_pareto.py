@@ -17,17 +17,23 @@ from numpy.typing import NDArray
 from layerwise.models._special import Array, rising_sums, softplus
 from layerwise.models.histories import Distinct
 
-_BLOCK = 4096
+_BLOCK = 2048
 _DROP = 42.0
-_LONG = 6.0
 
 
-def _rule(nodes: int) -> tuple[Array, Array]:
+def gauss_rule(nodes: int) -> tuple[Array, Array]:
+    """Return points and weights of Gauss's rule on 0 to 1."""
     points, weights = np.polynomial.legendre.leggauss(nodes)
     return (points + 1.0) / 2.0, weights / 2.0
 
 
-_SHORT_RULE, _LONG_RULE = _rule(24), _rule(96)
+_RULES = (
+    (4.0, 10.0, gauss_rule(12)),
+    (5.0, 20.0, gauss_rule(16)),
+    (6.0, np.inf, gauss_rule(24)),
+    (np.inf, np.inf, gauss_rule(96)),
+)
+"""Longest range, largest fall of the integrand's log, and the rule that is exact to 1e-12 there."""
 
 
 class Leaving:
@@ -43,8 +49,8 @@ class Leaving:
         self, alpha: float, s: float, beta: float, n: Array, t_x: Array, gap: Array
     ) -> None:
         least = min(alpha, beta)
-        length = _cut(alpha, s, beta, n, t_x, np.log1p(gap / (least + t_x)), least)
-        y, w = _LONG_RULE if length.size and length.max() > _LONG else _SHORT_RULE
+        length, fallen = _cut(alpha, s, beta, n, t_x, np.log1p(gap / (least + t_x)), least)
+        y, w = _rule_for(length, fallen)
         tau = length[:, None] * y
         self.since = (least + t_x)[:, None] * np.expm1(tau)
         fall = tau - n[:, None] * np.log1p(self.since / (alpha + t_x)[:, None])
@@ -60,15 +66,16 @@ class Leaving:
 
 def _cut(
     alpha: float, s: float, beta: float, n: Array, t_x: Array, length: Array, least: float
-) -> Array:
-    """Shorten ranges of ln(least + t) to where the integrand has fallen by e^−42."""
+) -> tuple[Array, Array]:
+    """Shorten ranges of ln(least + t) to where the integrand has fallen by e^−42; say how far."""
 
     def fall(tau: Array, rows: NDArray[np.intp]) -> Array:
         since = (least + t_x[rows]) * np.expm1(tau)
         power = n[rows] * np.log1p(since / (alpha + t_x[rows]))
         return np.asarray(power + (s + 1.0) * np.log1p(since / (beta + t_x[rows])) - tau)
 
-    rows = np.flatnonzero(fall(length, np.arange(len(length))) > _DROP)
+    fallen = fall(length, np.arange(len(length)))
+    rows = np.flatnonzero(fallen > _DROP)
     if rows.size:
         low, high = np.zeros(rows.size), length[rows].copy()
         for _ in range(60):
@@ -79,7 +86,13 @@ def _cut(
                 break
         length = length.copy()
         length[rows] = high
-    return length
+    return length, fallen
+
+
+def _rule_for(length: Array, fallen: Array) -> tuple[Array, Array]:
+    longest, deepest = length.max(initial=0.0), np.abs(fallen).max(initial=0.0)
+    fits = (rule for most, drop, rule in _RULES if longest <= most and deepest <= drop)
+    return next(fits, _RULES[-1][2])
 
 
 def log_odds_gone(

@@ -3,10 +3,12 @@
 import attrs
 import numpy as np
 
-from layerwise.models._pareto import Leaving, log_odds_gone
+from layerwise.models._pareto import Leaving, gauss_rule, log_odds_gone
 from layerwise.models._special import Array, sigmoid
 from layerwise.models.histories import Histories, blocks
 from layerwise.saved import saved
+
+_RULE = gauss_rule(64)
 
 
 @saved
@@ -65,6 +67,26 @@ class Pareto:
         k = self.s - 1.0
         time = grown if k == 0.0 else -np.expm1(-k * grown) / k
         return (self.r + x) / (self.alpha + T) * (self.beta + T) * time
+
+    def p_at_least_if_alive(self, rows: Histories, orders: Array, h: float) -> Array:
+        """Return the mean of P(K(u) ≥ m) over the time u = min(time of leaving, h) alive.
+
+        P(K(u) ≥ m) = I_w(m, r + x), w = u / (alpha + T + u); Gauss's rule in ln(beta + T + u).
+        """
+        from scipy.special import betainc
+
+        T, n = rows.T, self.r + rows.x
+        grown = np.log1p(h / (self.beta + T))
+        out = betainc(orders, n, h / (self.alpha + T + h)) * np.exp(-self.s * grown)
+        for y, weight in zip(*_RULE, strict=True):
+            u = (self.beta + T) * np.expm1(y * grown)
+            leaving = self.s * np.exp(-self.s * y * grown) * grown * weight
+            out += leaving * betainc(orders, n, u / (self.alpha + T + u))
+        return np.asarray(out)
+
+    def stays(self, rows: Histories, h: float) -> Array:
+        """Return ((beta+T)/(beta+T+h))^s, whatever the orders."""
+        return np.exp(-self.s * np.log1p(h / (self.beta + rows.T)))
 
     def _silent(self, x: Array, T: Array, h: float) -> Array:
         """Return P(no order in h | alive): alive and silent to the end, or gone before an order."""

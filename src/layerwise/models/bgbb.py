@@ -92,8 +92,7 @@ class FittedBGBB(FittedStatistics):
             alive, gone = self._alive(rows)
             after = (self.alpha + rows.x, self.beta + rows.T - rows.x)
             ahead = Silence((*after, self.gamma, self.delta + rows.T), np.full(len(rows), float(m)))
-            result: Array = np.minimum(gone + alive * np.exp(ahead.log_total), 1.0)
-            return result
+            return np.asarray(np.minimum(gone + alive * np.exp(ahead.log_total), 1.0))
 
         return self._by_block(customers, silent)
 

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from layerwise import frames
 from layerwise.columns import AGE, FIRST_TO_LAST, REPEAT_ORDERS
-from layerwise.errors import ColumnsError, FitError
+from layerwise.errors import ColumnsError, DataError, FitError
 from layerwise.histories import check_histories
 
 Array = NDArray[np.float64]
@@ -175,8 +175,19 @@ def _merged(parts: list[Any], widths: list[int]) -> Distinct:
 
 
 def grouped(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, counts: ArrayLike) -> Distinct:
-    """Return histories that are already grouped, e.g. by an engine, with their counts."""
+    """Return histories that are already grouped, e.g. by an engine, with their counts.
+
+    Raises:
+        DataError: The arrays differ in length, or counts are not positive numbers.
+        FitError: There is no row.
+    """
     x, t_x, T, counts = (np.asarray(v, dtype=np.float64) for v in (x, t_x, T, counts))
+    if not len(x):
+        raise FitError("There are no rows to learn from.", hint=_MORE)
+    if not len(x) == len(t_x) == len(T) == len(counts):
+        raise DataError("Histories and their counts differ in length.")
+    if not (np.isfinite(counts).all() and (counts > 0).all()):
+        raise DataError("Counts of histories must be positive numbers.")
     if x.max() < _DENSE:
         seen = np.bincount(x.astype(np.intp)) > 0
         levels = np.flatnonzero(seen)

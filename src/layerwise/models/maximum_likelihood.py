@@ -14,12 +14,14 @@ Derivatives = tuple[float, Array, Array]
 Objective = Callable[[Array], Derivatives]
 """Natural parameters -> log-likelihood, gradient and Hessian (sums over customers)."""
 
-LARGEST_LOG = float(np.log(1e8))
-"""Parameters stay within 1e-8 and 1e8 (times scaled to a mean age of 10)."""
+LARGEST_LOG = float(np.log(1e6))
+"""Parameters stay within 1e-6 and 1e6 (times scaled to a mean age of 10)."""
 
 _CONVERGED = 1e-6
 _VANISHED = 1e-11
 _LAST_STEP = 1e-6
+_ROUNDING, _PATIENCE = 2e-15, 4
+_AT_EDGE = 1e-6
 _LONGEST_STEP = 2.0
 _FLAT = 3.0
 
@@ -62,6 +64,7 @@ def newton(
     """Climb by Newton steps with the Hessian made negative definite, halved until they climb."""
     theta = np.clip(start, -LARGEST_LOG, LARGEST_LOG)
     value, gradient, hessian = mean(theta)
+    stalled = 0
     for _ in range(steps):
         if np.abs(_inward(theta, gradient)).max() <= tolerance:
             break
@@ -72,7 +75,10 @@ def newton(
         found = _climb(mean, theta, value, step)
         if found is None:
             break
+        stalled = stalled + 1 if found[1][0] - value <= _ROUNDING * abs(value) else 0
         theta, (value, gradient, hessian) = found
+        if stalled == _PATIENCE:
+            break
     return Optimum(theta, value, gradient, hessian)
 
 
@@ -106,7 +112,8 @@ def _direction(theta: Array, gradient: Array, hessian: Array) -> Array:
 
 def _inward(theta: Array, gradient: Array) -> Array:
     """Return the gradient, zero where it points out of the bounds."""
-    out = (theta >= LARGEST_LOG) & (gradient > 0) | (theta <= -LARGEST_LOG) & (gradient < 0)
+    edge = LARGEST_LOG - _AT_EDGE
+    out = (theta >= edge) & (gradient > 0) | (theta <= -edge) & (gradient < 0)
     return np.where(out, 0.0, gradient)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import attrs
 import numpy as np
@@ -25,7 +25,8 @@ from layerwise.models.histories import (
     histories_of,
     read_histories,
 )
-from layerwise.models.statistics import FittedStatistics
+from layerwise.models.outlook import Outlook
+from layerwise.models.process import horizon
 from layerwise.rules.base import Rule
 from layerwise.saved import saved
 
@@ -35,30 +36,6 @@ DAYS: dict[str, float] = {"day": 1.0, "week": 7.0}
 """Unit of time of a model's parameters -> days."""
 
 Quantity = Literal["p_alive", "p_no_purchase", "expected_orders"]
-
-
-class Process(Protocol):
-    """The mathematics of one model at known parameters; all times are days."""
-
-    def p_alive(self, rows: Histories) -> Array:
-        """Return P(alive at T) of each history."""
-        ...
-
-    def p_no_purchase(self, rows: Histories, h: float) -> Array:
-        """Return P(no order in (T, T + h]) of each history."""
-        ...
-
-    def expected_orders(self, rows: Histories, h: float) -> Array:
-        """Return the orders expected in (T, T + h] of each history."""
-        ...
-
-    def expected_orders_new(self, h: float) -> float:
-        """Return the repeat orders expected of a new customer in the first h days."""
-        ...
-
-    def orders_if_alive(self, x: Array, T: Array, h: float) -> Array:
-        """Return the orders expected in h of a customer alive at T."""
-        ...
 
 
 def positive(_: object, attribute: Any, value: float) -> None:
@@ -84,21 +61,6 @@ def not_negative(_: object, attribute: Any, value: float) -> None:
 def _known_unit(_: object, __: Any, value: str) -> None:
     if value not in DAYS:
         raise SpecError(f"unit must be one of {', '.join(DAYS)}, got {value!r:.40}.")
-
-
-def horizon(value: object) -> float:
-    """Return a horizon in days as a float.
-
-    Raises:
-        SpecError: It is not a finite number of days, 0 or more.
-    """
-    try:
-        days = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        days = np.nan
-    if not (np.isfinite(days) and days >= 0):
-        raise SpecError(f"A horizon is a number of days, 0 or more; got {value!r:.40}.")
-    return days
 
 
 FittedT = TypeVar("FittedT", bound="FittedModel")
@@ -214,13 +176,8 @@ def output_columns(h: float) -> dict[Quantity, str]:
 
 
 @attrs.frozen(kw_only=True, slots=False)
-class FittedModel(FittedStatistics):
+class FittedModel(Outlook):
     """A fitted purchase model: parameters, how well they fit, and predictions."""
-
-    @property
-    def process(self) -> Process:
-        """The model's mathematics at the estimates, in days."""
-        raise NotImplementedError
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:  # type: ignore[override]
@@ -282,9 +239,6 @@ class FittedModel(FittedStatistics):
             SpecError: The horizon is not a number of days.
         """
         return self.process.expected_orders_new(self._days(horizon_days))
-
-    def _days(self, horizon_days: float | None) -> float:
-        return self.spec.horizon_days if horizon_days is None else horizon(horizon_days)
 
 
 @saved

@@ -30,10 +30,10 @@ class FittedStatistics(Part):
     spec: Any
     name: str
     log_likelihood: float | None = None
-    covariance: tuple[tuple[float, ...], ...] | None = None
+    covariance: tuple[tuple[float, ...], ...] | None = attrs.field(default=None, repr=False)
     n_customers: int = 0
     converged: bool = True
-    facts: Mapping[str, Any] = attrs.field(factory=dict, converter=as_mapping)
+    facts: Mapping[str, Any] = attrs.field(factory=dict, converter=as_mapping, repr=False)
 
     parameter_names: ClassVar[tuple[str, ...]] = ()
     """The parameters, in the order of `covariance`."""

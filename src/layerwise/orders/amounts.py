@@ -142,7 +142,8 @@ def _sum_floats(code: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:
     while len(rest) and (largest := float(np.abs(rest).max())) > 0:
         # len * largest < 2**52 * grid keeps every partial sum exact.
         grid = 2.0 ** np.ceil(np.log2(largest) + np.log2(len(rest) + 1) - 51)
-        part = np.rint(rest / grid) * grid if grid > 0 else rest
+        with np.errstate(over="ignore"):  # a flag, not a result, that NumPy 1 sets for tiny grids
+            part = np.rint(rest / grid) * grid if grid > 0 else rest
         sums.append(np.bincount(code, part, n))
         rest = rest - part
     total = np.zeros(n)

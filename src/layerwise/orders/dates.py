@@ -10,6 +10,7 @@ import pandas as pd
 from layerwise.errors import ColumnsError, DataError
 from layerwise.orders import text_dates
 from layerwise.orders.request import UNIX_DAY, Request
+from layerwise.orders.text_dates import Local, fixed_clock
 
 FIRST_DAY = dt.date.min.toordinal() - UNIX_DAY
 LAST_DAY = dt.date.max.toordinal() - UNIX_DAY
@@ -22,16 +23,21 @@ _BLOCK = 1 << 16
 
 @attrs.frozen(eq=False)
 class Moments:
-    """Times as numbers of days or hours; `missing` is None when there is none missing."""
+    """Times as numbers of days or hours; `missing` is None when there is none missing.
+
+    `aware` and `clock` are those of `Local`.
+    """
 
     number: np.ndarray
     missing: np.ndarray | None
     aware: bool
+    clock: str | None
 
 
 def read_times(series: pd.Series, request: Request) -> Moments:
     """Return the column's times as int32 numbers of days (hours with grain="hour")."""
-    times, aware = _local_times(series, request)
+    read = _local_times(series, request)
+    times = read.times
     unit, step = np.datetime_data(times.dtype)
     if unit not in _PER_DAY or step != 1:
         times = times.astype("M8[us]")
@@ -42,24 +48,24 @@ def read_times(series: pd.Series, request: Request) -> Moments:
         for i in range(0, len(times), _BLOCK)
     ]
     if all(inside):
-        return Moments(number, None, aware)
+        return Moments(number, None, read.aware, read.clock)
     missing = np.isnat(times)
     wrong = len(times) - int(missing.sum()) - int(_fits(times[~missing], per_day).sum())
     if wrong:
         raise _outside(request.time, wrong, len(times), None)
     number[missing] = 0
-    return Moments(number, missing, aware)
+    return Moments(number, missing, read.aware, read.clock)
 
 
-def _local_times(series: pd.Series, request: Request) -> tuple[np.ndarray, bool]:
+def _local_times(series: pd.Series, request: Request) -> Local:
     dtype, name = series.dtype, request.time
     kind = _kind(dtype)
     if kind == "M":
-        return (_plain(series), False) if _zone(dtype) is None else (_moved(series, request), True)
+        return Local(_plain(series)) if _zone(dtype) is None else _moved(series, request)
     if kind == "period":
-        return _periods(series, name), False
+        return Local(_periods(series, name))
     if kind in "iuf":
-        return _from_numbers(series, request), False
+        return _from_numbers(series, request)
     if kind in "OU":
         return _from_objects(series, request)
     raise ColumnsError(
@@ -96,8 +102,13 @@ def _zone(dtype: Any) -> Any:
     return getattr(getattr(dtype, "pyarrow_dtype", dtype), "tz", None)
 
 
-def _moved(series: pd.Series, request: Request) -> np.ndarray:
+def _moved(series: pd.Series, request: Request) -> Local:
     """Return the wall-clock times of an aware column in tz=, or in its own zone."""
+    clock = None if request.tz is not None else fixed_clock(_zone(series.dtype))
+    return Local(_wall_clocks(series, request), aware=True, clock=clock)
+
+
+def _wall_clocks(series: pd.Series, request: Request) -> np.ndarray:
     if not isinstance(series.dtype, pd.ArrowDtype):
         moved = series if request.tz is None else series.dt.tz_convert(request.tz)
         return _plain(moved.dt.tz_localize(None))
@@ -118,7 +129,7 @@ def _periods(series: pd.Series, name: Any) -> np.ndarray:
     return np.asarray(starts.to_numpy())
 
 
-def _from_numbers(series: pd.Series, request: Request) -> np.ndarray:
+def _from_numbers(series: pd.Series, request: Request) -> Local:
     form, name = request.time_format, request.time
     if form is None:
         raise ColumnsError(
@@ -127,8 +138,10 @@ def _from_numbers(series: pd.Series, request: Request) -> np.ndarray:
         )
     values = series.to_numpy(dtype=np.float64, na_value=np.nan)
     missing = np.isnan(values)
-    if form in ("epoch_s", "epoch_ms", "excel"):
-        return _counted(values, missing, form, name)
+    if form == "excel":
+        return Local(_counted(values, missing, form, name))
+    if form in ("epoch_s", "epoch_ms"):
+        return _instants(_counted(values, missing, form, name), request)
     pattern = "%Y%m%d" if form == "yyyymmdd" else form
     whole = np.where(missing, 0, values)
     if (whole != np.floor(whole)).any():
@@ -138,7 +151,14 @@ def _from_numbers(series: pd.Series, request: Request) -> np.ndarray:
     if missing.any():
         texts[unique == 0] = ""
     parsed = text_dates.parse(texts, name=str(name), time_format=pattern, tz=request.tz)
-    return parsed[codes]
+    return attrs.evolve(parsed, times=parsed.times[codes])
+
+
+def _instants(utc: np.ndarray, request: Request) -> Local:
+    """Return the wall-clock times of seconds since 1970, which are counted in UTC by definition."""
+    if request.tz is None:
+        return Local(utc, clock="UTC")
+    return Local(text_dates.local(pd.DatetimeIndex(utc).tz_localize("UTC"), request.tz))
 
 
 def _counted(values: np.ndarray, missing: np.ndarray, form: str, name: Any) -> np.ndarray:
@@ -159,19 +179,19 @@ def _counted(values: np.ndarray, missing: np.ndarray, form: str, name: Any) -> n
     return micro.view("M8[us]")
 
 
-def _from_objects(series: pd.Series, request: Request) -> tuple[np.ndarray, bool]:
+def _from_objects(series: pd.Series, request: Request) -> Local:
     codes, unique = pd.factorize(series)
     values = np.asarray(unique, dtype=object)
-    times, aware = _distinct(values, request)
-    padded = np.append(times, np.datetime64("NaT", "us"))
-    return padded[codes], aware
+    read = _distinct(values, request)
+    padded = np.append(read.times, np.datetime64("NaT", "us"))
+    return attrs.evolve(read, times=padded[codes])
 
 
-def _distinct(values: np.ndarray, request: Request) -> tuple[np.ndarray, bool]:
+def _distinct(values: np.ndarray, request: Request) -> Local:
     name = request.time
     kinds = {_python_kind(v) for v in values}
     if not kinds:
-        return np.empty(0, dtype="M8[us]"), False
+        return Local(np.empty(0, dtype="M8[us]"))
     if kinds == {"text"}:
         form = request.time_format
         if form in ("epoch_s", "epoch_ms", "excel"):
@@ -179,17 +199,17 @@ def _distinct(values: np.ndarray, request: Request) -> tuple[np.ndarray, bool]:
                 f"{name} holds text, not numbers to be read as {form!r}.",
                 hint="Convert it first: pd.to_numeric(orders[time]).",
             )
-        return text_dates.parse(values, name=str(name), time_format=form, tz=request.tz), False
+        return text_dates.parse(values, name=str(name), time_format=form, tz=request.tz)
     if kinds == {"number"}:
-        return _from_numbers(pd.Series(values).infer_objects(), request), False
+        return _from_numbers(pd.Series(values).infer_objects(), request)
     if kinds == {"period"}:
-        return _periods(pd.Series(pd.array(values.tolist())), name), False
+        return Local(_periods(pd.Series(pd.array(values.tolist())), name))
     if kinds == {"time with a zone"} or (
         kinds == {"time with a zone", "time"} and request.tz is not None
     ):
-        return _aware_objects(values, request), True
+        return _aware_objects(values, request)
     if kinds == {"time"}:
-        return np.array(values.tolist(), dtype="M8[us]"), False
+        return Local(np.array(values.tolist(), dtype="M8[us]"))
     if kinds == {"time with a zone", "time"}:
         raise text_dates.mixed_zones(name)
     what = "mixes values of several kinds: " + ", ".join(sorted(kinds))
@@ -213,12 +233,13 @@ def _python_kind(value: Any) -> str:
     return "other"
 
 
-def _aware_objects(values: np.ndarray, request: Request) -> np.ndarray:
+def _aware_objects(values: np.ndarray, request: Request) -> Local:
     if request.tz is None and len({_zone_of(v) for v in values}) > 1:
         raise text_dates.mixed_zones(request.time)
     zone = request.tz
     naive = [_wall_clock(v, zone) for v in values]
-    return np.array(naive, dtype="M8[us]")
+    clock = None if zone is not None else fixed_clock(values[0].tzinfo)
+    return Local(np.array(naive, dtype="M8[us]"), aware=True, clock=clock)
 
 
 def _zone_of(value: Any) -> str:

@@ -186,15 +186,21 @@ def _check(view: View, rows: Rows, counted: dict[str, int], request: Request) ->
     ends = (view.counts.first_moment, view.counts.last_moment) if customers else None
     return OrderCheck(
         **counted,
+        clock=rows.clock,
         used=len(view.past.code) - lost,
         customers=customers,
         first_order=None if ends is None else day(int(ends[0].min()) // per_day),
         last_order=None if ends is None else day(int(ends[1].max()) // per_day),
+        last_row=_last_day(view.past, per_day),
         after_as_of=later,
         refunded_rows=lost,
         refunded_orders=view.bought.refunded_orders,
         customers_without_purchase=before - customers,
     )
+
+
+def _last_day(rows: Rows, per_day: int) -> dt.date | None:
+    return day(int(rows.moment.max()) // per_day) if len(rows.moment) else None
 
 
 def day(number: int) -> dt.date:

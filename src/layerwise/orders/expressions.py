@@ -43,15 +43,21 @@ def occasions(rows: Lazy, facts: Facts, request: Request, after: int | None = No
 
 
 def audit(rows: Lazy, facts: Facts, request: Request) -> Lazy:
-    """Return one row of counts: orders, rows and customers without a purchase, and customers."""
+    """Return one row: orders, rows and customers without a purchase, customers, ends of purchases.
+
+    The ends are days, missing without a purchase.
+    """
     used = rows.filter(nw.col("reason") == 0).with_columns(_net(facts).alias("net"))
     netted = _orders(used) if request.order is not None else _buckets(used, request)
     lost = _count(~_is_purchase(facts)) if request.amount is not None else nw.lit(0)
+    bought = nw.when(nw.col("lost") == 0).then(nw.col("day")).otherwise(None)
     flagged = netted.with_columns(lost.alias("lost"))
     customers = flagged.group_by("id").agg(
         nw.col("lost").sum(),
         nw.when(nw.col("lost") == 1).then(nw.col("lines")).otherwise(0).sum().alias("lost_rows"),
         nw.len().alias("all"),
+        bought.min().alias("first_order"),
+        bought.max().alias("last_order"),
     )
     gone = _count(nw.col("lost") == nw.col("all"))
     return customers.select(
@@ -59,6 +65,8 @@ def audit(rows: Lazy, facts: Facts, request: Request) -> Lazy:
         nw.col("lost_rows").sum().alias("refunded_rows"),
         gone.sum().alias("customers_without_purchase"),
         (1 - gone).sum().alias("customers"),
+        nw.col("first_order").min(),
+        nw.col("last_order").max(),
     )
 
 

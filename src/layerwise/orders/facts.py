@@ -12,6 +12,7 @@ from layerwise.orders.ids import blurred_ids
 from layerwise.orders.netting import bucket
 from layerwise.orders.request import UNIX_DAY, Request
 from layerwise.orders.rows import no_rows, refuse_currencies
+from layerwise.orders.text_dates import fixed_clock
 
 Lazy = nw.LazyFrame[Any]
 Expr = nw.Expr
@@ -90,7 +91,16 @@ def collect_row(table: Lazy) -> dict[str, Any]:
 
 def is_aware(table: Lazy, request: Request) -> bool:
     """Whether the times of a lazy log have a zone."""
-    return getattr(table.collect_schema()[str(request.time)], "time_zone", None) is not None
+    return _zone(table, request) is not None
+
+
+def clock(table: Lazy, request: Request) -> str | None:
+    """Return the bare offset whose days count for want of tz=; see `text_dates.Local`."""
+    return None if request.tz is not None else fixed_clock(_zone(table, request))
+
+
+def _zone(table: Lazy, request: Request) -> str | None:
+    return getattr(table.collect_schema()[str(request.time)], "time_zone", None)
 
 
 def _int(value: Any) -> int:

@@ -5,11 +5,12 @@ from typing import Any
 import attrs
 import narwhals.stable.v2 as nw
 import numpy as np
+import pandas as pd
 
 from layerwise.errors import EngineError
 from layerwise.orders import expressions as ex
 from layerwise.orders.eager import check_split, day
-from layerwise.orders.facts import Facts, collect_row, gather, is_aware, prepare
+from layerwise.orders.facts import Facts, clock, collect_row, gather, is_aware, prepare
 from layerwise.orders.left_out import OrderCheck, notify
 from layerwise.orders.output import in_days
 from layerwise.orders.request import Request, moment
@@ -22,14 +23,14 @@ def summary(table: Lazy, request: Request, as_of: Any) -> Lazy:
     if request.gaps:
         raise refuse("gaps=True")
     cut, rows, facts = _look(table, request, as_of, "as_of")
-    notify(_check(rows, facts, request, full=False))
+    notify(_check(table, rows, facts, request, full=False))
     return ex.customers(ex.occasions(rows, facts, request), facts, request, cut)
 
 
 def check(table: Lazy, request: Request, as_of: Any) -> OrderCheck:
     """Return the counts of what `summary` would use and leave out."""
     _, rows, facts = _look(table, request, as_of, "as_of")
-    found = _check(rows, facts, request, full=True)
+    found = _check(table, rows, facts, request, full=True)
     names = [str(name) for name in request.roles.values()]
     kinds = table.group_by(names).agg(nw.len().alias("layerwise_rows"))
     distinct = collect_row(kinds.select(nw.len().alias("n")))["n"]
@@ -44,7 +45,7 @@ def holdout(table: Lazy, request: Request, split: Any, end: Any) -> Lazy:
     last = moment(end, name="end", request=request, aware=is_aware(table, request))
     check_split(cut, last)
     _, later, held_facts = _look(table, request, end, "end")
-    found = _check(rows, facts, request, full=False)
+    found = _check(table, rows, facts, request, full=False)
     notify(found, ignore_future=True)
     customers = ex.customers(ex.occasions(rows, facts, request), facts, request, cut)
     held = ex.held_out(ex.occasions(later, held_facts, request, after=cut), held_facts, request)
@@ -67,19 +68,27 @@ def _look(table: Lazy, request: Request, date: Any, name: str) -> tuple[int, Laz
     return cut, rows, gather(rows, request, amount)
 
 
-def _check(rows: Lazy, facts: Facts, request: Request, *, full: bool) -> OrderCheck:
+def _check(table: Lazy, rows: Lazy, facts: Facts, request: Request, *, full: bool) -> OrderCheck:
     """Count; refunds and customers need the log grouped, so only where there can be refunds."""
+    per_day = 24 if request.hourly else 1
     left = sum(facts.counts.values()) - facts.counts["rows"]
     used = facts.counts["rows"] - left
-    audited = {"customers": min(used, 1)}
+    first, last = (day(m // per_day) if used else None for m in (facts.first, facts.last))
+    audited: dict[str, Any] = {"first_order": first, "last_order": last}
+    audited["customers"] = min(used, 1)
     if used and (full or facts.lowest <= 0):
-        row = collect_row(ex.audit(rows, facts, request))
-        audited = {name: int(value) for name, value in row.items()}
-    per_day = 24 if request.hourly else 1
+        audited = _typed(collect_row(ex.audit(rows, facts, request)))
+    counts: dict[str, Any] = facts.counts | audited
     return OrderCheck(
-        **facts.counts,
-        **audited,
+        **counts,
+        clock=clock(table, request),
         used=used - audited.get("refunded_rows", 0),
-        first_order=day(facts.first // per_day) if used else None,
-        last_order=day(facts.last // per_day) if used else None,
+        last_row=last,
     )
+
+
+def _typed(row: dict[str, Any]) -> dict[str, Any]:
+    """Return an engine's counts as integers and its days as dates."""
+    days = {name: row.pop(name) for name in ("first_order", "last_order")}
+    dates = {name: None if pd.isna(d) else pd.Timestamp(d).date() for name, d in days.items()}
+    return {name: int(value) for name, value in row.items()} | dates

@@ -5,7 +5,7 @@ import warnings
 
 import attrs
 
-from layerwise.errors import DataError, RowsLeftOutWarning, problems
+from layerwise.errors import DataError, RowsLeftOutWarning, TimeZoneWarning, problems
 
 
 @attrs.frozen(kw_only=True)
@@ -18,8 +18,10 @@ class OrderCheck:
         rows: Rows of the log.
         used: Rows that enter the summary.
         customers: Customers in the summary.
-        first_order: Earliest day of a used row; None if no row is used.
-        last_order: Latest day of a used row; None if no row is used.
+        first_order: Day of the first purchase; None if there is none.
+        last_order: Day of the last purchase; None if there is none.
+        last_row: Latest day of a row that could be read and is not after as_of, be it a purchase,
+            a refund or free; None if there is none.
         null_customer: Rows without a customer id.
         null_order: Rows without an order id (only if order= is given).
         null_time: Rows without a time.
@@ -30,6 +32,8 @@ class OrderCheck:
         customers_without_purchase: Customers all of whose orders are such orders.
         duplicate_rows: Rows equal to an earlier row in all named columns. They are used: two equal
             lines of one order are common.
+        clock: The zone whose days are counted where the times are in UTC or another fixed offset
+            and no tz= was given; None otherwise.
     """
 
     rows: int
@@ -37,6 +41,7 @@ class OrderCheck:
     customers: int
     first_order: dt.date | None
     last_order: dt.date | None
+    last_row: dt.date | None = None
     null_customer: int = 0
     null_order: int = 0
     null_time: int = 0
@@ -46,6 +51,7 @@ class OrderCheck:
     refunded_orders: int = 0
     customers_without_purchase: int = 0
     duplicate_rows: int = 0
+    clock: str | None = None
 
     @property
     def left_out(self) -> int:
@@ -60,11 +66,13 @@ class OrderCheck:
         if self.duplicate_rows:
             equal = "used, though equal to an earlier row in these columns"
             lines.append(f"  {equal}: {self.duplicate_rows:,}")
+        if self.clock is not None:
+            lines.append(f"  days are counted in {self.clock}; tz= counts them in the shop's zone")
         return "\n".join(lines)
 
 
 def notify(check: OrderCheck, *, ignore_future: bool = False, stacklevel: int = 4) -> None:
-    """Warn once about all rows left out; raise if none is used.
+    """Warn once about all rows left out and once about days in UTC; raise if no row is used.
 
     Args:
         check: The counts.
@@ -81,6 +89,8 @@ def notify(check: OrderCheck, *, ignore_future: bool = False, stacklevel: int = 
     if check.customers == 0:
         title = f"None of the {check.rows:,} rows of the order log can be used."
         raise DataError(problems(title, lines), hint=" ".join(hints) or None)
+    if check.clock is not None:
+        warnings.warn(_clock(check.clock), TimeZoneWarning, stacklevel=stacklevel)
     if not lines:
         return
     share = check.left_out / check.rows
@@ -89,6 +99,14 @@ def notify(check: OrderCheck, *, ignore_future: bool = False, stacklevel: int = 
     if hints:
         message += "\nHint: " + " ".join(hints)
     warnings.warn(message, RowsLeftOutWarning, stacklevel=stacklevel)
+
+
+def _clock(clock: str) -> str:
+    meant = "; tz='UTC' says that UTC is meant" if clock == "UTC" else ""
+    return (
+        f"Days are counted in {clock}, because the times are and tz= is not given.\n"
+        f"Hint: tz='Asia/Shanghai' counts them in the shop's zone{meant}."
+    )
 
 
 def _reasons(check: OrderCheck) -> list[tuple[str, str]]:

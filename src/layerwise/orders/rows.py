@@ -25,6 +25,7 @@ class Rows:
         amounts: Net amounts; None without amount=.
         order: The order's small integer; None without order=.
         aware: Whether the times had a zone.
+        clock: The bare offset whose days count for want of tz=; see `text_dates.Local`.
         ids: All codes of the log.
     """
 
@@ -33,6 +34,7 @@ class Rows:
     amounts: Amounts | None
     order: np.ndarray | None
     aware: bool
+    clock: str | None
     ids: Codes
 
     @property
@@ -78,7 +80,13 @@ def read_rows(frame: Any, request: Request) -> tuple[Rows, dict[str, int]]:
         null_amount=no_amount,
     )
     rows = Rows(
-        ids.code, times.number, None, None if orders is None else orders.code, times.aware, ids
+        code=ids.code,
+        moment=times.number,
+        amounts=None,
+        order=None if orders is None else orders.code,
+        aware=times.aware,
+        clock=times.clock,
+        ids=ids,
     )
     if keep is not None:
         rows = rows.take(keep)

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from typing import Any
 
+import attrs
 import numpy as np
 import pandas as pd
 
@@ -17,7 +18,23 @@ _OFFSET = re.compile(r"[T ]\d\d.*([Zz]|[+-]\d\d(?::?\d\d)?)\s*$")
 _DAY_FIRST = re.compile(r"\s*\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4}\b")
 
 
-def parse(texts: np.ndarray, *, name: str, time_format: str | None, tz: str | None) -> np.ndarray:
+@attrs.frozen(eq=False)
+class Local:
+    """Wall-clock times.
+
+    Attributes:
+        times: datetime64 without a zone, NaT where missing.
+        aware: Whether the column's type has a zone.
+        clock: The bare offset ("UTC", "UTC+02:00") whose wall clock this is, though nobody asked
+            for it; None for a named zone, for `tz=`, and for times without a zone.
+    """
+
+    times: np.ndarray
+    aware: bool = False
+    clock: str | None = None
+
+
+def parse(texts: np.ndarray, *, name: str, time_format: str | None, tz: str | None) -> Local:
     """Return local times (datetime64[us], NaT where missing) of distinct texts.
 
     Args:
@@ -29,12 +46,25 @@ def parse(texts: np.ndarray, *, name: str, time_format: str | None, tz: str | No
     blank = np.fromiter((t.strip().lower() in MISSING for t in texts), bool, len(texts))
     out = np.full(len(texts), "NaT", dtype="M8[us]")
     given = texts[~blank]
-    if len(given):
-        out[~blank] = _given(given, name, time_format, tz)
-    return out
+    if not len(given):
+        return Local(out)
+    read = _given(given, name, time_format, tz)
+    out[~blank] = read.times
+    return attrs.evolve(read, times=out)
 
 
-def _given(texts: np.ndarray, name: str, time_format: str | None, tz: str | None) -> np.ndarray:
+def fixed_clock(zone: dt.tzinfo | str | None) -> str | None:
+    """Return "UTC" or "UTC+02:00" for a zone that is a bare offset, None for any other.
+
+    >>> fixed_clock("UTC"), fixed_clock("+02:00"), fixed_clock("Asia/Shanghai")
+    ('UTC', 'UTC+02:00', None)
+    """
+    known = pd.DatetimeTZDtype(tz=zone).tz if isinstance(zone, str) else zone
+    offset = None if known is None else known.utcoffset(None)
+    return None if offset is None else str(dt.timezone(offset))
+
+
+def _given(texts: np.ndarray, name: str, time_format: str | None, tz: str | None) -> Local:
     if time_format is not None:
         pattern = "%Y%m%d" if time_format == "yyyymmdd" else time_format
         return _formatted(texts, name, pattern, tz)
@@ -47,7 +77,8 @@ def _given(texts: np.ndarray, name: str, time_format: str | None, tz: str | None
     out = np.empty(len(texts), dtype="M8[us]")
     out[~aware] = _naive(texts[~aware], name)
     out[aware] = _aware(texts[aware], name, tz)
-    return out
+    unasked = tz is None and bool(aware.any())
+    return Local(out, clock=fixed_clock(_offset(texts[aware][0])) if unasked else None)
 
 
 def _naive(texts: np.ndarray, name: str) -> np.ndarray:
@@ -72,19 +103,20 @@ def _offset(text: str) -> str:
     return "+0000" if sign == "Z" else sign.ljust(5, "0")
 
 
-def _formatted(texts: np.ndarray, name: str, pattern: str, tz: str | None) -> np.ndarray:
+def _formatted(texts: np.ndarray, name: str, pattern: str, tz: str | None) -> Local:
     if "%z" not in pattern:
-        return _converted(texts, name, format=pattern)
+        return Local(_converted(texts, name, format=pattern))
     read = [_strptime(text, pattern) for text in texts]
     times = [time for time in read if time is not None]
     if len(times) < len(read):
         wrong = np.array([time is None for time in read])
         raise not_dates(name, texts[wrong], len(texts), pattern=pattern)
     if tz is not None:
-        return local(pd.DatetimeIndex(pd.to_datetime(times, utc=True)), tz)
+        return Local(local(pd.DatetimeIndex(pd.to_datetime(times, utc=True)), tz))
     if len({time.utcoffset() for time in times}) > 1:
         raise mixed_zones(name)
-    return np.array([time.replace(tzinfo=None) for time in times], dtype="M8[us]")
+    naive = np.array([time.replace(tzinfo=None) for time in times], dtype="M8[us]")
+    return Local(naive, clock=fixed_clock(times[0].tzinfo))
 
 
 def _strptime(text: str, pattern: str) -> dt.datetime | None:

@@ -4,6 +4,7 @@ A rule lists the columns it reads, evaluates itself on numpy arrays (eager frame
 narwhals expression (every other engine), says why it gave a row its label, and is saved as JSON.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -99,6 +100,19 @@ def as_mapping(values: Mapping[str, Any]) -> dict[str, Any]:
 def numbers(column: Column) -> Array:
     """Return a column as numbers; scores as their values, missing as NaN."""
     return column.numbers() if isinstance(column, Labels) else column
+
+
+def filled(text: str, constants: Mapping[str, float]) -> str:
+    """Return an expression with the values of its constants in place of their names.
+
+    >>> filled("days_since_last > share * limit_days", {"share": 0.5})
+    'days_since_last > 0.5 * limit_days'
+    """
+    return re.sub(r"[^\W\d]\w*", lambda m: _value(m[0], constants), text)
+
+
+def _value(name: str, constants: Mapping[str, float]) -> str:
+    return show(float(constants[name])) if name in constants else name
 
 
 def is_missing(value: object) -> bool:

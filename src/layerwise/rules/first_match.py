@@ -15,6 +15,7 @@ from layerwise.rules.base import (
     as_mapping,
     as_tuple,
     check_reads,
+    filled,
     length,
     show,
 )
@@ -126,7 +127,7 @@ class FirstMatch(Rule):
             if np.all(expressions.holds(case.when, columns, self.constants)):
                 read = [n for n in expressions.names(case.when) if n not in self.constants]
                 seen = ", ".join(f"{name} = {show(row[name])}" for name in read)
-                return f"{case.when}  ({seen})"
+                return f"{filled(case.when, self.constants)}  ({seen})"
         seen = ", ".join(f"{name} = {show(row[name])}" for name in self.inputs)
         return f"no other condition holds  ({seen})"
 

@@ -8,12 +8,14 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from layerwise import expressions
+from layerwise.errors import SpecError
 from layerwise.frames import Array, Columns, Labels
 from layerwise.rules.base import (
     LARGEST_FLOAT,
     Rule,
     as_mapping,
     check_reads,
+    filled,
     length,
     numbers,
     show,
@@ -71,7 +73,7 @@ class Formula(Rule):
     def reason(self, row: Mapping[str, Any]) -> str:
         """Show the expression and the values it read."""
         seen = ", ".join(f"{name} = {show(row[name])}" for name in self.inputs)
-        return f"{self.text}  ({seen})"
+        return f"{filled(self.text, self.constants)}  ({seen})"
 
 
 @saved
@@ -134,6 +136,11 @@ class Weighted(Rule):
     """
 
     terms: Mapping[str, float] = attrs.field(converter=as_mapping)
+
+    def __attrs_post_init__(self) -> None:
+        check_reads(self)
+        if not all(np.isfinite(weight) for weight in self.terms.values()):
+            raise SpecError(f"{self.output}: weights must be finite numbers.")
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import attrs
 import narwhals.stable.v2 as nw
 import numpy as np
 
+from layerwise.errors import SpecError
 from layerwise.frames import Columns, Labels
 from layerwise.rules.base import (
     LARGEST_FLOAT,
@@ -39,6 +40,15 @@ class Largest(Rule):
     at_least: float = 0.0
     otherwise: str
     missing: str = NOT_EVALUABLE
+
+    def __attrs_post_init__(self) -> None:
+        if not self.columns or len(self.labels) != len(self.columns):
+            raise SpecError(
+                f"{self.output}: {len(self.columns)} columns need as many labels, at least one, "
+                f"got {len(self.labels)}."
+            )
+        if not np.isfinite(self.at_least):
+            raise SpecError(f"{self.output}: at_least must be a finite number.")
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -98,6 +108,15 @@ class Nearest(Rule):
     root: bool = False
     missing: str = NOT_EVALUABLE
 
+    def __attrs_post_init__(self) -> None:
+        if not self.columns or not self.centers or len(self.labels) != len(self.centers):
+            raise SpecError(
+                f"{self.output}: {len(self.centers)} centres need as many labels, at least one, "
+                f"got {len(self.labels)}."
+            )
+        if any(len(c) != len(self.columns) or not np.isfinite(c).all() for c in self.centers):
+            raise SpecError(f"{self.output}: each centre needs a finite number for each column.")
+
     @property
     def inputs(self) -> tuple[str, ...]:
         """The coordinates."""
@@ -133,6 +152,8 @@ class Nearest(Rule):
     def _distance(self, center: tuple[float, ...]) -> Any:
         steps = []
         for name, place in zip(self.columns, center, strict=True):
-            value = nw.col(name).sqrt() if self.root else nw.col(name)
+            value = nw.col(name)
+            if self.root:  # some databases raise at the root of a negative number
+                value = nw.when(value >= 0).then(value).sqrt()
             steps.append((value - place) * (value - place))
         return sum(steps[1:], start=steps[0])

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import attrs
 import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
@@ -10,18 +11,30 @@ from numpy.typing import NDArray
 from layerwise import columns as c
 from layerwise.errors import DataError, SpecError
 from layerwise.strategy import holdout, match
-from layerwise.strategy.plan import Decided, column_of
+from layerwise.strategy.plan import Decided
+from layerwise.strategy.resolve import column_of
 from layerwise.strategy.row import Strategy
 
 Entry = tuple[Strategy, int, match.Because | None]
 """A distinct row of the plan but for the customer: strategy, rank, reason."""
 
 
-def to_frame(
-    frame: Any, decided: Decided, *, customer: str, share: float, salt: str, lang: str
-) -> Any:
+@attrs.frozen(kw_only=True)
+class Chance:
+    """Shares of customers left out by chance: of each strategy, and of the whole plan."""
+
+    holdout: float
+    control: float
+    salt: str
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what is no share."""
+        _check_share("holdout", self.holdout, "0.1")
+        _check_share("control", self.control, "0")
+
+
+def to_frame(frame: Any, decided: Decided, *, customer: str, chance: Chance, lang: str) -> Any:
     """Return the plan: one row per customer and strategy, as the same kind of frame."""
-    _check_share(share)
     if customer in c.PLAN:
         raise SpecError(
             f"The customer column is called {customer!r}, which the plan calls something else.",
@@ -29,9 +42,11 @@ def to_frame(
         )
     ids = _ids(column_of(frame, customer, "customer"))
     who, entry, entries = _expand(decided)
-    held = _held_out(ids, who, entry, entries, share, salt)
-    flag = nw.new_series(c.HOLDOUT, held, nw.Boolean, backend=frame.implementation)
-    parts = [frame.select(customer)[who], _small(entries, lang, frame)[entry], flag.to_frame()]
+    held, control = _by_chance(ids, who, entry, entries, chance)
+    left_out = {c.HOLDOUT: held, c.CONTROL: control}
+    schema = dict.fromkeys(left_out, nw.Boolean())
+    flags = nw.from_dict(left_out, schema, backend=frame.implementation)
+    parts = [frame.select(customer)[who], _small(entries, lang, frame)[entry], flags]
     parts = [nw.maybe_reset_index(part) for part in parts]
     return nw.concat(parts, how="horizontal").to_native()
 
@@ -86,22 +101,24 @@ def _spread(
     return who, start[cell[who]] + within
 
 
-def _held_out(
+def _by_chance(
     ids: list[bytes],
     who: NDArray[np.int64],
     entry: NDArray[np.int64],
     entries: Sequence[Entry],
-    share: float,
-    salt: str,
-) -> NDArray[np.bool_]:
-    base = holdout.bases(ids if share and len(who) else [], salt)
+    chance: Chance,
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return, per row of the plan, whether it is held out, and whether its customer is control."""
+    drawn = (chance.holdout or chance.control) and len(who)
+    base = holdout.bases(ids if drawn else [], chance.salt)
     if not len(base):
-        return np.zeros(len(who), dtype=bool)
+        return np.zeros(len(who), dtype=bool), np.zeros(len(who), dtype=bool)
     keys = np.array([holdout.strategy_key(row.id) for row, _, _ in entries], dtype=np.uint64)
     duty = np.array([row.theme == match.DUTY for row, _, _ in entries], dtype=bool)
-    held: NDArray[np.bool_] = holdout.uniform(base[who], keys[entry]) < share
-    kept_out: NDArray[np.bool_] = held & ~duty[entry]
-    return kept_out
+    group = holdout.uniform(base, holdout.strategy_key(holdout.CONTROL)) < chance.control
+    control: NDArray[np.bool_] = group[who]
+    held = control | (holdout.uniform(base[who], keys[entry]) < chance.holdout)
+    return held & ~duty[entry], control
 
 
 def _small(entries: Sequence[Entry], lang: str, frame: Any) -> Any:
@@ -110,7 +127,7 @@ def _small(entries: Sequence[Entry], lang: str, frame: Any) -> Any:
     rows = [row for row, _, _ in entries]
     data: dict[str, list[object]] = {
         c.STRATEGY: [row.id for row in rows],
-        c.PRIORITY: [rank for _, rank, _ in entries],
+        c.RANK: [rank for _, rank, _ in entries],
         c.REASON: [match.explain(why, lang) for _, _, why in entries],
         c.CHANNEL: [row.channel for row in rows],
         c.INCENTIVE: [row.incentive for row in rows],
@@ -120,14 +137,14 @@ def _small(entries: Sequence[Entry], lang: str, frame: Any) -> Any:
         c.OBJECTIVE: [(row.objective_zh if zh else "") or row.objective for row in rows],
         c.ACTION: [(row.action_zh if zh else "") or row.action for row in rows],
     }
-    schema = {name: nw.Int64() if name == c.PRIORITY else nw.String() for name in data}
+    schema = {name: nw.Int64() if name == c.RANK else nw.String() for name in data}
     small = nw.from_dict(data, schema, backend=frame.implementation)
     if not frame.implementation.is_pandas():
         return small
-    return small.with_columns(nw.col(n).cast(nw.Categorical) for n in data if n != c.PRIORITY)
+    return small.with_columns(nw.col(n).cast(nw.Categorical) for n in data if n != c.RANK)
 
 
-def _check_share(share: float) -> None:
+def _check_share(name: str, share: float, default: str) -> None:
     number = isinstance(share, int | float | np.number) and not isinstance(share, bool)
     if not number or not 0 <= share < 1:
-        raise SpecError("holdout must be a share from 0 to below 1.", hint="0.1 is the default.")
+        raise SpecError(f"{name} must be a share from 0 to below 1.", hint=f"default: {default}.")

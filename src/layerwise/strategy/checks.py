@@ -10,7 +10,6 @@ from layerwise.strategy.labels import EVERY, closed_labels, labels
 from layerwise.strategy.row import Strategy
 
 Vocabulary = Mapping[str, Sequence[str]]
-_SHOWN = 200  # problems in one message
 
 
 def vocabulary(own: Vocabulary | None = None) -> dict[str, tuple[str, ...]]:
@@ -140,10 +139,9 @@ def structure(rows: Sequence[Strategy]) -> list[str]:
 
 
 def refuse(found: Sequence[str]) -> None:
-    """Raise one error that lists all problems, if there are any."""
+    """Raise one error that lists the problems, if there are any."""
     if found:
-        more = [f"... and {len(found) - _SHOWN:,} more"] if len(found) > _SHOWN else []
         raise TableError(
-            problems(f"Problems of the strategy table: {len(found):,}.", [*found[:_SHOWN], *more]),
+            problems(f"Problems of the strategy table: {len(found):,}.", found),
             hint="correct these rows; StrategyTable.default().to_csv(...) writes a valid example.",
         )

@@ -7,6 +7,7 @@ clean table is a problem with its line.
 
 import csv
 import io
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -17,12 +18,13 @@ import attrs
 from layerwise.errors import TableError
 from layerwise.spreadsheet import protect, unprotect
 from layerwise.strategy.checks import did_you_mean
-from layerwise.strategy.row import COLUMNS, REQUIRED, Strategy, cell_problems
+from layerwise.strategy.row import COLUMNS, REQUIRED, Strategy, cell_problems, plain
 
 Read = tuple[list[Strategy], list[str]]
 """The rows that could be read, and the problems of the others."""
 
 MAX_BYTES = 10_000_000
+_WHOLE = re.compile(r"(-?[0-9]{1,18})(?:\.0*)?")  # a spreadsheet may save 810 as 810.0
 
 
 def read_text(path: str | Path) -> str:
@@ -147,12 +149,13 @@ def _name_problems(names: Sequence[str]) -> list[str]:
 
 
 def _whole(cell: str) -> object:
-    digits = cell.removeprefix("-")
-    return int(cell) if digits.isascii() and digits.isdecimal() and len(digits) < 19 else cell
+    found = _WHOLE.fullmatch(cell)
+    return int(found[1]) if found else cell
 
 
 def _build(cells: dict[str, object], where: str) -> Read:
     filled = {k: v for k, v in cells.items() if v != "" or k in REQUIRED}
+    filled["priority"] = plain(filled.get("priority"))
     found = cell_problems(filled)
     if found:
         return [], [f"{where}: {line}" for line in found]

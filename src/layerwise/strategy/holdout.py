@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 
 from layerwise.errors import DataError, SpecError
 
+CONTROL = "\x1fcontrol"
+"""Stands for the whole plan in `draws`; no strategy's id can be this."""
+
 _TAG = b"layerwise.holdout.v1\x1f"
 _BLOCK = 64  # bytes of a SHA-256 block
 _BITS = 52
@@ -84,7 +87,7 @@ def draws(ids: Iterable[object], strategy: str, *, salt: str = "layerwise") -> N
 
     Args:
         ids: Customer ids: integers, texts or UUIDs; 7 and "7" draw alike.
-        strategy: Id of the strategy.
+        strategy: Id of the strategy, or `CONTROL` for the control group of the whole plan.
         salt: Text that sets this plan apart from others; another salt gives other draws.
 
     Raises:

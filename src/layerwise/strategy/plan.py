@@ -5,8 +5,7 @@ once (`match`), then handed to its customers by integer codes.
 """
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import attrs
 import narwhals.stable.v2 as nw
@@ -16,22 +15,15 @@ from numpy.typing import NDArray
 
 from layerwise import columns as c
 from layerwise import frames
-from layerwise.errors import (
-    ColumnsError,
-    RowsLeftOutWarning,
-    SpecError,
-    TableError,
-    problems,
-)
+from layerwise.errors import RowsLeftOutWarning, SpecError, TableError, problems
 from layerwise.strategy import cells, match
 from layerwise.strategy.checks import did_you_mean, ways
-from layerwise.strategy.labels import EVERY
-from layerwise.strategy.labels import axes as known_axes
 from layerwise.strategy.labels import labels as known_labels
+from layerwise.strategy.resolve import AxesArgument, Frame, column_of, resolve, unused_flags
+from layerwise.strategy.resolve import flags as flags_of
 from layerwise.strategy.row import Strategy
 
-Frame = Any  # a wrapped eager frame of any engine
-AxesArgument = Iterable[str] | Mapping[str, str] | None
+_NAMED = 12  # labels in one line of a message
 
 
 @attrs.frozen(kw_only=True)
@@ -68,6 +60,7 @@ class Decided:
     cell: NDArray[np.int64]
     choices: tuple[match.Choice, ...]
     consent: NDArray[np.bool_] | None
+    unused: Mapping[str, Sequence[str]]
 
     def counts(self) -> PlanCounts:
         """Return the counts over customers."""
@@ -113,11 +106,12 @@ def decide(
     """Return what each combination of labels gets."""
     check_cap(cap)
     index = match.index(rows)
-    used = _resolve(frame, axes, {axis for axis, _ in index.by_label}, {customer, consent})
+    possible = {axis for axis, _ in index.by_label}
+    used = resolve(frame, axes, possible, {customer, consent})
     coded = {axis: cells.code_labels(frame, column) for axis, column in used.items()}
     if not allow_gaps:
         _refuse_uncovered(index, coded, used)
-    flags = {b: cells.code_flags(frame[b.column]) for b in _flags(index, used, frame.columns)}
+    flags = {b: cells.code_flags(frame[b.column]) for b in flags_of(index, used, frame.columns)}
     agreed = None if consent is None else cells.code_flags(column_of(frame, consent, "consent"))
     extra = [*flags.values(), *([] if agreed is None else [agreed])]
     arrays = [*(x.codes for x in coded.values()), *(x.astype(np.int64) for x in extra)]
@@ -137,7 +131,8 @@ def decide(
         )
         for codes in table.tolist()
     )
-    return Decided(cell=cell, choices=choices, consent=agreed)
+    unused = unused_flags(axes, possible, used, frame.columns)
+    return Decided(cell=cell, choices=choices, consent=agreed, unused=unused)
 
 
 def warn_left_out(counts: PlanCounts) -> None:
@@ -161,87 +156,36 @@ def plan_summary(plan: IntoDataFrameT) -> IntoDataFrameT:
 
     Returns:
         The same kind of frame with strategy_id, owner, customers (all who have it in their plan),
-        holdout (those of them left out by chance); equal counts go by id.
+        holdout (those of them left out by chance, of this strategy or of the whole plan), control
+        (those in the control group of the whole plan); equal counts go by id.
 
     Raises:
         ColumnsError: The frame is not a plan.
     """
     frame = eager(plan)
-    for name in (c.STRATEGY, c.OWNER, c.HOLDOUT):
+    chance = (c.HOLDOUT, c.CONTROL)
+    for name in (c.STRATEGY, c.OWNER, *chance):
         column_of(frame, name, "plan_summary")
     keys = (c.STRATEGY, c.OWNER)
-    held = nw.col(c.HOLDOUT).cast(nw.Int64)
+    held = nw.col(*chance).cast(nw.Int64)
     one = nw.lit(1, nw.Int64).alias(c.CUSTOMERS)
     groups = frame.select(*keys, held, one).group_by(*keys)
-    counts = groups.agg(nw.col(c.CUSTOMERS).sum(), nw.col(c.HOLDOUT).sum())
+    counts = groups.agg(nw.col(c.CUSTOMERS, *chance).sum())
     counts = counts.with_columns(nw.col(name).cast(nw.String) for name in keys)
     counts = counts.sort(c.CUSTOMERS, c.STRATEGY, descending=[True, False])
-    order = counts.select(c.STRATEGY, c.OWNER, c.CUSTOMERS, c.HOLDOUT)
+    order = counts.select(c.STRATEGY, c.OWNER, c.CUSTOMERS, *chance)
     native: IntoDataFrameT = nw.maybe_reset_index(order).to_native()
     return native
-
-
-def _resolve(
-    frame: Frame, axes: AxesArgument, possible: set[str], reserved: set[str | None]
-) -> dict[str, str]:
-    """Return axis -> column, in an order that no input decides."""
-    if axes is None:
-        wanted = {a: a for a in frame.columns if a in possible and a not in reserved}
-    else:
-        wanted = _named(axes)
-    strange = [a for a in wanted if a not in possible]
-    if strange:
-        near = did_you_mean(str(strange[0]), possible)
-        raise SpecError(
-            f"The table has no customer strategies on axis {', '.join(map(repr, strange))}{near}.",
-            hint=f"its axes: {', '.join(sorted(possible))}.",
-        )
-    for column in wanted.values():
-        column_of(frame, column, "axes")
-    if not wanted and EVERY not in possible:
-        raise ColumnsError(
-            "The label table has no column that is an axis of the strategy table.\n"
-            f"  Axes: {', '.join(sorted(possible))}.\n  Found: {', '.join(frame.columns[:20])}.",
-            hint='name the columns, for example axes={"tier": "my_tier"}.',
-        )
-    built_in = [a for a in known_axes() if a in wanted]
-    return {a: wanted[a] for a in (*built_in, *sorted(set(wanted) - set(built_in)))}
-
-
-def _named(axes: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
-    if isinstance(axes, str) or not isinstance(axes, Iterable):
-        raise SpecError("axes must be a list or a mapping.", hint='axes=["tier", "value"].')
-    pairs = list(axes.items()) if isinstance(axes, Mapping) else [(a, a) for a in axes]
-    if not all(isinstance(axis, str) for axis, _ in pairs):
-        raise SpecError("axes must be names.", hint='axes=["tier", "value"].')
-    return dict(pairs)
-
-
-def column_of(frame: Frame, name: str, role: str) -> Any:
-    """Return a column of the wrapped frame; the error says what it was needed as."""
-    if name not in frame.columns:
-        raise ColumnsError(
-            f"The table has no column {name!r}, needed as {role}"
-            f"{did_you_mean(str(name), frame.columns)}.\n  Found: {', '.join(frame.columns[:20])}.",
-            hint="an id in the index becomes a column by labels.reset_index().",
-        )
-    return frame[name]
 
 
 def _refuse_uncovered(
     index: match.Index, coded: Mapping[str, cells.Coded], used: Mapping[str, str]
 ) -> None:
-    found = []
-    for axis, column in coded.items():
-        bare = [not any(index.by_label.get(k) for k in ways(axis, name)) for name in column.names]
-        if any(bare):
-            n = int(np.array([False, *bare])[column.codes].sum())
-            known = [segment for a, segment in index.by_label if a == axis]
-            near = {did_you_mean(x, known) for x, b in zip(column.names, bare, strict=True) if b}
-            found.append(
-                f"{used[axis]}: {sum(bare)} of {len(bare)} labels have no strategy on axis "
-                f"{axis!r}, {n:,} customers{''.join(sorted(near))}"
-            )
+    found = [
+        f"{used[axis]}: {said}"
+        for axis, column in coded.items()
+        if (said := _uncovered(index, axis, column))
+    ]
     if found:
         raise TableError(
             problems("The label table holds labels that no strategy is for:", found),
@@ -250,18 +194,29 @@ def _refuse_uncovered(
         )
 
 
-def _flags(
-    index: match.Index, used: Mapping[str, str], names: Sequence[str]
-) -> list[match.Because]:
-    """Return the boolean columns that add labels to an axis in use, as reasons."""
-    flagged = [(x.axis, x.label, x.flag) for x in known_labels().values() if x.flag]
-    return [
-        index.because(axis, label, column, flag=True)
-        for axis, label, flag in flagged
-        if axis in used
-        for column in (flag, f"{used[axis]}_{flag}")
-        if column in names
-    ]
+def _uncovered(index: match.Index, axis: str, column: cells.Coded) -> str:
+    """Return what the labels without strategy are like, or nothing.
+
+    A column named by mistake may hold names of people, so only labels of our own lists are shown.
+    """
+    bare = [not any(index.by_label.get(k) for k in ways(axis, name)) for name in column.names]
+    if not any(bare):
+        return ""
+    n = int(np.array([False, *bare])[column.codes].sum())
+    known = sorted(segment for a, segment in index.by_label if a == axis)
+    without = [name for name, none in zip(column.names, bare, strict=True) if none]
+    ours = [name for name in without if (axis, name) in known_labels()]
+    named = f" ({', '.join(ours[:_NAMED])})" if ours else ""
+    near = "".join(sorted({did_you_mean(name, known) for name in without if name not in ours}))
+    return (
+        f"{len(without)} of {len(bare)} labels have no strategy on axis {axis!r}{named}, "
+        f"{n:,} customers{near}; the table knows {_few(known)}"
+    )
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f", and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def check_cap(cap: int) -> None:

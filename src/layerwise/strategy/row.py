@@ -20,8 +20,15 @@ REQUIRED = ("id", "axis", "segment", "action", "priority")
 MAX_PRIORITY = 2**31 - 1
 
 
-def _plain(priority: Any) -> Any:
-    return int(priority) if isinstance(priority, np.integer) else priority
+def plain(priority: Any) -> Any:
+    """Return a whole number of any kind as an integer, anything else as it is.
+
+    Frames and spreadsheets save 810 as 810.0 as soon as one cell of the column is empty.
+    """
+    whole = isinstance(priority, np.integer) or (
+        isinstance(priority, float | np.floating) and float(priority).is_integer()
+    )
+    return int(priority) if whole else priority
 
 
 @attrs.frozen(kw_only=True)
@@ -48,6 +55,7 @@ class Strategy:
         term_zh: Chinese name of the segment or measure.
         objective_zh: The objective in Chinese.
         action_zh: The action in Chinese.
+        note: Your own comment; kept in files, in no plan.
 
     Raises:
         TableError: A cell is not what its column holds; all cells are listed at once.
@@ -68,12 +76,13 @@ class Strategy:
     kpi: str = ""
     owner: str = ""
     level: str = "customer"
-    priority: int = attrs.field(converter=_plain)
+    priority: int = attrs.field(converter=plain)
     basis: str = "own"
     source: str = ""
     term_zh: str = ""
     objective_zh: str = ""
     action_zh: str = ""
+    note: str = ""
 
     def __attrs_post_init__(self) -> None:
         """Refuse cells that are not what their column holds."""

@@ -15,6 +15,7 @@ from layerwise.strategy import assign, checks, files
 from layerwise.strategy import plan as planning
 from layerwise.strategy.labels import axes, data_text
 from layerwise.strategy.match import choose
+from layerwise.strategy.resolve import AxesArgument, warn_unused
 from layerwise.strategy.row import COLUMNS, Strategy
 
 
@@ -38,7 +39,7 @@ class StrategyTable:
             with equal rows are equal whatever their language.
 
     Raises:
-        TableError: The rows contradict each other; all problems are listed at once.
+        TableError: The rows contradict each other; problems are listed at once, 20 at most.
 
     >>> table = StrategyTable.default()
     >>> len(table), len(table.programmes)
@@ -85,7 +86,7 @@ class StrategyTable:
             labels: Labels of your own axes, or other labels for a built-in axis: axis -> labels.
 
         Raises:
-            TableError: The file is not such a table; all problems are listed at once.
+            TableError: The file is not such a table; problems are listed at once, 20 at most.
         """
         return cls._checked(files.parse_csv(files.read_text(path)), labels)
 
@@ -98,7 +99,7 @@ class StrategyTable:
             labels: Labels of your own axes, or other labels for a built-in axis: axis -> labels.
 
         Raises:
-            TableError: The file is not such a table; all problems are listed at once.
+            TableError: The file is not such a table; problems are listed at once, 20 at most.
         """
         return cls._checked(files.parse_toml(files.read_text(path)), labels)
 
@@ -236,9 +237,10 @@ class StrategyTable:
         labels: IntoDataFrameT,
         *,
         customer: str = CUSTOMER,
-        axes: planning.AxesArgument = None,
+        axes: AxesArgument = None,
         cap: int = 3,
         holdout: float = 0.1,
+        control: float = 0.0,
         salt: str = "layerwise",
         lang: str | None = None,
         consent: str | None = None,
@@ -256,10 +258,14 @@ class StrategyTable:
             labels: One row per customer, one column per axis, in memory (pandas, Polars, pyarrow).
                 Missing and ``not_evaluable`` labels match nothing.
             customer: Column of the customer's id: integers or text, each once.
-            axes: Label columns to use: a list of axes, or axis -> column where names differ. By
-                default all columns that are named like an axis of the table.
+            axes: By default all columns that are named like an axis of the table are used. A
+                mapping axis -> column names the columns of some axes (``{"tier": "my_tier"}``); the
+                others stay in use. A list of axes uses these alone.
             cap: Most strategies a customer gets.
-            holdout: Share of customers, drawn anew for each strategy, who do not get it.
+            holdout: Share of customers, drawn anew for each strategy, who do not get it. Measures
+                what one row adds, given the rest of the plan.
+            control: Share of customers who get nothing of the plan but ``compliance`` duties.
+                Measures the effect of the whole plan; leave them out when you measure one row.
             salt: Text that sets these draws apart; the same salt holds out the same customers.
             lang: ``en`` or ``zh`` for objective, action and reason; by default the table's.
             consent: Boolean column: False or missing means no strategy but ``compliance`` duties.
@@ -267,10 +273,11 @@ class StrategyTable:
             allow_gaps: Let labels that no strategy is for match nothing, instead of refusing them.
 
         Returns:
-            The same kind of frame, rows in the order of `labels`, then by priority: customer id,
-            strategy_id, priority (1 is the customer's first), reason, channel, incentive, owner,
+            The same kind of frame, rows in the order of `labels`, then by rank: customer id,
+            strategy_id, rank (1 is the customer's first), reason, channel, incentive, owner,
             kpi, source, objective, action, holdout (True: chosen by chance NOT to get it, so that
-            the effect can be measured; the row keeps its place). Text is categorical in pandas.
+            the effect can be measured; the row keeps its place), control (True: the customer is in
+            the control group of the whole plan). Text is categorical in pandas.
 
         Raises:
             ColumnsError: A needed column is missing, twice, or not what it must be.
@@ -281,14 +288,15 @@ class StrategyTable:
 
         Warns:
             RowsLeftOutWarning: Customers get no strategy; `plan_counts` returns the counts.
+            ColumnsLeftOutWarning: Flags such as is_loyal stand there, but no tier.
 
         >>> labels = pd.DataFrame({"customer_id": ["a"], "tier": ["loyal"], "value": ["mid"]})
         >>> plan = StrategyTable.default(lang="zh").plan(labels)
-        >>> print(plan[["priority", "reason", "owner"]].to_string(index=False))
-        priority       reason     owner
-               1  客户层级 = 忠诚用户 marketing
-               2  客户层级 = 忠诚用户 marketing
-               3 消费能力 = 中消费群体 marketing
+        >>> print(plan[["rank", "reason", "owner"]].to_string(index=False))
+        rank       reason     owner
+           1  客户层级 = 忠诚用户 marketing
+           2  客户层级 = 忠诚用户 marketing
+           3 消费能力 = 中消费群体 marketing
         """
         said = self.lang if lang is None else lang
         _check_lang(said)
@@ -303,9 +311,11 @@ class StrategyTable:
             one_price_incentive=one_price_incentive,
             allow_gaps=allow_gaps,
         )
+        chance = assign.Chance(holdout=holdout, control=control, salt=salt)
         plan: IntoDataFrameT = assign.to_frame(
-            frame, decided, customer=customer, share=holdout, salt=salt, lang=said
+            frame, decided, customer=customer, chance=chance, lang=said
         )
+        warn_unused(decided.unused)
         planning.warn_left_out(decided.counts())
         return plan
 
@@ -314,7 +324,7 @@ class StrategyTable:
         labels: IntoDataFrame,
         *,
         customer: str = CUSTOMER,
-        axes: planning.AxesArgument = None,
+        axes: AxesArgument = None,
         cap: int = 3,
         consent: str | None = None,
         one_price_incentive: bool = True,
