@@ -87,11 +87,14 @@ def test_formula_ids_are_made_harmless(tmp_path: Path) -> None:
 
 
 def test_one_time_buyers_get_layers_without_a_model(tmp_path: Path, capsys: Any) -> None:
-    """Where no model can be fitted the run says so; without any repeat order it is an error."""
+    """Without any repeat order there are still RFM, value and frequency, and the notes say why."""
     table = pd.DataFrame({"user": range(50), "paid_at": "2024-01-05", "total": 10.0})
     table.to_csv(tmp_path / "orders.csv", index=False)
-    assert run(tmp_path / "orders.csv", tmp_path / "out") == UNUSABLE
-    assert "second occasion" in capsys.readouterr().err
+    assert run(tmp_path / "orders.csv", tmp_path / "out") == DONE
+    told = capsys.readouterr().out
+    assert "No purchase model" in told
+    assert "No churn status, loyalty and tier: Nobody bought on a second occasion" in told
+    assert "rfm" in pd.read_csv(tmp_path / "out" / "customers.csv")
 
 
 def test_short_log_is_not_judged(tmp_path: Path, capsys: Any) -> None:

@@ -38,7 +38,7 @@ def layer_sizes(customers: pd.DataFrame, layer: str) -> pd.DataFrame:
 
 def _layers(customers: pd.DataFrame) -> str:
     blocks = []
-    for layer in _SHOWN:
+    for layer in [name for name in _SHOWN if name in customers]:
         table = layer_sizes(customers, layer)
         lines = [f"{layer:<20} customers   share  of spend"]
         lines += [
