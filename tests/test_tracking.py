@@ -102,7 +102,16 @@ def test_expected_is_expected_orders_new(spec: Callable[..., Any]) -> None:
     fitted = spec().fit(customers())
     table = tracking(fitted, log()[:1], end="2024-01-21")
     each = [fitted.expected_orders_new(days) for days in (7, 14, 21)]
-    assert table["cumulative_expected"].tolist() == pytest.approx(each, rel=1e-12)
+    assert table["cumulative_expected"].tolist() == pytest.approx(each, rel=1e-9)
+
+
+def test_thirty_years_of_days() -> None:
+    """More horizons than a model takes at once are the same as one by one."""
+    fitted = MBGCNBD(k=2).with_parameters(r=0.5, alpha=900.0, a=0.8, b=2.0)
+    table = tracking(fitted, log()[:1], end="2054-01-01", period_days=1)
+    for days in (1, 5000, len(table)):
+        found = table["cumulative_expected"].iloc[days - 1]
+        assert found == pytest.approx(fitted.expected_orders_new(days), rel=1e-9)
 
 
 @pytest.mark.parametrize("spec", MODELS)

@@ -17,6 +17,9 @@ from layerwise.orders.lazy import refuse
 from layerwise.orders.request import OrderColumns, Request, make_request, moment
 from layerwise.orders.table import column, lazy_table
 
+_BLOCK = 4096
+"""Models go through more histories than this in parts of their own, and h must go along."""
+
 
 def tracking(
     fitted: FittedModel,
@@ -201,17 +204,20 @@ def _expected(fitted: FittedModel, first: Array, ends: Array) -> Floats:
 
 
 def _expected_new(fitted: FittedModel, days: Array) -> Floats:
-    """Return `expected_orders_new` of many horizons: where it can be, of all of them at once.
+    """Return `expected_orders_new` of many horizons at once: the mathematics takes arrays.
 
     A new customer is one with a history of length 0, who may be gone already (MBG/NBD).
     """
     process: Any = fitted.process
+    parts = np.array_split(days.astype(np.float64), len(days) // _BLOCK + 1)
+    return np.concatenate([_of_new(process, h, np.zeros(len(h))) for h in parts])
+
+
+def _of_new(process: Any, h: Floats, none: Floats) -> Floats:
+    new = Histories(none, none, none)
     if not hasattr(process, "orders_if_alive"):
-        return np.array([process.expected_orders_new(float(h)) for h in days])
-    none = np.zeros(len(days))
-    alive: Floats = process.p_alive(Histories(none, none, none))
-    orders: Floats = process.orders_if_alive(none, none, days.astype(np.float64))
-    return alive * orders
+        return np.asarray(process.expected_orders(new, h))
+    return np.asarray(process.p_alive(new) * process.orders_if_alive(none, none, h))
 
 
 def _rows_of(orders: Any, request: Request, customer_id: Hashable) -> Any:
