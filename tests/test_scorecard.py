@@ -94,16 +94,6 @@ def test_missing_column() -> None:
         score_churn(table(), probability="q")
 
 
-def test_histogram_has_all_customers() -> None:
-    """Twentieths of the probability; 1 belongs to the last, an inner edge to the upper one."""
-    table = pd.DataFrame(
-        {"p": [0.0, 0.04, 0.5, 1.0], "days_since_last": 1, "holdout_orders": [1, 0, 1, 0]}
-    )
-    found = score_churn(table, probability="p").histogram
-    assert {i: n for i, n in enumerate(found) if n} == {0: 2, 10: 1, 19: 1}
-    assert len(found) == 20
-
-
 def test_horizon_must_be_the_holdout() -> None:
     """A probability of 14 days is not judged by 91 days."""
     data = table().rename(columns={"p": "p_no_purchase_14d"}).assign(holdout_days=91)
@@ -116,3 +106,13 @@ def test_missing_holdout_hint() -> None:
     """Without a holdout the hint names the function that makes one."""
     with pytest.raises(ColumnsError, match="calibration_holdout"):
         score_churn(table().drop(columns="holdout_orders"), probability="p")
+
+
+def test_histogram_has_all_customers() -> None:
+    """Twentieths of the probability; 1 belongs to the last, an inner edge to the upper one."""
+    table = pd.DataFrame(
+        {"p": [0.0, 0.04, 0.5, 1.0], "days_since_last": 1, "holdout_orders": [1, 0, 1, 0]}
+    )
+    found = score_churn(table, probability="p").histogram
+    assert {i: n for i, n in enumerate(found) if n} == {0: 2, 10: 1, 19: 1}
+    assert len(found) == 20

@@ -11,6 +11,7 @@ import pandas as pd
 
 from layerwise import columns as c
 from layerwise.errors import DataError, SpecError
+from layerwise.orders.amounts import exact_sum
 from layerwise.orders.counting import Counts, count, occasions
 from layerwise.orders.left_out import OrderCheck, notify
 from layerwise.orders.netting import Purchases, bucket, purchases
@@ -97,16 +98,25 @@ def holdout(frame: Any, request: Request, split: Any, end: Any) -> Any:
     check_split(view.cut, last)
     held = _held(rows.until(last), request, view.cut)
     found = _check(view, rows, counted, request)
-    lost = held.refunded_rows, held.refunded_orders
-    found = attrs.evolve(
-        found,
-        used=found.used - lost[0],
-        refunded_rows=found.refunded_rows + lost[0],
-        refunded_orders=found.refunded_orders + lost[1],
-    )
-    notify(found, ignore_future=True)
+    notify(_with_held(found, held), ignore_future=True)
     table = _table(view, request) | _held_columns(held.rows, view, request, last)
     return to_frame(frame, request, view.counts, view.past.ids, table)
+
+
+def _with_held(found: OrderCheck, held: Purchases) -> OrderCheck:
+    """Return the check with what the holdout period leaves out too."""
+    scale = held.rows.scale
+    amounts = held.rows.amounts
+    spend = 0.0 if amounts is None else exact_sum(amounts.value, amounts.scale) / scale
+    return attrs.evolve(
+        found,
+        used=found.used - held.refunded_rows,
+        refunded_rows=found.refunded_rows + held.refunded_rows,
+        refunded_orders=found.refunded_orders + held.refunded_orders,
+        refund_rows=found.refund_rows + held.refund_rows,
+        refund_total=found.refund_total + held.refund_total / scale,
+        spend=found.spend + spend,
+    )
 
 
 def stack(frame: Any, request: Request, dates: Iterable[Any]) -> Any:
@@ -195,8 +205,18 @@ def _check(view: View, rows: Rows, counted: dict[str, int], request: Request) ->
         after_as_of=later,
         refunded_rows=lost,
         refunded_orders=view.bought.refunded_orders,
+        refund_rows=view.bought.refund_rows,
+        refund_total=view.bought.refund_total / rows.scale,
+        spend=_spend(view.counts, rows),
+        netted_by=request.netted_by,
         customers_without_purchase=before - customers,
     )
+
+
+def _spend(counts: Counts, rows: Rows) -> float:
+    if rows.amounts is None or not counts.spend:
+        return 0.0
+    return exact_sum(counts.spend[0], rows.amounts.scale) / rows.scale
 
 
 def _last_day(rows: Rows, per_day: int) -> dt.date | None:

@@ -29,6 +29,11 @@ class OrderCheck:
         after_as_of: Rows dated after as_of.
         refunded_rows: Rows of orders whose net amount is not above zero.
         refunded_orders: Such orders.
+        refund_rows: Refund rows in such orders whose net amount is below zero. They are taken off
+            nothing.
+        refund_total: The net amount of these orders, zero or less: by so much spend is overstated.
+        spend: Net amount of all purchases.
+        netted_by: What lines are added up to: "order" with order=, else the grain.
         customers_without_purchase: Customers all of whose orders are such orders.
         duplicate_rows: Rows equal to an earlier row in all named columns. They are used: two equal
             lines of one order are common.
@@ -49,6 +54,10 @@ class OrderCheck:
     after_as_of: int = 0
     refunded_rows: int = 0
     refunded_orders: int = 0
+    refund_rows: int = 0
+    refund_total: float = 0.0
+    spend: float = 0.0
+    netted_by: str = "day"
     customers_without_purchase: int = 0
     duplicate_rows: int = 0
     clock: str | None = None
@@ -63,6 +72,7 @@ class OrderCheck:
         if self.first_order is not None:
             lines[0] += f", {self.first_order} to {self.last_order}"
         lines += [f"  left out: {text}" for text, _ in _reasons(self)]
+        lines += [f"  {text}" for text, _ in _refunds(self)]
         if self.duplicate_rows:
             equal = "used, though equal to an earlier row in these columns"
             lines.append(f"  {equal}: {self.duplicate_rows:,}")
@@ -84,8 +94,9 @@ def notify(check: OrderCheck, *, ignore_future: bool = False, stacklevel: int = 
     """
     if ignore_future:
         check = attrs.evolve(check, rows=check.rows - check.after_as_of, after_as_of=0)
-    lines = [text for text, _ in _reasons(check)]
-    hints = [hint for _, hint in _reasons(check) if hint]
+    told = [*_reasons(check), *_refunds(check)]
+    lines = [text for text, _ in told]
+    hints = [hint for _, hint in told if hint]
     if check.customers == 0:
         title = f"None of the {check.rows:,} rows of the order log can be used."
         raise DataError(problems(title, lines), hint=" ".join(hints) or None)
@@ -99,6 +110,20 @@ def notify(check: OrderCheck, *, ignore_future: bool = False, stacklevel: int = 
     if hints:
         message += "\nHint: " + " ".join(hints)
     warnings.warn(message, RowsLeftOutWarning, stacklevel=stacklevel)
+
+
+def _refunds(check: OrderCheck) -> list[tuple[str, str]]:
+    """Tell what came back without being taken off a purchase."""
+    if not check.refund_rows:
+        return []
+    where = f"on {check.netted_by}s without a purchase"
+    hint = "order= nets them against their order."
+    if check.netted_by == "order":
+        where, hint = "in orders with nothing left", "Refunds need the id of their order."
+    amount = f"{check.refund_total:,.2f}".removesuffix(".00")
+    share = f" ({-check.refund_total / check.spend:.1%} of spend)" if check.spend else ""
+    text = f"{check.refund_rows:,} refund rows {where}, {amount} in total{share}, are not taken off"
+    return [(text, hint)]
 
 
 def _clock(clock: str) -> str:
