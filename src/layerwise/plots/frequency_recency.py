@@ -37,7 +37,7 @@ def plot_frequency_recency(
     cell at the left foot, with its value), and with repeat orders it is later.
 
     Args:
-        fitted: A fitted model in days: BGNBD, MBGNBD, ParetoNBD.
+        fitted: A fitted model in days: BGNBD, MBGNBD, MBGCNBD, ParetoNBD.
         quantity: "p_alive", "p_no_purchase" or "expected_orders".
         age_days: Days since the first order.
         repeat_orders: The most repeat orders shown.
