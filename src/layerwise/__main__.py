@@ -175,7 +175,7 @@ def _layers(given: argparse.Namespace) -> int:
         )
         step("write")
         written = write(result, given.out, given.format, given.lang)
-    print(in_flags(tell(result, written, as_of=as_of)))
+    print(in_flags(tell(result, written, as_of=as_of, lang=given.lang)))
     return DONE
 
 
@@ -191,7 +191,7 @@ def _demo(given: argparse.Namespace) -> int:
         step("write")
         written = write(result, given.out, given.format, given.lang)
     print(title)
-    print(in_flags(tell(result, written, as_of=as_of)))
+    print(in_flags(tell(result, written, as_of=as_of, lang=given.lang)))
     return DONE
 
 
