@@ -236,6 +236,7 @@ def test_help_teaches(capsys: Any) -> None:
     printed = capsys.readouterr().out
     assert "exit codes" in printed
     assert "layerwise layers orders.csv" in printed
+    assert "usual_layers(with_model=False)" in printed
 
 
 def test_demo_on_cdnow(tmp_path: Path, capsys: Any) -> None:

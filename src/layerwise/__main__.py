@@ -37,7 +37,9 @@ examples:
 written to --out:
   customers.csv   one row per customer: summary, layers, probabilities (or .parquet)
   plan.csv        one row per customer and strategy, with its reason and the holdout (or .parquet)
-  layers.json     the fitted rules; layerwise.load(path).transform(table) applies them again
+  layers.json     the fitted rules; layerwise.load(path).transform(table) applies them again;
+                  with a purchase model they are no single SQL SELECT: fit without, by
+                  layerwise.overview.usual_layers(with_model=False), for to_sql
 
 exit codes:
   0 done   1 the data cannot be used   2 wrong command line   3 a file cannot be read or written
@@ -175,7 +177,7 @@ def _layers(given: argparse.Namespace) -> int:
         )
         step("write")
         written = write(result, given.out, given.format, given.lang)
-    print(in_flags(tell(result, written, as_of=as_of)))
+    print(in_flags(tell(result, written, as_of=as_of, lang=given.lang)))
     return DONE
 
 
@@ -191,7 +193,7 @@ def _demo(given: argparse.Namespace) -> int:
         step("write")
         written = write(result, given.out, given.format, given.lang)
     print(title)
-    print(in_flags(tell(result, written, as_of=as_of)))
+    print(in_flags(tell(result, written, as_of=as_of, lang=given.lang)))
     return DONE
 
 
