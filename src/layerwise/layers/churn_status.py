@@ -73,7 +73,7 @@ class ChurnStatus(Spec):
     lapsing_share: float = 0.5
 
     def __attrs_post_init__(self) -> None:
-        self.check_types()
+        super().__attrs_post_init__()
         ranges = {
             "rule must be 'cadence', 'window' or 'model'": self.rule
             in ("cadence", "window", "model"),
