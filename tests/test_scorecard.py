@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from layerwise.errors import ColumnsError, DataError, EngineError
+from layerwise.errors import ColumnsError, DataError, EngineError, SpecError
 from layerwise.scorecard import auc, score_churn, wilson
 from tests.conftest import ENGINES
 
@@ -79,7 +79,9 @@ def test_the_text_shows_the_baselines() -> None:
         ({"p": np.nan}, "missing"),
         ({"p": 1.5}, "outside 0 to 1"),
         ({"holdout_orders": 0}, "same outcome"),
-        ({"holdout_orders": -1}, "negative"),
+        ({"holdout_orders": -1}, "500 negative orders"),
+        ({"holdout_orders": 1.5}, "500 orders that are not whole"),
+        ({"days_since_last": -1}, "500 negative days of silence"),
     ],
 )
 def test_refused(change: dict[str, float], words: str) -> None:
@@ -106,3 +108,18 @@ def test_missing_holdout_hint() -> None:
     """Without a holdout the hint names the function that makes one."""
     with pytest.raises(ColumnsError, match="calibration_holdout"):
         score_churn(table().drop(columns="holdout_orders"), probability="p")
+
+
+@pytest.mark.parametrize("bands", [1, 0, -3, 2.5, 10.0, "10", None, True])
+def test_bands_are_a_whole_number(bands: int) -> None:
+    """Fewer than two bands, or half a band, are refused."""
+    with pytest.raises(SpecError, match=r"bands must be(.|\n)*Hint: "):
+        score_churn(table(), probability="p", bands=bands)
+    assert score_churn(table(), probability="p", bands=np.int64(2)).calibration.shape[0] == 2
+
+
+@pytest.mark.parametrize("names", [("p", "p"), ("p", "days_since_last"), (["p"], "o"), (None, "o")])
+def test_three_different_columns(names: tuple[str, str]) -> None:
+    """A column cannot be judged by itself, and names are text."""
+    with pytest.raises(SpecError, match=r"three different columns(.|\n)*Hint: "):
+        score_churn(table(), probability=names[0], outcome=names[1])

@@ -146,7 +146,8 @@ class ChurnStatus(Spec):
             (f"{self.p_alive} < lapsing_below", "lapsing"),
         ]
         bounds = {"churned_below": self.churned_below, "lapsing_below": self.lapsing_below}
-        return self._status(name, cases, bounds)
+        rule = self._status(name, cases, bounds)
+        return attrs.evolve(rule, probabilities=(self.p_alive,))
 
     def _status(
         self, name: str, cases: list[tuple[str, str]], constants: Mapping[str, float]
