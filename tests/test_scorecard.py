@@ -123,3 +123,13 @@ def test_three_different_columns(names: tuple[str, str]) -> None:
     """A column cannot be judged by itself, and names are text."""
     with pytest.raises(SpecError, match=r"three different columns(.|\n)*Hint: "):
         score_churn(table(), probability=names[0], outcome=names[1])
+
+
+def test_a_probability_on_an_edge_is_in_the_lower_band() -> None:
+    """Two bands of four customers hold two each, cut at the second probability."""
+    data = pd.DataFrame(
+        {"p": [0.1, 0.2, 0.3, 0.4], "days_since_last": range(4), "holdout_orders": [1, 0, 0, 1]}
+    )
+    bands = score_churn(data, probability="p", bands=2).calibration
+    assert bands["customers"].tolist() == [2, 2]
+    assert bands["predicted"].tolist() == pytest.approx([0.15, 0.35])

@@ -146,3 +146,21 @@ def test_p_alive_is_a_probability(p: float) -> None:
     for run in (spec.fit, spec.fit(good).transform):
         with pytest.raises(DataError, match=r"p_alive lies outside 0 to 1: 1 of 2(.|\n)*Hint"):
             run(bad)
+
+
+@pytest.mark.parametrize(
+    ("silence", "age", "status"),
+    [
+        (50.0, 100.0, "active"),
+        (50.1, 100.0, "lapsing"),
+        (100.0, 100.0, "lapsing"),
+        (100.1, 100.1, "churned"),
+        (50.1, 99.9, "not_evaluable"),
+    ],
+)
+def test_limits_belong_to_the_better_status(silence: float, age: float, status: str) -> None:
+    """Silence of exactly the limit, or of half of it, has not passed it; age may be the limit."""
+    spec = ChurnStatus(rule="window", window_days=100)
+    assert statuses(spec, pd.DataFrame({"days_since_last": [silence], "age_days": [age]})) == [
+        status
+    ]

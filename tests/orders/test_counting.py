@@ -40,7 +40,14 @@ def test_occasions_are_the_distinct_pairs(pairs):
 
 @pytest.mark.parametrize(
     ("grain", "as_of", "days", "start"),
-    [("day", 100, 7, 94), ("hour", 100 * 24, 1, 100 * 24 - 23), ("week", 0, 14, 102_736)],
+    [
+        ("day", 100, 7, 94),
+        ("hour", 100 * 24, 1, 100 * 24 - 23),
+        ("week", 0, 14, 102_736),
+        ("week", 0, 8, 102_736),
+        ("week", 0, 7, 102_737),
+        ("week", 0, 15, 102_735),
+    ],
 )
 def test_windows_start_less_than_w_days_before(grain, as_of, days, start):
     """The first bucket whose distance to as_of's is less than the window."""
