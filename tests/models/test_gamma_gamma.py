@@ -6,7 +6,7 @@ import mpmath
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from layerwise import fitted as saved_form
@@ -99,7 +99,6 @@ def test_currency_changes_v_only(cdnow):
     assert other.expected_spend(cents) == pytest.approx(100 * one.expected_spend(cdnow), rel=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.integers(1, 1000), st.floats(0.01, 1e6), st.floats(0.1, 100), st.floats(1.1, 100))
 def test_spend_lies_between_the_own_and_the_common_mean(x, m, p, q):
     """Shrinkage: never beyond either mean."""
