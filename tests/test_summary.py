@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from layerwise import columns as c
@@ -178,7 +178,6 @@ def test_a_window_of_w_days_holds_what_is_less_than_w_days_old():
     assert table["orders_365d"].tolist() == [0, 1]
 
 
-@settings(max_examples=50, deadline=None)
 @given(LINES, st.randoms(), st.sampled_from(["day", "week", "hour"]))
 def test_row_order_and_lines_do_not_matter(lines, random, grain):
     """Shuffling the log and splitting each order in two lines change nothing."""
@@ -191,7 +190,6 @@ def test_row_order_and_lines_do_not_matter(lines, random, grain):
     )
 
 
-@settings(max_examples=50, deadline=None)
 @given(LINES)
 def test_agrees_with_a_plain_groupby(lines):
     """Counts, dates and sums are those of a slow and simple reckoning."""

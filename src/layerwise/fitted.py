@@ -221,16 +221,26 @@ class Spec:
         """Learn from arrays of equal length; the output column is called `name`."""
         raise NotImplementedError
 
+    def __attrs_post_init__(self) -> None:
+        self.check_types()
+
     def check_types(self) -> None:
-        """Refuse choices of another type than their fields say; called when a spec is built.
+        """Refuse what a saved file could not hold: another type than the field's, NaN, infinity.
+
+        Called when a spec is built, so that all that can be fitted can be saved and loaded. A
+        subclass with checks of its own begins them with ``super().__attrs_post_init__()``.
 
         Raises:
             SpecError: With all such choices.
         """
         wrong = saved.misfits(self)
         if wrong:
-            lines = [f"{name}={getattr(self, name)!r:.60}" for name in wrong]
-            raise SpecError(problems(f"{type(self).__name__} cannot use these choices:", lines))
+            own = type(self).__name__
+            lines = [f"{n}={getattr(self, n)!r:.60} is not {what}" for n, what in wrong.items()]
+            raise SpecError(
+                problems(f"{own} cannot use these choices:", lines),
+                hint=f"help({own}) says what each choice means.",
+            )
 
     def fit(self, customers: object) -> Part:
         """Learn cuts and numbers from a customer table; they stay as they are from then on.

@@ -5,6 +5,7 @@ import json
 import math
 import os
 import secrets
+import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,8 @@ MAX_BYTES = 64 * 2**20
 MAX_DEPTH = 60
 _TAG = "$kind"
 _KINDS: dict[str, type[Any]] = {}
+
+_MOST = sys.float_info.max
 
 T = TypeVar("T")
 
@@ -154,12 +157,37 @@ def _hints(cls: type[Any]) -> dict[str, Any]:
     return get_type_hints(cls)
 
 
-def misfits(value: Any) -> list[str]:
-    """Return the fields of an object whose values are of another type than the class says."""
+def misfits(value: Any) -> dict[str, str]:
+    """Return the fields whose values are of another type than the class says -> what it says."""
     cls: Any = type(value)
     hints = _hints(cls)
     given = {field.name: getattr(value, field.name) for field in attrs.fields(cls)}
-    return [n for n, v in given.items() if not fits(_plain(v), hints.get(n, Any))]
+    wrong = [n for n, v in given.items() if not fits(v, hints.get(n, Any))]
+    return {name: in_words(hints[name]) for name in wrong}
+
+
+_WORDS = {int: "a whole number", float: "a finite number", str: "text", bool: "True or False"}
+
+
+def in_words(hint: Any) -> str:
+    """Say what a field's type takes.
+
+    >>> in_words(tuple[float, ...] | None), in_words(Literal["day", "week"])
+    ('a tuple (a finite number, ...) or None', "'day' or 'week'")
+    """
+    kind, inner = get_origin(hint), get_args(hint)
+    if kind in (Union, UnionType):
+        return " or ".join(map(in_words, inner))
+    if kind is Literal:
+        return " or ".join(map(repr, inner))
+    if kind is tuple:
+        parts = [part if part is Ellipsis else in_words(part) for part in inner]
+        return f"a tuple ({', '.join('...' if p is Ellipsis else p for p in parts)})"
+    if kind in (Mapping, dict):
+        return f"a mapping of {in_words(inner[0])} to {in_words(inner[1])}"
+    if hint is None or hint is NoneType:
+        return "None"
+    return _WORDS.get(hint) or f"a {getattr(hint, '__name__', hint)}"
 
 
 def _plain(value: object) -> object:
@@ -169,23 +197,31 @@ def _plain(value: object) -> object:
 def fits(value: Any, hint: Any) -> bool:
     """Say whether a decoded value is what a field's type says; unknown kinds of type fit all.
 
+    Numbers must be finite: JSON keeps no other.
+
     >>> fits((1, 2.5), tuple[float, ...]), fits("12", tuple[str, ...]), fits(True, int)
     (True, False, False)
+    >>> fits(float("nan"), float)
+    False
     """
+    value = _plain(value)
     kind, inner = get_origin(hint), get_args(hint)
     if kind in (Union, UnionType):
         return any(fits(value, part) for part in inner)
     if kind is Literal:
-        return value in inner
+        return any(type(value) is type(part) and value == part for part in inner)
     if kind is tuple:
         parts = inner[:1] * len(value) if inner[-1] is Ellipsis and _is(value, tuple) else inner
         return _is(value, tuple) and len(value) == len(parts) and all(map(fits, value, parts))
     if kind is Mapping or kind is dict:
-        return _is(value, dict) and all(fits(item, inner[1]) for item in value.values())
+        return _is(value, dict) and all(
+            fits(key, inner[0]) and fits(item, inner[1]) for key, item in value.items()
+        )
     if hint is None or hint is NoneType:
         return value is None
     if hint in (int, float):
-        return type(value) in ({int} if hint is int else {int, float})
+        whole = type(value) is int
+        return whole if hint is int else (whole or type(value) is float) and abs(value) <= _MOST
     return hint is Any or not isinstance(hint, type) or _is(value, hint)
 
 

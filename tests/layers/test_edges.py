@@ -126,3 +126,10 @@ def test_bad_cuts(cuts: tuple[float, ...]) -> None:
     """Cuts must be two ascending shares."""
     with pytest.raises(SpecError, match="cuts of X must be 2 ascending numbers"):
         check_cuts(cuts, 2, "cuts of X")
+
+
+def test_ranks_are_not_pushed_up_by_rounding() -> None:
+    """0.55 x 100 is 55.00000000000001 in floats; the rank is 55."""
+    assert 0.55 * 100 > 55
+    assert quantile_edges(np.arange(1, 101), [0.55]) == (55.0,)
+    assert quantile_edges(np.arange(1, 101) / 3, [0.55]) == (pytest.approx(55 / 3),)

@@ -73,7 +73,7 @@ class ChurnStatus(Spec):
     lapsing_share: float = 0.5
 
     def __attrs_post_init__(self) -> None:
-        self.check_types()
+        super().__attrs_post_init__()
         ranges = {
             "rule must be 'cadence', 'window' or 'model'": self.rule
             in ("cadence", "window", "model"),
@@ -146,7 +146,8 @@ class ChurnStatus(Spec):
             (f"{self.p_alive} < lapsing_below", "lapsing"),
         ]
         bounds = {"churned_below": self.churned_below, "lapsing_below": self.lapsing_below}
-        return self._status(name, cases, bounds)
+        rule = self._status(name, cases, bounds)
+        return attrs.evolve(rule, probabilities=(self.p_alive,))
 
     def _status(
         self, name: str, cases: list[tuple[str, str]], constants: Mapping[str, float]

@@ -53,7 +53,10 @@ def check_window(window_days: int, what: str) -> None:
     """
     whole = isinstance(window_days, int | np.integer) and not isinstance(window_days, bool)
     if not whole or window_days < 1:
-        raise SpecError(f"{what}: window_days must be a whole number of days, got {window_days!r}.")
+        raise SpecError(
+            f"{what}: window_days must be a whole number of days, got {window_days!r}.",
+            hint="summarize(orders, window_days=(90, 365)) makes columns of those windows.",
+        )
 
 
 def quantile_edges(values: Array, cuts: Sequence[float]) -> tuple[float, ...]:

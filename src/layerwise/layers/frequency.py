@@ -12,7 +12,7 @@ from layerwise.frames import Array, Columns
 from layerwise.layers.edges import check_window, middle_edge, present
 from layerwise.layers.value import LOW_TO_HIGH, check_method, learn_edges
 from layerwise.rules import Cut, Formula
-from layerwise.rules.base import as_numbers, numbers
+from layerwise.rules.base import if_numbers, numbers
 from layerwise.saved import saved
 
 
@@ -52,12 +52,10 @@ class Frequency(Spec):
     window_days: int = 365
     rate: Literal["count", "shrunken"] = "count"
     method: Literal["quantile", "absolute"] = "quantile"
-    cuts: tuple[float, ...] | None = attrs.field(
-        default=None, converter=attrs.converters.optional(as_numbers)
-    )
+    cuts: tuple[float, ...] | None = attrs.field(default=None, converter=if_numbers)
 
     def __attrs_post_init__(self) -> None:
-        self.check_types()
+        super().__attrs_post_init__()
         if self.rate not in ("count", "shrunken") or self.method not in ("quantile", "absolute"):
             raise SpecError(
                 f"Frequency has no rate {self.rate!r} with method {self.method!r}.",
@@ -68,7 +66,8 @@ class Frequency(Spec):
 
     @property
     def _cuts(self) -> tuple[float, ...]:
-        return self.cuts or ((1.0, 4.0) if self.method == "absolute" else (0.5, 0.8))
+        usual = (1.0, 4.0) if self.method == "absolute" else (0.5, 0.8)
+        return usual if self.cuts is None else self.cuts
 
     def needs(self, name: str) -> tuple[str, ...]:  # noqa: ARG002 - the same for every name
         """Return the counted columns."""

@@ -1,6 +1,6 @@
 """Loyalty layers: behavioural loyalty, from repeat buying and its regularity."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import attrs
@@ -15,7 +15,7 @@ from layerwise.layers.churn_status import STATUSES, ChurnStatus
 from layerwise.layers.edges import present, quantile_edges
 from layerwise.layers.words import check_words
 from layerwise.rules import NOT_EVALUABLE, Cut, FirstMatch, Formula, Rule
-from layerwise.rules.base import as_mapping, numbers
+from layerwise.rules.base import as_mapping, if_several, numbers
 from layerwise.saved import saved
 
 ORDER = (NOT_EVALUABLE, "churned", "potential_loyal", "loyal")
@@ -29,8 +29,12 @@ PARTS = {
 """Parts of the index that are computed from the customer table: formula, columns."""
 
 
-def _weights(parts: Mapping[str, float] | Iterable[str]) -> dict[str, float]:
-    return as_mapping(parts) if isinstance(parts, Mapping) else dict.fromkeys(parts, 1.0)
+def _weights(given: Any) -> Any:
+    if isinstance(given, Mapping):
+        return as_mapping(given)
+    parts = if_several(given)
+    named = isinstance(parts, tuple) and all(isinstance(part, str) for part in parts)
+    return dict.fromkeys(parts, 1.0) if named else parts
 
 
 @saved
@@ -81,7 +85,7 @@ class Loyalty(Spec):
     prior_gaps: float = 2.0
 
     def __attrs_post_init__(self) -> None:
-        self.check_types()
+        super().__attrs_post_init__()
         model = isinstance(self.churn, Spec) and P_ALIVE in self.churn.gives("")
         if not (isinstance(self.churn, ChurnStatus | str) or model):
             raise SpecError(
@@ -89,11 +93,20 @@ class Loyalty(Spec):
                 hint="give ChurnStatus(), a model such as BGNBD(), or the name of a column.",
             )
         if min(self.min_repeats, self.min_age_days, self.max_silence_gaps, self.prior_gaps) <= 0:
-            raise SpecError("Loyalty: the limits must be above 0.")
+            raise SpecError(
+                "Loyalty: min_repeats, min_age_days, max_silence_gaps and prior_gaps must be above 0.",
+                hint="Loyalty() takes 3 repeat orders, 90 days, 1.5 gaps of silence and 2 gaps.",
+            )
         if self.index_cut is not None and (not self.index or not 0 < self.index_cut <= 1):
-            raise SpecError("Loyalty: index_cut lies in 0 to 1 and needs index=[...] parts.")
+            raise SpecError(
+                "Loyalty: index_cut lies in 0 to 1 and needs index=[...] parts.",
+                hint="Loyalty(index=['repeat_rate', 'regularity'], index_cut=0.8).",
+            )
         if any(weight <= 0 for weight in self.index.values()):
-            raise SpecError("Loyalty: the weights of the index must be above 0.")
+            raise SpecError(
+                "Loyalty: the weights of the index must be above 0.",
+                hint="leave out a part that does not count.",
+            )
 
     def needs(self, name: str) -> tuple[str, ...]:
         """Return the columns of the loyalty rule, of the churn rule and of the index."""

@@ -19,7 +19,7 @@ from layerwise.layers.edges import (
     share_edges,
 )
 from layerwise.rules import Cut
-from layerwise.rules.base import as_numbers, numbers
+from layerwise.rules.base import if_numbers, numbers
 from layerwise.saved import saved
 
 LOW_TO_HIGH = ("low", "mid", "high")
@@ -59,12 +59,10 @@ class Value(Spec):
 
     window_days: int = 365
     method: Literal["quantile", "share", "absolute"] = "quantile"
-    cuts: tuple[float, ...] | None = attrs.field(
-        default=None, converter=attrs.converters.optional(as_numbers)
-    )
+    cuts: tuple[float, ...] | None = attrs.field(default=None, converter=if_numbers)
 
     def __attrs_post_init__(self) -> None:
-        self.check_types()
+        super().__attrs_post_init__()
         check_method(self.method, self.cuts, "Value")
         check_window(self.window_days, "Value")
 

@@ -28,7 +28,7 @@ from layerwise.models.histories import (
 from layerwise.models.outlook import Outlook
 from layerwise.models.process import horizon
 from layerwise.rules.base import Rule
-from layerwise.saved import saved
+from layerwise.saved import fits, saved
 
 Array = NDArray[np.float64]
 Unit = Literal["day", "week"]
@@ -44,8 +44,11 @@ def positive(_: object, attribute: Any, value: float) -> None:
     Raises:
         SpecError: The number is not positive and finite.
     """
-    if not (np.isfinite(value) and value > 0):
-        raise SpecError(f"{attribute.name} must be a positive number, got {value!r:.40}.")
+    if not fits(value, float) or not value > 0:
+        raise SpecError(
+            f"{attribute.name} must be a positive number, got {value!r:.40}.",
+            hint="give a finite number above 0.",
+        )
 
 
 def not_negative(_: object, attribute: Any, value: float) -> None:
@@ -54,13 +57,19 @@ def not_negative(_: object, attribute: Any, value: float) -> None:
     Raises:
         SpecError: The number is negative or not finite.
     """
-    if not (np.isfinite(value) and value >= 0):
-        raise SpecError(f"{attribute.name} must not be negative, got {value!r:.40}.")
+    if not fits(value, float) or value < 0:
+        raise SpecError(
+            f"{attribute.name} must be a number and not negative, got {value!r:.40}.",
+            hint="give a finite number from 0 up.",
+        )
 
 
 def _known_unit(_: object, __: Any, value: str) -> None:
-    if value not in DAYS:
-        raise SpecError(f"unit must be one of {', '.join(DAYS)}, got {value!r:.40}.")
+    if not fits(value, Unit):
+        raise SpecError(
+            f"unit must be one of {', '.join(DAYS)}, got {value!r:.40}.",
+            hint="the unit is that of the parameters; the customer table is in days always.",
+        )
 
 
 FittedT = TypeVar("FittedT", bound="FittedModel")
