@@ -120,3 +120,9 @@ def test_all_missing_cannot_be_shrunken() -> None:
     customers = pd.DataFrame({"repeat_orders": [1.0, 2.0], "age_days": [np.nan, np.nan]})
     with pytest.raises(FitError, match=r"missing for every customer(.|\n)*Hint: check"):
         Frequency(rate="shrunken").fit(customers)
+
+
+def test_the_hint_is_about_orders() -> None:
+    """Absolute cuts of a frequency are numbers of orders, not amounts."""
+    with pytest.raises(SpecError, match=r"Hint: cuts=\(1, 4\)"):
+        Frequency(method="absolute", cuts=(3,))

@@ -91,7 +91,7 @@ class Loyalty(Spec):
             )
         if min(self.min_repeats, self.min_age_days, self.max_silence_gaps, self.prior_gaps) <= 0:
             raise SpecError(
-                "Loyalty: min_repeats, min_age_days, max_silence_gaps and prior_gaps must be above 0.",
+                "Loyalty: min_repeats, min_age_days, max_silence_gaps and prior_gaps are above 0.",
                 hint="Loyalty() takes 3 repeat orders, 90 days, 1.5 gaps of silence and 2 gaps.",
             )
         if self.index_cut is not None and (not self.index or not 0 < self.index_cut <= 1):

@@ -88,7 +88,9 @@ def notify(check: OrderCheck, *, ignore_future: bool = False, stacklevel: int = 
     hints = [hint for _, hint in _reasons(check) if hint]
     if check.customers == 0:
         title = f"None of the {check.rows:,} rows of the order log can be used."
-        raise DataError(problems(title, lines), hint=" ".join(hints) or None)
+        raise DataError(
+            problems(title, lines), hint=" ".join(hints) or "check how the log was read."
+        )
     if check.clock is not None:
         warnings.warn(_clock(check.clock), TimeZoneWarning, stacklevel=stacklevel)
     if not lines:
@@ -113,7 +115,7 @@ def _reasons(check: OrderCheck) -> list[tuple[str, str]]:
     counted = [
         (check.null_customer, "without a customer id", "Orders without an id have no customer."),
         (check.null_order, "without an order id", "order=None nets lines by day instead."),
-        (check.null_time, "without a time", ""),
+        (check.null_time, "without a time", "Fill in the times that are missing."),
         (check.null_amount, "without an amount", "Fill amounts that mean zero with 0 first."),
         (check.after_as_of, "dated after as_of", "A later as_of= would use later rows."),
     ]
@@ -123,8 +125,8 @@ def _reasons(check: OrderCheck) -> list[tuple[str, str]]:
             f"{check.refunded_rows:,} rows in {check.refunded_orders:,} orders whose net amount "
             "is not above zero (refunds, free orders)"
         )
-        reasons.append((text, ""))
+        reasons.append((text, "amount=None counts free orders as purchases too."))
     if check.customers_without_purchase:
         text = f"{check.customers_without_purchase:,} customers have no purchase left"
-        reasons.append((text, "amount=None counts free orders as purchases too."))
+        reasons.append((text, ""))  # they had refunded rows alone
     return reasons
