@@ -156,7 +156,10 @@ class Labeller:
         try:
             return str(ibis.to_sql(labelled, dialect=dialect))
         except (AttributeError, ValueError) as error:
-            raise SpecError(f"ibis cannot write SQL for {dialect!r}: {error}.") from None
+            raise SpecError(
+                f"ibis cannot write SQL for {dialect!r}: {error}.",
+                hint="dialect names one that ibis knows, such as duckdb, postgres or bigquery.",
+            ) from None
 
     def _sql_types(self) -> dict[str, str]:
         types = dict.fromkeys(self.needs, "float64")
@@ -326,7 +329,10 @@ def load(path: str | os.PathLike[str]) -> Any:
     try:
         return loads(Path(path).read_bytes())
     except OSError as error:
-        raise SavedFileError(f"The file cannot be read: {error.strerror or error}.") from None
+        raise SavedFileError(
+            f"The file cannot be read: {error.strerror or error}.",
+            hint="give the path that fitted.save(path) wrote.",
+        ) from None
 
 
 def _unmet(rules: Iterable[Rule], owner: str) -> dict[str, str]:

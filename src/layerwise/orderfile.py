@@ -159,7 +159,10 @@ def _parquet(path: Path, wanted: Mapping[str, str]) -> pd.DataFrame:
         _require(parquet.read_schema(path).names, wanted, path)
         return pd.read_parquet(path, columns=list(wanted.values()))
     except ArrowException as error:
-        raise DataError(f"{path.name} is not a Parquet file ({str(error)[:120]}).") from None
+        raise DataError(
+            f"{path.name} is not a Parquet file ({str(error)[:120]}).",
+            hint="give a Parquet or CSV file of orders.",
+        ) from None
 
 
 def _require(found: "pd.Index[str] | list[str]", wanted: Mapping[str, str], path: Path) -> None:

@@ -23,6 +23,7 @@ FORMAT = 1
 MAX_BYTES = 64 * 2**20
 MAX_DEPTH = 60
 _TAG = "$kind"
+_BROKEN = "the file was changed or cut; save the fitted object again."
 _KINDS: dict[str, type[Any]] = {}
 
 _MOST = sys.float_info.max
@@ -54,7 +55,10 @@ def loads(text: str | bytes) -> Any:
             not describe an object of layerwise.
     """
     if len(text) > MAX_BYTES:
-        raise SavedFileError(f"The saved text is larger than {MAX_BYTES:,} bytes.")
+        raise SavedFileError(
+            f"The saved text is larger than {MAX_BYTES:,} bytes.",
+            hint="it is no file that fitted.save(path) wrote.",
+        )
     data = _parse(text)
     if not isinstance(data, dict) or not {"layerwise", "format", "object"} <= data.keys():
         raise SavedFileError(
@@ -69,7 +73,9 @@ def loads(text: str | bytes) -> Any:
         )
     found = decode(data["object"])
     if not attrs.has(type(found)):
-        raise SavedFileError(f"The file holds a {type(found).__name__}, no object of layerwise.")
+        raise SavedFileError(
+            f"The file holds a {type(found).__name__}, no object of layerwise.", hint=_BROKEN
+        )
     return found
 
 
@@ -114,15 +120,23 @@ def encode(value: object) -> Any:
         return value
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise SavedFileError("A number that is not finite cannot be saved.")
+            raise SavedFileError(
+                "A number that is not finite cannot be saved.",
+                hint="check the numbers given to the spec.",
+            )
         return value
-    raise SavedFileError(f"A {type(value).__name__} cannot be saved.")
+    raise SavedFileError(
+        f"A {type(value).__name__} cannot be saved.",
+        hint="specs and rules hold text, numbers, tuples and mappings alone.",
+    )
 
 
 def decode(data: Any, depth: int = 0) -> Any:
     """Return the value that `encode` described; lists come back as tuples."""
     if depth > MAX_DEPTH:
-        raise SavedFileError(f"The saved object is nested deeper than {MAX_DEPTH} levels.")
+        raise SavedFileError(
+            f"The saved object is nested deeper than {MAX_DEPTH} levels.", hint=_BROKEN
+        )
     if isinstance(data, list):
         return tuple(decode(item, depth + 1) for item in data)
     if not isinstance(data, dict):
@@ -134,14 +148,20 @@ def decode(data: Any, depth: int = 0) -> Any:
 def _build(kind: object, values: dict[str, Any]) -> Any:
     cls: type[Any] = _KINDS.get(kind, object) if isinstance(kind, str) else object
     if not attrs.has(cls):  # "object" too: nothing but a registered class is ever built
-        raise SavedFileError(f"The file holds an unknown kind of object, {kind!r:.60}.")
+        raise SavedFileError(
+            f"The file holds an unknown kind of object, {kind!r:.60}.",
+            hint="import the module of your own layers first, or update layerwise.",
+        )
     known = {field.name for field in attrs.fields(cls) if field.init}
     if unknown := sorted(values.keys() - known):
-        raise SavedFileError(f"{kind} has no field {', '.join(unknown)[:200]}.")
+        raise SavedFileError(
+            f"{kind} has no field {', '.join(unknown)[:200]}.",
+            hint="a later layerwise may have written it; update layerwise.",
+        )
     hints = _hints(cls)
     if wrong := [name for name, value in values.items() if not fits(value, hints.get(name, Any))]:
         raise SavedFileError(
-            f"The saved {kind} is not valid ({', '.join(wrong)}: of another type)."
+            f"The saved {kind} is not valid ({', '.join(wrong)}: of another type).", hint=_BROKEN
         )
     try:
         return cls(**values)
@@ -149,7 +169,7 @@ def _build(kind: object, values: dict[str, Any]) -> Any:
         raise
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
-        raise SavedFileError(f"The saved {kind} is not valid ({reason}).") from error
+        raise SavedFileError(f"The saved {kind} is not valid ({reason}).", hint=_BROKEN) from error
 
 
 @cache
@@ -237,30 +257,38 @@ def _parse(text: str | bytes) -> Any:
     except SavedFileError:
         raise
     except RecursionError:
-        raise SavedFileError("The saved text is nested too deeply.") from None
+        raise SavedFileError("The saved text is nested too deeply.", hint=_BROKEN) from None
     except ValueError as error:
-        raise SavedFileError(f"The saved text is not JSON: {str(error)[:200]}.") from None
+        raise SavedFileError(
+            f"The saved text is not JSON: {str(error)[:200]}.", hint=_BROKEN
+        ) from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise SavedFileError("The saved text has a JSON object with the same key twice.")
+        raise SavedFileError(
+            "The saved text has a JSON object with the same key twice.", hint=_BROKEN
+        )
     return found
 
 
 def _refuse_constant(name: str) -> None:
-    raise SavedFileError(f"The saved text holds {name}, which is not a number JSON allows.")
+    raise SavedFileError(
+        f"The saved text holds {name}, which is not a number JSON allows.", hint=_BROKEN
+    )
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise SavedFileError("The saved text holds a number too large for a float.")
+        raise SavedFileError("The saved text holds a number too large for a float.", hint=_BROKEN)
     return number
 
 
 def _key(key: object) -> str:
     if not isinstance(key, str) or key == _TAG:
-        raise SavedFileError(f"A mapping key must be text other than {_TAG!r}.")
+        raise SavedFileError(
+            f"A mapping key must be text other than {_TAG!r}.", hint="name it by other text."
+        )
     return key

@@ -145,7 +145,10 @@ def history(
     require_model(fitted)
     request = make_request(**columns)
     if request.grain != "day":
-        raise SpecError(f"history goes by days, so grain must be 'day', got {request.grain!r}.")
+        raise SpecError(
+            f"history goes by days, so grain must be 'day', got {request.grain!r}.",
+            hint="leave grain out, or give grain='day'.",
+        )
     if lazy_table(orders, request) is not None:
         raise refuse("history")
     _, days, last = occasion_days(_rows_of(orders, request, customer_id), request, as_of)
@@ -171,7 +174,10 @@ def require_model(fitted: object) -> None:
 def _check_period(period_days: object) -> None:
     whole = isinstance(period_days, (int, np.integer)) and not isinstance(period_days, bool)
     if not whole or period_days < 1:  # type: ignore[operator]
-        raise SpecError("period_days must be a whole number of days, 1 or more.")
+        raise SpecError(
+            "period_days must be a whole number of days, 1 or more.",
+            hint="period_days=7 counts by weeks.",
+        )
 
 
 def _split(split: Any, request: Request) -> int | None:

@@ -164,3 +164,17 @@ def test_limits_belong_to_the_better_status(silence: float, age: float, status: 
     assert statuses(spec, pd.DataFrame({"days_since_last": [silence], "age_days": [age]})) == [
         status
     ]
+
+
+@pytest.mark.parametrize(
+    ("choices", "hint"),
+    [
+        ({"rule": "window"}, "return_curve"),
+        ({"window_days": 90}, "choose the rule"),
+        ({"times": -1}, r"ChurnStatus\(\) has"),
+    ],
+)
+def test_hints_fit_the_fault(choices: dict[str, Any], hint: str) -> None:
+    """Only a missing window is to be found in the return curve."""
+    with pytest.raises(SpecError, match=f"Hint: {hint}"):
+        ChurnStatus(**choices)

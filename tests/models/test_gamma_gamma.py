@@ -190,3 +190,9 @@ def test_correlation_of_spend_and_orders(correlation, warned):
         warnings.simplefilter("always")
         _warn(np.array([6.0, 4.0, 15.0]), rows, False)
     assert any("spend grows" in str(w.message) for w in found) == warned
+
+
+def test_the_hint_names_its_own_parameters():
+    """p, q and v, not those of another model."""
+    with pytest.raises(SpecError, match=r"Hint: name every one: with_parameters\(p=..., q="):
+        GammaGamma().with_parameters(p=1.0)

@@ -250,7 +250,10 @@ def _placed(found: Column, places: Array) -> Column:
 def _check_count(name: str, number: Any) -> None:
     whole = isinstance(number, int | np.integer) and not isinstance(number, bool)
     if not whole or number < 1:
-        raise SpecError(f"{name} must be a whole number from 1 up, got {number!r:.60}.")
+        raise SpecError(
+            f"{name} must be a whole number from 1 up, got {number!r:.60}.",
+            hint="give days or occasions as a number such as 365.",
+        )
 
 
 def _checked(population: Mapping[str, float]) -> dict[str, float]:
@@ -282,7 +285,8 @@ def _notify(lines: Lines, tags: Tags | None) -> None:
             )
     if told:
         warnings.warn(
-            problems("Some order lines say nothing about needs:", told),
+            problems("Some order lines say nothing about needs:", told)
+            + "\nHint: give every line a customer, a date and a category, every item a tag.",
             RowsLeftOutWarning,
             stacklevel=3,
         )

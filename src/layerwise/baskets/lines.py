@@ -191,7 +191,10 @@ def _kinds(series: pd.Series, name: Hashable) -> Kinds:
     try:
         codes, found = pd.factorize(series)
     except TypeError:
-        raise ColumnsError(f"{name} holds lists or the like, not categories.") from None
+        raise ColumnsError(
+            f"{name} holds lists or the like, not categories.",
+            hint="give one category a line, as text.",
+        ) from None
     values = list(found)
     texts = list(map(str, values))
     if len(set(texts)) < len(texts):

@@ -95,7 +95,7 @@ class ChurnStatus(Spec):
         if wrong := [text for text, holds in ranges.items() if not holds]:
             raise SpecError(
                 f"ChurnStatus: {'; '.join(wrong)}.",
-                hint="return_curve(orders, as_of=...).window() finds window_days in the data.",
+                hint=_hint(wrong),
             )
 
     def needs(self, name: str) -> tuple[str, ...]:  # noqa: ARG002 - the same for every name
@@ -155,6 +155,14 @@ class ChurnStatus(Spec):
         return FirstMatch(
             output=name, cases=cases, otherwise="active", order=STATUSES, constants=constants
         )
+
+
+def _hint(wrong: list[str]) -> str:
+    if any("needs window_days" in text for text in wrong):
+        return "return_curve(orders, as_of=...).window() finds window_days in the data."
+    if any("belongs to" in text for text in wrong):
+        return "choose the rule that reads them, or leave them out."
+    return "ChurnStatus() has the usual numbers; help(ChurnStatus) says what each means."
 
 
 _DEFAULTS = {field.name: field.default for field in attrs.fields(ChurnStatus)}

@@ -120,7 +120,7 @@ class Needs(Spec):
         orders, distance = numbers(columns[BASKET_ORDERS]), numbers(columns[BASKET_DISTANCE])
         known = distance[(orders >= self.distinct_orders) & (distance >= 0)]
         if len(known):
-            return float(f"{middle_edge(known, self.distinct):.10g}")
+            return middle_edge(known, self.distinct)
         warnings.warn(
             f"No customer has {self.distinct_orders} occasions, so no basket is called distinct.\n"
             "Hint: distinct_orders=3 asks for fewer, distinct=1 leaves the question out.",

@@ -1,5 +1,6 @@
 """The composite tier: one label a customer, by precedence over the layers."""
 
+import math
 import warnings
 from typing import ClassVar, Literal
 
@@ -66,10 +67,10 @@ class Tier(Spec):
     potential_cut: float = 0.7
 
     def __attrs_post_init__(self) -> None:
-        self.check_types()
+        super().__attrs_post_init__()
         if self.high_value not in ("both", "value"):
             raise SpecError(f"Tier(high_value=...) is 'both' or 'value', not {self.high_value!r}.")
-        if self.new_days is not None and not 0 < self.new_days < LARGEST_FLOAT:
+        if self.new_days is not None and not 0 < float(self.new_days) < math.inf:
             raise SpecError("Tier(new_days=...) must be above 0, or None for no new tier.")
         if not 0 < self.potential_cut < 1:
             raise SpecError("Tier(potential_cut=...) must lie between 0 and 1.")

@@ -78,6 +78,13 @@ class Value(Spec):
         return Fitted(spec=self, name=name, rules=(rule,), facts={"edges": edges})
 
 
+_ABSOLUTE = {
+    "Value": "cuts=(200, 1000) makes 200.01 to 1000 the mid layer.",
+    "Frequency": "cuts=(1, 4) makes two to four orders the mid layer.",
+}
+_ENOUGH = 5
+
+
 def check_method(method: str, cuts: tuple[float, ...] | None, what: str) -> None:
     """Check the choices that Value and Frequency share.
 
@@ -92,7 +99,7 @@ def check_method(method: str, cuts: tuple[float, ...] | None, what: str) -> None
         if cuts is None or len(cuts) != 2 or not -np.inf < cuts[0] < cuts[1] < np.inf:
             raise SpecError(
                 f"{what}(method='absolute') needs two ascending cuts, got {cuts}.",
-                hint="cuts=(200, 1000) makes 200.01 to 1000 the mid layer.",
+                hint=_ABSOLUTE[what],
             )
     elif cuts is not None:
         check_cuts(cuts, 2, f"cuts of {what}")
@@ -112,9 +119,15 @@ def learn_edges(
     filled = filled_bands(found, edges)
     if filled < len(LOW_TO_HIGH):
         warnings.warn(
-            f"{column} gives {filled} of 3 layers: too many customers share a value.\n"
-            "Hint: method='absolute' cuts at amounts of your own.",
+            f"{column} gives {filled} of 3 layers: {_why_fewer(found)}.\n"
+            "Hint: method='absolute' cuts at numbers of your own.",
             FewerLayersWarning,
             stacklevel=2,
         )
     return edges
+
+
+def _why_fewer(values: Array) -> str:
+    if len(values) < _ENOUGH and len(np.unique(values)) == len(values):
+        return f"fewer than {_ENOUGH} customers cannot fill three layers"
+    return "too many customers share a value"

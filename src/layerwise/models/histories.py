@@ -186,9 +186,14 @@ def grouped(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, counts: ArrayLike) -> Di
     if not len(x):
         raise FitError("There are no rows to learn from.", hint=_MORE)
     if not len(x) == len(t_x) == len(T) == len(counts):
-        raise DataError("Histories and their counts differ in length.")
+        raise DataError(
+            "Histories and their counts differ in length.", hint="give one count a history."
+        )
     if not (np.isfinite(counts).all() and (counts > 0).all()):
-        raise DataError("Counts of histories must be positive numbers.")
+        raise DataError(
+            "Counts of histories must be positive numbers.",
+            hint="leave out histories that no customer has.",
+        )
     if x.max() < _DENSE:
         seen = np.bincount(x.astype(np.intp)) > 0
         levels = np.flatnonzero(seen)

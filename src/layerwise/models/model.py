@@ -169,7 +169,7 @@ def with_parameters(spec: Spec, kind: type[Any], parameters: Mapping[str, float]
     if set(parameters) != set(kind.parameter_names):
         raise SpecError(
             f"{type(spec).__name__} takes the parameters {', '.join(kind.parameter_names)}.",
-            hint="name every one, e.g. BGNBD().with_parameters(r=0.24, alpha=4.4, a=0.8, b=2.4).",
+            hint=f"name every one: with_parameters({'=..., '.join(kind.parameter_names)}=...).",
         )
     facts = {"customers": 0, "sizes": {}}
     return kind(spec=spec, name=spec.default_name, facts=facts, **parameters)

@@ -130,7 +130,10 @@ def stack(frame: Any, request: Request, dates: Iterable[Any]) -> Any:
     rows, counted = read_rows(frame, request)
     cuts = [moment(d, name="as_of", request=request, aware=rows.aware) for d in wanted]
     if not cuts or len(set(cuts)) < len(cuts):
-        raise SpecError("snapshots needs one or more dates, each once.")
+        raise SpecError(
+            "snapshots needs one or more dates, each once.",
+            hint="snapshots(orders, as_of=['2024-01-31', '2024-02-29']).",
+        )
     views = [_look(rows, request, date) for date in track(wanted, request.progress, "snapshots")]
     latest = max(views, key=lambda view: view.cut)
     _notify(_check(latest, rows, counted, request), latest.cut, request, ignore_future=True)

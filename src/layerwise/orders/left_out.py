@@ -142,7 +142,7 @@ def _nothing_left(check: OrderCheck, date: str) -> DataError:
     title = f"None of the {check.rows:,} rows of the order log can be used."
     hints = [hint for _, hint in reasons if hint]
     message = problems(title, [text for text, _ in reasons])
-    return DataError(message, hint=" ".join(hints) or None)
+    return DataError(message, hint=" ".join(hints) or "check how the log was read.")
 
 
 def _clock(clock: str) -> str:
@@ -157,7 +157,7 @@ def _reasons(check: OrderCheck, date: str = "as_of") -> list[tuple[str, str]]:
     counted = [
         (check.null_customer, "without a customer id", "Orders without an id have no customer."),
         (check.null_order, "without an order id", "order=None nets lines by day instead."),
-        (check.null_time, "without a time", ""),
+        (check.null_time, "without a time", "Fill in the times that are missing."),
         (check.null_amount, "without an amount", "Fill amounts that mean zero with 0 first."),
         (check.after_as_of, f"dated after {date}", f"A later {date}= would use later rows."),
     ]
@@ -167,8 +167,8 @@ def _reasons(check: OrderCheck, date: str = "as_of") -> list[tuple[str, str]]:
             f"{check.refunded_rows:,} rows in {check.refunded_orders:,} orders whose net amount "
             "is not above zero (refunds, free orders)"
         )
-        reasons.append((text, ""))
+        reasons.append((text, "amount=None counts free orders as purchases too."))
     if check.customers_without_purchase:
         text = f"{check.customers_without_purchase:,} customers have no purchase left"
-        reasons.append((text, "amount=None counts free orders as purchases too."))
+        reasons.append((text, ""))  # they had refunded rows alone
     return reasons

@@ -96,11 +96,17 @@ def make_request(**columns: Unpack[OrderColumns]) -> Request:
             "'%d/%m/%Y', or one of " + ", ".join(map(repr, NUMBER_FORMATS))
         )
     if not all(isinstance(name, Hashable) for name in request.roles.values()):
-        raise SpecError("Each role names one column; a list is no column name.")
+        raise SpecError(
+            "Each role names one column; a list is no column name.",
+            hint="customer='customer_id', time='ordered_at', amount='amount' name columns.",
+        )
     if len(set(request.roles.values())) < len(request.roles):
         wrong.append("two roles name the same column: " + _pairs(request.roles))
     if wrong:
-        raise SpecError(problems("The order log cannot be read with these choices:", wrong))
+        raise SpecError(
+            problems("The order log cannot be read with these choices:", wrong),
+            hint="help(summarize) says what each choice means.",
+        )
     return request
 
 

@@ -101,7 +101,11 @@ def _check(fitted: object, quantity: str, age_days: int, repeat_orders: int) -> 
     require_model(fitted)
     if quantity not in ("p_alive", "p_no_purchase", "expected_orders"):
         raise SpecError(
-            f"quantity must be p_alive, p_no_purchase or expected_orders, got {quantity!r:.40}."
+            f"quantity must be p_alive, p_no_purchase or expected_orders, got {quantity!r:.40}.",
+            hint="quantity='p_alive' is the usual picture.",
         )
     if age_days < 1 or repeat_orders < 1:
-        raise SpecError("age_days and repeat_orders must be 1 or more.")
+        raise SpecError(
+            "age_days and repeat_orders must be 1 or more.",
+            hint="leave them out to cover the customers that were fitted.",
+        )

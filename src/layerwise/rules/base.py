@@ -80,7 +80,9 @@ def check_reads(rule: Rule) -> None:
         SpecError: It reads none.
     """
     if not rule.inputs:
-        raise SpecError(f"{rule.output}: the rule reads no column.")
+        raise SpecError(
+            f"{rule.output}: the rule reads no column.", hint="name at least one column in it."
+        )
 
 
 def as_numbers(values: Iterable[float]) -> tuple[float, ...]:

@@ -71,7 +71,10 @@ class FirstMatch(Rule):
     def __attrs_post_init__(self) -> None:
         given = {case.label for case in self.cases} | {self.otherwise}
         if self.order and (lost := sorted(given - set(self.order))):
-            raise SpecError(f"{self.output}: the order lacks the labels {', '.join(lost)}.")
+            raise SpecError(
+                f"{self.output}: the order lacks the labels {', '.join(lost)}.",
+                hint="order=(...) names every label from low to high, otherwise too.",
+            )
         for case in self.cases:
             expressions.parse_condition(case.when)
         check_reads(self)

@@ -37,10 +37,16 @@ def read_text(path: str | Path) -> str:
     try:
         size = file.stat().st_size
         if size > MAX_BYTES:
-            raise TableError(f"The strategy table has {size:,} bytes, more than {MAX_BYTES:,}.")
+            raise TableError(
+                f"The strategy table has {size:,} bytes, more than {MAX_BYTES:,}.",
+                hint="a strategy table is a CSV or TOML file of some hundred rows.",
+            )
         text = file.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise TableError(f"The strategy table cannot be read: {error.strerror}.") from error
+        raise TableError(
+            f"The strategy table cannot be read: {error.strerror}.",
+            hint="check the path; StrategyTable.default() needs no file.",
+        ) from error
     except UnicodeDecodeError as error:
         raise TableError(
             f"The strategy table is not UTF-8 (byte {error.start}).",
