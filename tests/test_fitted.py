@@ -9,8 +9,15 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from layerwise.errors import ColumnsError, DataError, EngineError, RowsLeftOutWarning, SpecError
-from layerwise.fitted import Fitted, loads
+from layerwise.errors import (
+    ColumnsError,
+    DataError,
+    EngineError,
+    RowsLeftOutWarning,
+    SavedFileError,
+    SpecError,
+)
+from layerwise.fitted import Fitted, load, loads
 from layerwise.layers import RFM, Layers, Value
 from layerwise.rules import Cut, FirstMatch, Formula, Largest, Nearest
 from tests.conftest import Engine
@@ -248,3 +255,26 @@ def test_fitted_is_frozen() -> None:
         fitted.name = "other"
     with pytest.raises(AttributeError):
         fitted.rules[0].edges = (1.0,)
+
+
+@pytest.mark.parametrize("path", [None, 9999, True, "a\0b"])
+def test_what_is_no_path(path: Any) -> None:
+    """Neither reading nor writing opens what is no path (a number would be a file descriptor)."""
+    with pytest.raises(SavedFileError, match="Hint:"):
+        load(path)
+    with pytest.raises(SavedFileError, match="Hint:"):
+        FITTED.save(path)
+
+
+@pytest.mark.parametrize("text", [None, 5, ["{}"]])
+def test_what_is_no_text(text: Any) -> None:
+    """`loads` takes text or bytes."""
+    with pytest.raises(SavedFileError, match=r"not text(.|\n)*Hint: load\(path\)"):
+        loads(text)
+
+
+@pytest.mark.parametrize("ids", [[["a"]], ["a", {"b": 1}]])
+def test_explain_wants_ids(ids: Any) -> None:
+    """A list inside the list is no id."""
+    with pytest.raises(SpecError, match=r"1 of . ids are lists(.|\n)*Hint:"):
+        FITTED.explain(TABLE, ids=ids)

@@ -534,3 +534,28 @@ def test_choices_of_wrong_types_are_refused():
             summarize(FIVE, as_of="2024-03-31", window_days=days)
     with pytest.raises(SpecError, match="a list is no column name"):
         summarize(FIVE, as_of="2024-03-31", customer=["customer_id"])
+
+
+def test_roles_that_must_be_there():
+    """Customer and time name columns; both are told."""
+    with pytest.raises(SpecError, match=r"customer=None(.|\n)*time=None(.|\n)*Hint:"):
+        summarize(FIVE, as_of="2024-03-31", customer=None, time=None)
+
+
+@pytest.mark.parametrize("as_of", [None, 3, dt.date(2024, 3, 31)])
+def test_snapshots_of_one_date_or_of_none(as_of):
+    """One date is a list of one; what is no date is refused."""
+    if isinstance(as_of, dt.date):
+        assert len(snapshots(FIVE, as_of=as_of)) == 3
+        return
+    with pytest.raises(SpecError, match=r"as_of is not one date(.|\n)*Hint:"):
+        snapshots(FIVE, as_of=as_of)
+
+
+def test_unknown_choices_are_named_with_what_was_meant():
+    """Nobody sees the name of a class of ours; near misses get a suggestion."""
+    with pytest.raises(SpecError, match=r"foo=\nHint: there are customer, time") as error:
+        check_orders(FIVE, as_of="2024-03-31", foo=1)
+    assert "did you mean" not in str(error.value)
+    with pytest.raises(SpecError, match=r"custmer= \(did you mean customer=\?\)"):
+        calibration_holdout(FIVE, split="2024-02-15", end="2024-03-31", custmer="x")

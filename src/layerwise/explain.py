@@ -7,7 +7,7 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
-from layerwise.errors import RowsLeftOutWarning
+from layerwise.errors import RowsLeftOutWarning, SpecError
 from layerwise.frames import Column, Labels
 from layerwise.rules import Rule
 from layerwise.rules.base import show
@@ -33,7 +33,7 @@ def only(frame: Any, customer: str, ids: Iterable[Hashable] | Hashable) -> Any:
     """Return the rows of these customers, and warn of those who are not there."""
     wanted: list[Any]
     if isinstance(ids, Iterable) and not isinstance(ids, str | bytes):
-        wanted = list(dict.fromkeys(ids))
+        wanted = list(dict.fromkeys(_hashable(ids)))
     else:
         wanted = [ids]
     found = frame.filter(nw.col(customer).is_in(wanted))
@@ -44,6 +44,22 @@ def only(frame: Any, customer: str, ids: Iterable[Hashable] | Hashable) -> Any:
             "Hint: 7 and '7' are different ids; check the type of the column.",
             RowsLeftOutWarning,
             stacklevel=3,
+        )
+    return found
+
+
+def _hashable(ids: Iterable[Any]) -> list[Any]:
+    """Return the ids, refused if some cannot be ids.
+
+    Raises:
+        SpecError: With the count of these.
+    """
+    found = list(ids)
+    odd = sum(not isinstance(i, Hashable) for i in found)
+    if odd:
+        raise SpecError(
+            f"{odd:,} of {len(found):,} ids are lists or the like.",
+            hint='ids="a" or ids=["a", "b"].',
         )
     return found
 

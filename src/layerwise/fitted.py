@@ -3,7 +3,6 @@
 import os
 from collections.abc import Hashable, Iterable, Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import attrs
@@ -97,6 +96,7 @@ class Labeller:
         Raises:
             ColumnsError: Columns are missing.
             EngineError: The frame is lazy.
+            SpecError: `ids` holds lists or the like.
         """
         frame = frames.eager(customers, doing="explain")
         self._require(frame, also={customer: "explain"})
@@ -118,6 +118,7 @@ class Labeller:
 
         Raises:
             OSError: The file cannot be written.
+            SavedFileError: The path is none.
         """
         saved.write_text(path, self.to_json())
 
@@ -327,7 +328,7 @@ def load(path: str | os.PathLike[str]) -> Any:
         SavedFileError: The file cannot be read or does not hold such an object.
     """
     try:
-        return loads(Path(path).read_bytes())
+        return loads(saved.as_path(path).read_bytes())
     except OSError as error:
         raise SavedFileError(
             f"The file cannot be read: {error.strerror or error}.",

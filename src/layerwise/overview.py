@@ -10,7 +10,7 @@ import attrs
 import pandas as pd
 
 from layerwise.columns import expected_spend, p_no_purchase
-from layerwise.errors import FitError, LayerwiseError, LayerwiseWarning
+from layerwise.errors import FitError, LayerwiseError, LayerwiseWarning, SpecError
 from layerwise.layers import RFM, ChurnStatus, FittedLayers, Frequency, Layers, Loyalty, Tier, Value
 from layerwise.models import BGNBD, GammaGamma
 from layerwise.scorecard import Scorecard, score_churn
@@ -96,7 +96,9 @@ def overview(
     Raises:
         LayerwiseError: The log cannot be used, as `summarize` says.
     """
-    table = strategies or StrategyTable.default()
+    table = StrategyTable.default() if strategies is None else strategies
+    if not isinstance(table, StrategyTable):
+        raise SpecError("strategies is no StrategyTable.", hint="None takes the built-in one.")
     step("summarize")
     check = check_orders(orders, as_of=as_of, **columns)
     with noted() as notes:

@@ -54,6 +54,11 @@ def loads(text: str | bytes) -> Any:
         SavedFileError: The text is not JSON, too large or too deep, from a later format, or does
             not describe an object of layerwise.
     """
+    if not isinstance(text, str | bytes | bytearray):
+        raise SavedFileError(
+            f"The saved text is a {type(text).__name__}, not text.",
+            hint="load(path) reads a file, loads(text) what to_json gave.",
+        )
     if len(text) > MAX_BYTES:
         raise SavedFileError(
             f"The saved text is larger than {MAX_BYTES:,} bytes.",
@@ -79,13 +84,29 @@ def loads(text: str | bytes) -> Any:
     return found
 
 
+def as_path(path: str | os.PathLike[str]) -> Path:
+    """Return a path.
+
+    Raises:
+        SavedFileError: It is none: another type, or a text that no file can be called.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise SavedFileError(
+            f"A path is needed, not a {type(path).__name__}.", hint='for example "layers.json".'
+        )
+    if "\0" in os.fspath(path):
+        raise SavedFileError("The path holds a zero byte.", hint="no file can be called so.")
+    return Path(path)
+
+
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write a file whole or not at all: to a temporary file beside it, then renamed.
 
     Raises:
         FileNotFoundError: The folder does not exist; none is made.
+        SavedFileError: The path is none.
     """
-    target = Path(path)
+    target = as_path(path)
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "No such folder", str(target.parent))
     beside = target.with_name(f".layerwise-{secrets.token_hex(8)}.tmp")

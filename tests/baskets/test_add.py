@@ -17,6 +17,7 @@ from layerwise.errors import (
     RowsLeftOutWarning,
     SpecError,
 )
+from layerwise.summary import summarize
 from tests.conftest import Engine
 
 CUSTOMERS = pd.DataFrame({"customer_id": [1, 2, 3, 9]}, index=["a", "b", "c", "d"])
@@ -228,3 +229,66 @@ def test_refused(choices: dict[str, Any], kind: type[LayerwiseError], words: str
     """What cannot be used is an error that names it."""
     with pytest.raises(kind, match=words.replace("?", r"\?")):
         add(**choices)
+
+
+@pytest.mark.parametrize("role", ["customer", "time", "category"])
+def test_roles_that_must_be_there(role: str) -> None:
+    """None is no column, and a list names none."""
+    with pytest.raises(SpecError, match=rf"{role}=None(.|\n)*Hint:"):
+        add(**{role: None})
+    with pytest.raises(SpecError, match=rf"list is no column name: {role}.\nHint:"):
+        add(**{role: [role]})
+
+
+@pytest.mark.parametrize(
+    ("choices", "kind"),
+    [
+        ({"window_days": (30,)}, SpecError),
+        ({"top": "3"}, SpecError),
+        ({"top": None}, SpecError),
+        ({"population": {"tea": "x"}}, SpecError),
+        ({"population": 5}, SpecError),
+        ({"population": [1]}, SpecError),
+        ({"tags": pd.DataFrame({"item": [["tea"]], "tag": ["staple"]})}, DataError),
+        ({"customers": CUSTOMERS.assign(customer_id=[[1]] * 4)}, ColumnsError),
+        ({"orders": ORDERS.assign(category=[["tea"]] * len(ORDERS))}, ColumnsError),
+    ],
+    ids=str,
+)
+def test_wrong_choices_have_a_hint(choices: dict[str, Any], kind: type[Exception]) -> None:
+    """Every refusal says what to do."""
+    with pytest.raises(kind, match="Hint:"):
+        add(**choices)
+
+
+def test_the_choices_of_summarize_serve_here_too() -> None:
+    """One dictionary names the columns; the customer table may keep the shop's own id column."""
+    names = {"customer_id": "client"}
+    orders = ORDERS.rename(columns=names).assign(order_id=range(len(ORDERS)))
+    choices = {"as_of": "2024-12-01", "customer": "client", "order": "order_id"}
+    own = add_baskets(CUSTOMERS.rename(columns=names), orders, **choices)
+    pd.testing.assert_frame_equal(own, add().rename(columns=names))
+    clean = orders[:7]
+    made = add_baskets(summarize(clean, **choices), clean, **choices)
+    assert made["basket_orders"].tolist() == [3, 3]
+
+
+def test_lines_of_an_order_are_of_its_first_day() -> None:
+    """A refund with the order's id nets its day; an order before the window is not in it."""
+    orders = pd.DataFrame(
+        {
+            "customer_id": [1, 1, 1, 1],
+            "ordered_at": pd.to_datetime(["2024-02-01", "2024-02-05", "2023-01-01", "2024-02-07"]),
+            "category": ["tea", "tea", "milk", "milk"],
+            "amount": [5.0, -5.0, 4.0, 4.0],
+            "order_id": [1, 1, 2, 2],
+        }
+    )
+    with pytest.warns(RowsLeftOutWarning, match="1 lines without an order id"):
+        found = add(
+            orders=pd.concat([orders, orders.iloc[:1].assign(order_id=None, category="rice")]),
+            order="order_id",
+            population={"tea": 1.0},
+        )
+    assert found["basket_orders"].tolist() == [0, 0, 0, 0]
+    assert add(orders=orders)["basket_orders"].tolist() == [2, 0, 0, 0]

@@ -150,8 +150,12 @@ def test_parts_and_sizes() -> None:
     """A layer is found by its name, and sizes count every label column."""
     fitted = WHOLE.fit(TABLE)
     assert fitted["value"].name == "value"
-    with pytest.raises(KeyError):
-        fitted["nothing"]
+    for layers in (WHOLE, fitted):
+        with pytest.raises(SpecError, match=r"did you mean 'value'\?\).\nHint: there are"):
+            layers["valeu"]
+        for name in (["value"], None, 3):
+            with pytest.raises(SpecError, match="There is no layer"):
+                layers[name]  # type: ignore[index]
     assert sum(fitted.sizes["rfm"].values()) == len(TABLE)
     assert set(fitted.sizes) >= {"rfm", "value", "frequency", "loyalty", "tier"}
 

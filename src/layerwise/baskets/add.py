@@ -42,6 +42,7 @@ def add_baskets(
     amount: str | None = "amount",
     category: str = "category",
     item: str | None = None,
+    order: str | None = None,
     window_days: int = 365,
     top: int = 12,
     population: Mapping[str, float] | None = None,
@@ -51,7 +52,8 @@ def add_baskets(
     """Return the customer table with columns that say what each customer buys.
 
     Args:
-        customers: One row per customer with `customer_id` (see `summarize`), an eager frame.
+        customers: One row per customer with `customer_id` (see `summarize`), or with the column
+            that `customer` names; an eager frame.
         orders: Order lines with a category, any frame.
         as_of: Lines after this date are not read.
         tags: What your items are for: a mapping (or a table of two columns, `item` and `tag`) from
@@ -61,6 +63,8 @@ def add_baskets(
         amount: Column with the line's amount, refunds negative; None counts lines instead.
         category: Column with the category of which shares are taken.
         item: Column that `tags` speak of; None means `category`.
+        order: Column of order ids, as for `summarize`: all lines of one customer and order id are
+            of the day of the earliest, so that a later refund nets against its order.
         window_days: Only lines of so many days up to as_of.
         top: Without tags, how many categories get a share column of their own.
         population: The shares of all customers, as `category_shares` gave them on an earlier date,
@@ -124,7 +128,9 @@ def add_baskets(
     _check_count("top", top)
     frame = frames.eager(customers, doing="add_baskets")
     title = "add_baskets needs columns that the customer table does not have."
-    frames.require(frames.column_names(frame), {CUSTOMER: "add_baskets"}, title=title)
+    names = frames.column_names(frame)
+    id_column = customer if customer in names and CUSTOMER not in names else CUSTOMER
+    frames.require(names, {id_column: "add_baskets"}, title=title)
     _check_count("window_days", window_days)
     choices = Choices(
         as_of=as_of,
@@ -133,12 +139,13 @@ def add_baskets(
         amount=amount,
         category=category,
         item=item,
+        order=order,
         window_days=window_days,
         time_format=time_format,
         tz=tz,
     )
     known = None if tags is None else read_tags(tags, item or category)
-    lines = read_lines(orders, choices, column(frame.to_native(), CUSTOMER))
+    lines = read_lines(orders, choices, column(frame.to_native(), id_column))
     baskets = read_baskets(lines)
     everybody = baskets.population() if population is None else _checked(population)
     found: dict[str, Column] = {BASKET_ORDERS: baskets.occasions}
@@ -157,6 +164,7 @@ def category_shares(
     time: str = "ordered_at",
     amount: str | None = "amount",
     category: str = "category",
+    order: str | None = None,
     window_days: int = 365,
     time_format: str | None = None,
     tz: str | None = None,
@@ -170,6 +178,7 @@ def category_shares(
         time: Column with the time of the order.
         amount: Column with the line's amount; None counts lines instead.
         category: Column with the category.
+        order: Column of order ids, as for `add_baskets`.
         window_days: Only lines of so many days up to as_of.
         time_format: As for `summarize`.
         tz: As for `summarize`.
@@ -177,6 +186,7 @@ def category_shares(
     Raises:
         ColumnsError: Columns are missing or of the wrong type.
         DataError: No line can be used.
+        SpecError: Another choice is not possible.
 
     >>> import pandas as pd
     >>> orders = pd.DataFrame({"customer_id": [1, 2], "category": ["tea", "milk"],
@@ -192,6 +202,7 @@ def category_shares(
         amount=amount,
         category=category,
         item=None,
+        order=order,
         window_days=window_days,
         time_format=time_format,
         tz=tz,
@@ -252,7 +263,7 @@ def _check_count(name: str, number: Any) -> None:
     if not whole or number < 1:
         raise SpecError(
             f"{name} must be a whole number from 1 up, got {number!r:.60}.",
-            hint="give days or occasions as a number such as 365.",
+            hint=f"{name}=12 is one such number.",
         )
 
 

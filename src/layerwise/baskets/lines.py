@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
-from layerwise.errors import ColumnsError, DataError, problems
+from layerwise.errors import ColumnsError, DataError, SpecError, problems
 from layerwise.frames import Array
 from layerwise.orders.amounts import Amounts, read_amounts, to_amounts
 from layerwise.orders.counting import window_start
 from layerwise.orders.dates import read_times
 from layerwise.orders.ids import Codes, read_ids
-from layerwise.orders.request import Request, make_request, moment
+from layerwise.orders.request import Request, check_roles, make_request, moment
 from layerwise.orders.table import column
 
 
@@ -28,6 +28,7 @@ class Choices:
     amount: str | None
     category: str
     item: str | None
+    order: str | None
     window_days: int
     time_format: str | None
     tz: str | None
@@ -36,17 +37,20 @@ class Choices:
     def roles(self) -> dict[str, str]:
         """Role -> column, of the roles that were given."""
         pairs = {role: getattr(self, role) for role in ("customer", "time", "amount", "category")}
-        pairs["item"] = self.item
+        pairs |= {"item": self.item, "order": self.order}
+        check_roles(pairs)
         return {role: name for role, name in pairs.items() if name is not None}
 
     @property
     def request(self) -> Request:
         """The same choices as `summarize` has them."""
+        if self.category is None:
+            raise SpecError("category=None: it must name a column.", hint='category="department".')
         return make_request(
             customer=self.customer,
             time=self.time,
             amount=self.amount,
-            order=None,
+            order=self.order,
             currency=None,
             grain="day",
             window_days=self.window_days,
@@ -138,12 +142,14 @@ def read_lines(orders: Any, choices: Choices, ids: Any = None) -> Lines:
     times = read_times(column(frame, choices.time), request)
     customers = read_ids(column(frame, choices.customer), choices.customer)
     values, no_amount = _amounts(frame, choices)
+    order = None if choices.order is None else read_ids(column(frame, choices.order), choices.order)
     category = _kinds(column(frame, choices.category), choices.category)
     item = category if choices.item is None else _kinds(column(frame, choices.item), choices.item)
     keep, left_out = _usable(
         len(frame),
         {
             "a customer id": customers.missing,
+            "an order id": None if order is None else order.missing,
             "a time": times.missing,
             "an amount": no_amount,
             "a category": category.codes < 0,
@@ -151,7 +157,9 @@ def read_lines(orders: Any, choices: Choices, ids: Any = None) -> Lines:
     )
     last = moment(choices.as_of, name="as_of", request=request, aware=times.aware)
     first = window_start(last, choices.window_days, "day")
-    keep &= (times.number >= first) & (times.number <= last)
+    keep &= times.number <= last
+    day = times.number if order is None else _order_days(customers, order, times.number, keep)
+    keep &= day >= first
     if not keep.any():
         raise DataError(
             f"No usable order line lies in the {choices.window_days} days up to as_of.",
@@ -159,7 +167,7 @@ def read_lines(orders: Any, choices: Choices, ids: Any = None) -> Lines:
         )
     return Lines(
         customer=customers.code[keep],
-        day=times.number[keep] - first,
+        day=day[keep] - first,
         amounts=to_amounts(values[keep]),
         category=attrs.evolve(category, codes=category.codes[keep]),
         item=attrs.evolve(item, codes=item.codes[keep]),
@@ -167,6 +175,17 @@ def read_lines(orders: Any, choices: Choices, ids: Any = None) -> Lines:
         places=_places(customers, column(frame, choices.customer), ids),
         left_out=left_out,
     )
+
+
+def _order_days(customers: Codes, order: Codes, day: Array, keep: Array) -> Array:
+    """Return for each usable line the day of the earliest line of its order."""
+    packed = customers.code.astype(np.int64) * order.n + order.code
+    _, group = np.unique(packed[keep], return_inverse=True)
+    earliest = np.full(len(group), np.iinfo(np.int64).max)
+    np.minimum.at(earliest, group, day[keep])
+    found: Array = np.array(day, dtype=np.int64)
+    found[keep] = earliest[group]
+    return found
 
 
 def _require(found: list[str], choices: Choices) -> None:
@@ -193,7 +212,7 @@ def _kinds(series: pd.Series, name: Hashable) -> Kinds:
     except TypeError:
         raise ColumnsError(
             f"{name} holds lists or the like, not categories.",
-            hint="give one category a line, as text.",
+            hint="categories and items are text or whole numbers.",
         ) from None
     values = list(found)
     texts = list(map(str, values))

@@ -1,6 +1,6 @@
 """Need tags: what an item is for, in the shop's own words."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -54,9 +54,16 @@ def read_tags(tags: Any, name: str) -> Tags:
 
     Raises:
         ColumnsError: The table lacks a column.
+        DataError: Items are lists or the like.
         SpecError: A tag is unknown, an item has two tags, or no item has one.
     """
     pairs = list(tags.items()) if isinstance(tags, Mapping) else _rows(tags, name)
+    unhashable = sum(not isinstance(item, Hashable) for item, _ in pairs)
+    if unhashable:
+        raise DataError(
+            f"The table of tags has {unhashable:,} items that are lists or the like.",
+            hint="items are text or whole numbers.",
+        )
     pairs = [(item, tag) for item, tag in pairs if not (_missing(item) or _missing(tag))]
     if not pairs:
         raise SpecError("The table of tags is empty.", hint='tags={"bread": "staple", ...}.')

@@ -1,6 +1,7 @@
 """Several layers fitted in order, each under a name of your own."""
 
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from functools import cached_property
 from keyword import iskeyword
 from re import fullmatch
@@ -59,6 +60,9 @@ class Layers:
         return iter(self._layers)
 
     def __getitem__(self, name: str) -> Spec:
+        """Return the spec of one layer."""
+        if not isinstance(name, str) or name not in self._layers:
+            raise _no_layer(name, self._layers)
         return self._layers[name]
 
     def __eq__(self, other: object) -> bool:
@@ -139,7 +143,7 @@ class FittedLayers(Labeller):
         for part in self.parts:
             if part.name == name:
                 return part
-        raise KeyError(name)
+        raise _no_layer(name, [part.name for part in self.parts])
 
     def __repr__(self) -> str:
         inside = ", ".join(f"{part.name}={part.spec!r}" for part in self.parts)
@@ -212,3 +216,14 @@ def _check_order(layers: dict[str, Spec]) -> None:
             "\n  ".join(["The layers do not fit together.", *lines]),
             hint="put a layer after those it reads, and give each column one name.",
         )
+
+
+def _no_layer(name: object, names: Iterable[str]) -> SpecError:
+    """Return the error for a name that no layer has."""
+    known = list(names)
+    near = get_close_matches(name, known, n=1, cutoff=0.6) if isinstance(name, str) else []
+    meant = f" (did you mean {near[0]!r}?)" if near else ""
+    return SpecError(
+        f"There is no layer {name!r:.60}{meant}.",
+        hint=f"there are {', '.join(known) or 'none'}.",
+    )

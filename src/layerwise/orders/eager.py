@@ -126,7 +126,7 @@ def _with_held(found: OrderCheck, held: Purchases) -> OrderCheck:
 
 def stack(frame: Any, request: Request, dates: Iterable[Any]) -> Any:
     """Return the customer tables of several dates, one below the other, as_of first."""
-    wanted = list(dates) if not isinstance(dates, str) else [dates]
+    wanted = list(dates) if isinstance(dates, Iterable) and not isinstance(dates, str) else [dates]
     rows, counted = read_rows(frame, request)
     cuts = [moment(d, name="as_of", request=request, aware=rows.aware) for d in wanted]
     if not cuts or len(set(cuts)) < len(cuts):

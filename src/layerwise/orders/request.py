@@ -2,7 +2,8 @@
 
 import datetime as dt
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, TypedDict, Unpack
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -82,6 +83,7 @@ def make_request(**columns: Unpack[OrderColumns]) -> Request:
     """Return the checked request; all impossible choices are named at once."""
     wrong: list[str] = []
     choices: dict[str, Any] = dict(columns)
+    _refuse_unknown(choices)
     windows = _windows(choices.pop("window_days", 365), wrong)
     request = Request(windows=windows, **choices)
     if request.grain not in GRAINS:
@@ -95,11 +97,8 @@ def make_request(**columns: Unpack[OrderColumns]) -> Request:
             f"time_format={request.time_format!r}: a pattern with year and day, such as "
             "'%d/%m/%Y', or one of " + ", ".join(map(repr, NUMBER_FORMATS))
         )
-    if not all(isinstance(name, Hashable) for name in request.roles.values()):
-        raise SpecError(
-            "Each role names one column; a list is no column name.",
-            hint="customer='customer_id', time='ordered_at', amount='amount' name columns.",
-        )
+    check_roles(request.roles)
+    wrong += [f"{role}=None: it must name a column" for role in _lacking(request)]
     if len(set(request.roles.values())) < len(request.roles):
         wrong.append("two roles name the same column: " + _pairs(request.roles))
     if wrong:
@@ -108,6 +107,37 @@ def make_request(**columns: Unpack[OrderColumns]) -> Request:
             hint="help(summarize) says what each choice means.",
         )
     return request
+
+
+def check_roles(roles: Mapping[str, object]) -> None:
+    """Refuse what cannot be the name of a column.
+
+    Raises:
+        SpecError: With the roles.
+    """
+    wrong = [role for role, name in roles.items() if not isinstance(name, Hashable)]
+    if wrong:
+        raise SpecError(
+            f"Each role names one column; a list is no column name: {', '.join(wrong)}.",
+            hint=f'{wrong[0]}="name_of_the_column".',
+        )
+
+
+def _lacking(request: Request) -> list[str]:
+    return [role for role in ("customer", "time") if role not in request.roles]
+
+
+def _refuse_unknown(choices: Mapping[str, object]) -> None:
+    """Refuse names that are no choice, with the one that was probably meant."""
+    known = list(OrderColumns.__annotations__)
+    lines = []
+    for name in (n for n in choices if n not in known):
+        near = get_close_matches(name, known, n=1, cutoff=0.6)
+        lines.append(f"{name}=" + (f" (did you mean {near[0]}=?)" if near else ""))
+    if lines:
+        raise SpecError(
+            problems("There are no such choices:", lines), hint=f"there are {', '.join(known)}."
+        )
 
 
 def moment(value: Any, *, name: str, request: Request, aware: bool = False) -> int:

@@ -55,7 +55,7 @@ def code_flags(column: Any) -> NDArray[np.bool_]:
         return np.asarray(column.fill_null(False).to_numpy(), dtype=bool)
     cells = column.to_list()
     if column.dtype.is_numeric():
-        cells = [bool(x) if x in (0, 1) else x for x in cells]
+        cells = [bool(x) if not _missing(x) and x in (0, 1) else x for x in cells]
     wrong = sum(not isinstance(c, bool | np.bool_) and not _missing(c) for c in cells)
     if wrong:
         raise ColumnsError(
@@ -123,4 +123,4 @@ def _in_use(name: str, codes: Ints, values: list[str]) -> Coded:
 
 
 def _missing(cell: object) -> bool:
-    return cell is None or cell is pd.NA or cell is pd.NaT or cell != cell
+    return cell is None or cell is pd.NA or cell is pd.NaT or bool(cell != cell)

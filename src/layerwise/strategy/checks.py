@@ -17,7 +17,14 @@ def vocabulary(own: Vocabulary | None = None) -> dict[str, tuple[str, ...]]:
     lists = own.values() if isinstance(own, Mapping) else () if own is None else [None]
     if any(not isinstance(names, Iterable) or isinstance(names, str) for names in lists):
         raise SpecError("labels must map each axis to a list.", hint='labels={"shop": ["north"]}.')
-    joined = {**closed_labels(), **(own or {})}
+    given = {axis: tuple(names) for axis, names in (own or {}).items()}
+    texts = sum(isinstance(x, str) for pair in given.items() for x in (pair[0], *pair[1]))
+    if odd := len(given) + sum(map(len, given.values())) - texts:
+        raise SpecError(
+            f"labels must hold texts; {odd} of the axes and labels are not.",
+            hint='labels={"shop": ["north"]}; the number 1 is the label "1".',
+        )
+    joined = {**closed_labels(), **given}
     return {axis: tuple(x for x in names if x != NOT_EVALUABLE) for axis, names in joined.items()}
 
 

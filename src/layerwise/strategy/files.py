@@ -33,8 +33,8 @@ def read_text(path: str | Path) -> str:
     Raises:
         TableError: The file does not exist, is empty, too large or not UTF-8.
     """
-    file = Path(path)
     try:
+        file = Path(path)
         size = file.stat().st_size
         if size > MAX_BYTES:
             raise TableError(
@@ -47,11 +47,17 @@ def read_text(path: str | Path) -> str:
             f"The strategy table cannot be read: {error.strerror}.",
             hint="check the path; StrategyTable.default() needs no file.",
         ) from error
+    except TypeError:
+        raise TableError(
+            f"A path is needed, not a {type(path).__name__}.", hint='from_csv("strategies.csv").'
+        ) from None
     except UnicodeDecodeError as error:
         raise TableError(
             f"The strategy table is not UTF-8 (byte {error.start}).",
             hint='in a spreadsheet save it as "CSV UTF-8".',
         ) from error
+    except ValueError as error:
+        raise TableError(f"This is no path: {error}.", hint="take the zero byte out.") from None
     if not text.strip():
         raise TableError("The strategy table is empty.", hint=f"columns: {', '.join(COLUMNS)}.")
     return text

@@ -6,6 +6,7 @@ once (`match`), then handed to its customers by integer codes.
 
 import warnings
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import attrs
 import narwhals.stable.v2 as nw
@@ -107,6 +108,9 @@ def decide(
     check_cap(cap)
     index = match.index(rows)
     possible = {axis for axis, _ in index.by_label}
+    for role, name in (("customer", customer), ("consent", consent)):
+        if name is not None or role == "customer":
+            column_of(frame, name, role)  # type: ignore[arg-type]
     used = resolve(frame, axes, possible, {customer, consent})
     coded = {axis: cells.code_labels(frame, column) for axis, column in used.items()}
     if not allow_gaps:
@@ -160,22 +164,28 @@ def plan_summary(plan: IntoDataFrameT) -> IntoDataFrameT:
         (those in the control group of the whole plan); equal counts go by id.
 
     Raises:
-        ColumnsError: The frame is not a plan.
+        ColumnsError: The frame is not a plan, or its holdout or control is not true or false.
     """
     frame = eager(plan)
     chance = (c.HOLDOUT, c.CONTROL)
-    for name in (c.STRATEGY, c.OWNER, *chance):
+    for name in (c.STRATEGY, c.OWNER):
         column_of(frame, name, "plan_summary")
+    flags = [_drawn(frame, name) for name in chance]
     keys = (c.STRATEGY, c.OWNER)
-    held = nw.col(*chance).cast(nw.Int64)
     one = nw.lit(1, nw.Int64).alias(c.CUSTOMERS)
-    groups = frame.select(*keys, held, one).group_by(*keys)
+    groups = frame.select(*keys, *flags, one).group_by(*keys)
     counts = groups.agg(nw.col(c.CUSTOMERS, *chance).sum())
     counts = counts.with_columns(nw.col(name).cast(nw.String) for name in keys)
     counts = counts.sort(c.CUSTOMERS, c.STRATEGY, descending=[True, False])
     order = counts.select(c.STRATEGY, c.OWNER, c.CUSTOMERS, *chance)
     native: IntoDataFrameT = nw.maybe_reset_index(order).to_native()
     return native
+
+
+def _drawn(frame: Frame, name: str) -> Any:
+    """Return a column of draws as 0 and 1; missing is 0, as nobody was drawn."""
+    drawn = cells.code_flags(column_of(frame, name, "plan_summary"))
+    return nw.new_series(name, drawn.astype(np.int64), nw.Int64, backend=frame.implementation)
 
 
 def _refuse_uncovered(

@@ -66,13 +66,18 @@ def _named(axes: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
     if isinstance(axes, str) or not isinstance(axes, Iterable):
         raise SpecError("axes must be a list or a mapping.", hint='axes=["tier", "value"].')
     pairs = list(axes.items()) if isinstance(axes, Mapping) else [(a, a) for a in axes]
-    if not all(isinstance(axis, str) for axis, _ in pairs):
+    if not all(isinstance(name, str) for pair in pairs for name in pair):
         raise SpecError("axes must be names.", hint='axes=["tier", "value"].')
     return dict(pairs)
 
 
 def column_of(frame: Frame, name: str, role: str) -> Any:
-    """Return a column of the wrapped frame; the error says what it was needed as."""
+    """Return a column of the wrapped frame; errors say what it was needed as."""
+    if not isinstance(name, str):
+        raise SpecError(
+            f"{role} must be the name of one column, not a {type(name).__name__}.",
+            hint=f"the columns: {', '.join(frame.columns[:20])}.",
+        )
     if name not in frame.columns:
         raise ColumnsError(
             f"The table has no column {name!r}, needed as {role}"

@@ -178,7 +178,13 @@ class StrategyTable:
 
         Raises:
             TableError: An id stands in both (and `replace` is False), or the rows contradict.
+            SpecError: `other` is no table.
         """
+        if not isinstance(other, StrategyTable):
+            raise SpecError(
+                f"extend needs a StrategyTable, not a {type(other).__name__}.",
+                hint='StrategyTable.from_csv("mine.csv") or StrategyTable(rows=[...]) makes one.',
+            )
         new = set(other.ids) if replace else set()
         return attrs.evolve(self, rows=(*(row for row in self.rows if row.id not in new), *other))
 
@@ -188,9 +194,10 @@ class StrategyTable:
         Raises:
             SpecError: An id is not in the table.
         """
-        gone = set([ids] if isinstance(ids, str) or not isinstance(ids, Iterable) else ids)
-        if not all(isinstance(i, str) for i in gone):
+        wanted = [ids] if isinstance(ids, str) or not isinstance(ids, Iterable) else list(ids)
+        if not all(isinstance(i, str) for i in wanted):
             raise SpecError("without takes ids, which are texts.", hint='without(["inc_flash"]).')
+        gone = set(wanted)
         absent = sorted(gone - set(self.ids))
         if absent:
             near = "".join(checks.did_you_mean(i, self.ids) for i in absent[:1])
