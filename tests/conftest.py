@@ -1,5 +1,6 @@
-"""The engines every portable thing is tested on."""
+"""The engines every portable thing is tested on, and how long Hypothesis searches."""
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,13 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 import polars as pl
 import pytest
+from hypothesis import settings
+
+# One profile for all laws. In CI the same examples run every time; elsewhere new ones are searched.
+settings.register_profile(
+    "layerwise", deadline=None, max_examples=30, derandomize=bool(os.environ.get("CI"))
+)
+settings.load_profile("layerwise")
 
 
 @attrs.frozen

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from layerwise.errors import FitError
+from layerwise.errors import DataError, FitError, SpecError
 from layerwise.fitted import loads
 from layerwise.returns import ReturnCurve, fit_returns
 from layerwise.saved import dumps
@@ -67,3 +67,35 @@ def test_round_trip() -> None:
     """A curve is saved and read back equal."""
     found, *_ = curve()
     assert loads(dumps(found, version="0")) == found
+
+
+def test_missing_silence_is_missing() -> None:
+    """Nobody can say when a customer of unknown silence returns."""
+    found = curve()[0].p_return([np.nan, 10], horizon_days=20)
+    assert np.isnan(found).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("silence", [[3, -1], "long", ["a"]])
+def test_silence_that_cannot_be(silence: object) -> None:
+    """Negative days and words are refused."""
+    with pytest.raises(DataError, match=r"silence (.|\n)*Hint: "):
+        curve()[0].p_return(silence, horizon_days=20)
+
+
+@pytest.mark.parametrize("days", [-1, np.nan, np.inf, "60", None, True])
+def test_horizon_that_cannot_be(days: float) -> None:
+    """A horizon is a finite number of days from 0 up, for both questions."""
+    for ask in (lambda h: curve()[0].p_return([1], horizon_days=h), _window):
+        with pytest.raises(SpecError, match=r"horizon_days must(.|\n)*Hint: "):
+            ask(days)
+
+
+def _window(days: float) -> int:
+    return curve()[0].window(horizon_days=days)
+
+
+@pytest.mark.parametrize("share", [0, 1, np.nan, "0.1", None])
+def test_share_that_cannot_be(share: float) -> None:
+    """The share of returns asked for lies between 0 and 1."""
+    with pytest.raises(SpecError, match=r"at_most between(.|\n)*Hint: "):
+        curve()[0].window(at_most=share)

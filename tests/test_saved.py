@@ -278,5 +278,5 @@ def test_fields_are_typed() -> None:
 
 def test_misfits_of_a_spec() -> None:
     """Choices of another type are named; numbers of NumPy are numbers."""
-    assert saved.misfits(Value(window_days=np.int64(90))) == []
-    assert saved.misfits(attrs.evolve(FITTED, name=3, facts={})) == ["name"]
+    assert saved.misfits(Value(window_days=np.int64(90))) == {}
+    assert saved.misfits(attrs.evolve(FITTED, name=3, facts={})) == {"name": "text"}

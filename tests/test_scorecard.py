@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from layerwise.errors import ColumnsError, DataError, EngineError
+from layerwise.errors import ColumnsError, DataError, EngineError, SpecError
 from layerwise.scorecard import auc, score_churn, wilson
 from tests.conftest import ENGINES
 
@@ -79,7 +79,9 @@ def test_the_text_shows_the_baselines() -> None:
         ({"p": np.nan}, "missing"),
         ({"p": 1.5}, "outside 0 to 1"),
         ({"holdout_orders": 0}, "same outcome"),
-        ({"holdout_orders": -1}, "negative"),
+        ({"holdout_orders": -1}, "500 negative orders"),
+        ({"holdout_orders": 1.5}, "500 orders that are not whole"),
+        ({"days_since_last": -1}, "500 negative days of silence"),
     ],
 )
 def test_refused(change: dict[str, float], words: str) -> None:
@@ -106,3 +108,38 @@ def test_missing_holdout_hint() -> None:
     """Without a holdout the hint names the function that makes one."""
     with pytest.raises(ColumnsError, match="calibration_holdout"):
         score_churn(table().drop(columns="holdout_orders"), probability="p")
+
+
+def test_histogram_has_all_customers() -> None:
+    """Twentieths of the probability; 1 belongs to the last, an inner edge to the upper one."""
+    table = pd.DataFrame(
+        {"p": [0.0, 0.04, 0.5, 1.0], "days_since_last": 1, "holdout_orders": [1, 0, 1, 0]}
+    )
+    found = score_churn(table, probability="p").histogram
+    assert {i: n for i, n in enumerate(found) if n} == {0: 2, 10: 1, 19: 1}
+    assert len(found) == 20
+
+
+@pytest.mark.parametrize("bands", [1, 0, -3, 2.5, 10.0, "10", None, True])
+def test_bands_are_a_whole_number(bands: int) -> None:
+    """Fewer than two bands, or half a band, are refused."""
+    with pytest.raises(SpecError, match=r"bands must be(.|\n)*Hint: "):
+        score_churn(table(), probability="p", bands=bands)
+    assert score_churn(table(), probability="p", bands=np.int64(2)).calibration.shape[0] == 2
+
+
+@pytest.mark.parametrize("names", [("p", "p"), ("p", "days_since_last"), (["p"], "o"), (None, "o")])
+def test_three_different_columns(names: tuple[str, str]) -> None:
+    """A column cannot be judged by itself, and names are text."""
+    with pytest.raises(SpecError, match=r"three different columns(.|\n)*Hint: "):
+        score_churn(table(), probability=names[0], outcome=names[1])
+
+
+def test_a_probability_on_an_edge_is_in_the_lower_band() -> None:
+    """Two bands of four customers hold two each, cut at the second probability."""
+    data = pd.DataFrame(
+        {"p": [0.1, 0.2, 0.3, 0.4], "days_since_last": range(4), "holdout_orders": [1, 0, 0, 1]}
+    )
+    bands = score_churn(data, probability="p", bands=2).calibration
+    assert bands["customers"].tolist() == [2, 2]
+    assert bands["predicted"].tolist() == pytest.approx([0.15, 0.35])

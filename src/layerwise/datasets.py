@@ -144,7 +144,10 @@ def load_complete_journey(*, products: bool = True) -> pd.DataFrame:
 
 def _positive(_: object, attribute: "attrs.Attribute[Any]", value: float) -> None:
     if not value > 0:
-        raise SpecError(f"{attribute.name} must be above zero.")
+        raise SpecError(
+            f"{attribute.name} must be above zero.",
+            hint=f"leave {attribute.name} out for the usual value.",
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -180,7 +183,10 @@ class World:
 
     def __attrs_post_init__(self) -> None:
         if self.entry_days > self.days:
-            raise SpecError("entry_days is more than days.")
+            raise SpecError(
+                "entry_days is more than days.",
+                hint="customers enter within the days that are simulated.",
+            )
 
 
 @overload
@@ -223,7 +229,9 @@ def simulate_orders(
         (500, 500)
     """
     if n_customers < 1:
-        raise SpecError("n_customers must be one or more.")
+        raise SpecError(
+            "n_customers must be one or more.", hint="n_customers=1000 makes a thousand."
+        )
     w, rng = world or World(), np.random.default_rng(seed)
     rate = np.maximum(rng.gamma(w.rate_shape, 1 / w.rate_scale_days, n_customers), _SLOWEST)
     dropout = rng.beta(w.dropout_a, w.dropout_b, n_customers)

@@ -66,9 +66,16 @@ def _spares(names: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
 
 
 def _finite(frame: Any, names: Iterable[str]) -> Any:
-    """Make NaN and infinity missing; engines order NaN differently, so none may be compared."""
+    """Make NaN and infinity missing; engines order NaN differently, so none may be compared.
+
+    Floats are made as wide as eager frames read them: 0.1 of 32 bits is above 0.1 of 64.
+    """
     schema = frame.collect_schema()
-    floats = [nw.col(name) for name in names if schema[name].is_float()]
+    floats = [_long(name, schema[name]) for name in names if schema[name].is_float()]
     inside = [(c >= -LARGEST_FLOAT) & (c <= LARGEST_FLOAT) for c in floats]
     clean = [nw.when(ok).then(c) for ok, c in zip(inside, floats, strict=True)]
     return frame.with_columns(*clean) if clean else frame
+
+
+def _long(name: str, dtype: Any) -> Any:
+    return nw.col(name) if dtype == nw.Float64 else nw.col(name).cast(nw.Float64)

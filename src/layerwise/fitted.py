@@ -157,7 +157,10 @@ class Labeller:
         try:
             return str(ibis.to_sql(labelled, dialect=dialect))
         except (AttributeError, ValueError) as error:
-            raise SpecError(f"ibis cannot write SQL for {dialect!r}: {error}.") from None
+            raise SpecError(
+                f"ibis cannot write SQL for {dialect!r}: {error}.",
+                hint="dialect names one that ibis knows, such as duckdb, postgres or bigquery.",
+            ) from None
 
     def _sql_types(self) -> dict[str, str]:
         types = dict.fromkeys(self.needs, "float64")
@@ -222,16 +225,26 @@ class Spec:
         """Learn from arrays of equal length; the output column is called `name`."""
         raise NotImplementedError
 
+    def __attrs_post_init__(self) -> None:
+        self.check_types()
+
     def check_types(self) -> None:
-        """Refuse choices of another type than their fields say; called when a spec is built.
+        """Refuse what a saved file could not hold: another type than the field's, NaN, infinity.
+
+        Called when a spec is built, so that all that can be fitted can be saved and loaded. A
+        subclass with checks of its own begins them with ``super().__attrs_post_init__()``.
 
         Raises:
             SpecError: With all such choices.
         """
         wrong = saved.misfits(self)
         if wrong:
-            lines = [f"{name}={getattr(self, name)!r:.60}" for name in wrong]
-            raise SpecError(problems(f"{type(self).__name__} cannot use these choices:", lines))
+            own = type(self).__name__
+            lines = [f"{n}={getattr(self, n)!r:.60} is not {what}" for n, what in wrong.items()]
+            raise SpecError(
+                problems(f"{own} cannot use these choices:", lines),
+                hint=f"help({own}) says what each choice means.",
+            )
 
     def fit(self, customers: object) -> Part:
         """Learn cuts and numbers from a customer table; they stay as they are from then on.
@@ -317,7 +330,10 @@ def load(path: str | os.PathLike[str]) -> Any:
     try:
         return loads(saved.as_path(path).read_bytes())
     except OSError as error:
-        raise SavedFileError(f"The file cannot be read: {error.strerror or error}.") from None
+        raise SavedFileError(
+            f"The file cannot be read: {error.strerror or error}.",
+            hint="give the path that fitted.save(path) wrote.",
+        ) from None
 
 
 def _unmet(rules: Iterable[Rule], owner: str) -> dict[str, str]:

@@ -1,11 +1,12 @@
 """How likely a silent customer is to return: the survival curve of the gaps between orders."""
 
+from numbers import Real
 from typing import Any, Unpack
 
 import attrs
 import numpy as np
 
-from layerwise.errors import FitError, SpecError
+from layerwise.errors import DataError, FitError, SpecError
 from layerwise.frames import Array, Floats
 from layerwise.orders.eager import gap_days
 from layerwise.orders.lazy import refuse
@@ -37,14 +38,19 @@ class ReturnCurve:
     def p_return(self, silence_days: object, *, horizon_days: float) -> Floats:
         """Return P(the next order comes within `horizon_days` | silent for `silence_days`).
 
-        It is 1 - S(s + h) / S(s). Missing where s + h is beyond the longest silence seen and the
-        curve has not come down to 0, because the data cannot tell.
+        It is 1 - S(s + h) / S(s). Missing where the silence is, and where s + h is beyond the
+        longest silence seen and the curve has not come down to 0, because the data cannot tell.
+
+        Raises:
+            SpecError: The horizon is not a number of days from 0 up.
+            DataError: Silence is negative or not a number.
         """
-        s = np.asarray(silence_days, dtype=np.float64)
+        _check_horizon(horizon_days)
+        s = _silence(silence_days)
         now, later = self._at(s), self._at(s + horizon_days)
         unknown = (s + horizon_days > self.last_day) & (self.survival[-1] > 0)
         with np.errstate(divide="ignore", invalid="ignore"):
-            result = np.where(unknown | (now <= 0), np.nan, 1 - later / now)
+            result = np.where(unknown | np.isnan(s) | (now <= 0), np.nan, 1 - later / now)
         return np.asarray(result, dtype=np.float64)
 
     def window(self, *, horizon_days: float = 60.0, at_most: float = 0.10) -> int:
@@ -54,10 +60,15 @@ class ReturnCurve:
         `ChurnStatus(rule="window", window_days=...)`.
 
         Raises:
+            SpecError: The horizon is not a number of days, or `at_most` not between 0 and 1.
             FitError: No silence seen is that telling.
         """
-        if not horizon_days > 0 or not 0 < at_most < 1:
-            raise SpecError("window: horizon_days must be above 0 and at_most between 0 and 1.")
+        _check_horizon(horizon_days)
+        if not horizon_days > 0 or not _is_number(at_most) or not 0 < at_most < 1:
+            raise SpecError(
+                "window: horizon_days must be above 0 and at_most between 0 and 1.",
+                hint="window(horizon_days=60, at_most=0.1) asks for 10 % within 60 days.",
+            )
         silence = np.arange(0, int(self.last_day) + 1)
         low = self.p_return(silence, horizon_days=horizon_days) <= at_most
         if not low.any():
@@ -71,6 +82,33 @@ class ReturnCurve:
     def _at(self, days: Floats) -> Floats:
         place = np.searchsorted(self.days, days, side="right")
         return np.concatenate([[1.0], self.survival])[place]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+
+
+def _check_horizon(days: Any) -> None:
+    if not _is_number(days) or not 0 <= days < np.inf:
+        raise SpecError(
+            f"horizon_days must be a number of days, 0 or more, got {days!r:.40}.",
+            hint="horizon_days=60 asks who returns within 60 days.",
+        )
+
+
+def _silence(days: Any) -> Floats:
+    try:
+        found = np.asarray(days, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DataError(
+            "Days of silence must be numbers.", hint="give customers['days_since_last']."
+        ) from None
+    if negative := int((found < 0).sum()):
+        raise DataError(
+            f"Days of silence are negative: {negative:,} of {found.size:,}.",
+            hint="silence is days from the last order to as_of; see summarize.",
+        )
+    return found
 
 
 def return_curve(orders: object, *, as_of: Any, **columns: Unpack[OrderColumns]) -> ReturnCurve:

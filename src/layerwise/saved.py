@@ -5,6 +5,7 @@ import json
 import math
 import os
 import secrets
+import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -22,7 +23,10 @@ FORMAT = 1
 MAX_BYTES = 64 * 2**20
 MAX_DEPTH = 60
 _TAG = "$kind"
+_BROKEN = "the file was changed or cut; save the fitted object again."
 _KINDS: dict[str, type[Any]] = {}
+
+_MOST = sys.float_info.max
 
 T = TypeVar("T")
 
@@ -56,7 +60,10 @@ def loads(text: str | bytes) -> Any:
             hint="load(path) reads a file, loads(text) what to_json gave.",
         )
     if len(text) > MAX_BYTES:
-        raise SavedFileError(f"The saved text is larger than {MAX_BYTES:,} bytes.")
+        raise SavedFileError(
+            f"The saved text is larger than {MAX_BYTES:,} bytes.",
+            hint="it is no file that fitted.save(path) wrote.",
+        )
     data = _parse(text)
     if not isinstance(data, dict) or not {"layerwise", "format", "object"} <= data.keys():
         raise SavedFileError(
@@ -71,7 +78,9 @@ def loads(text: str | bytes) -> Any:
         )
     found = decode(data["object"])
     if not attrs.has(type(found)):
-        raise SavedFileError(f"The file holds a {type(found).__name__}, no object of layerwise.")
+        raise SavedFileError(
+            f"The file holds a {type(found).__name__}, no object of layerwise.", hint=_BROKEN
+        )
     return found
 
 
@@ -132,15 +141,23 @@ def encode(value: object) -> Any:
         return value
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise SavedFileError("A number that is not finite cannot be saved.")
+            raise SavedFileError(
+                "A number that is not finite cannot be saved.",
+                hint="check the numbers given to the spec.",
+            )
         return value
-    raise SavedFileError(f"A {type(value).__name__} cannot be saved.")
+    raise SavedFileError(
+        f"A {type(value).__name__} cannot be saved.",
+        hint="specs and rules hold text, numbers, tuples and mappings alone.",
+    )
 
 
 def decode(data: Any, depth: int = 0) -> Any:
     """Return the value that `encode` described; lists come back as tuples."""
     if depth > MAX_DEPTH:
-        raise SavedFileError(f"The saved object is nested deeper than {MAX_DEPTH} levels.")
+        raise SavedFileError(
+            f"The saved object is nested deeper than {MAX_DEPTH} levels.", hint=_BROKEN
+        )
     if isinstance(data, list):
         return tuple(decode(item, depth + 1) for item in data)
     if not isinstance(data, dict):
@@ -152,14 +169,20 @@ def decode(data: Any, depth: int = 0) -> Any:
 def _build(kind: object, values: dict[str, Any]) -> Any:
     cls: type[Any] = _KINDS.get(kind, object) if isinstance(kind, str) else object
     if not attrs.has(cls):  # "object" too: nothing but a registered class is ever built
-        raise SavedFileError(f"The file holds an unknown kind of object, {kind!r:.60}.")
+        raise SavedFileError(
+            f"The file holds an unknown kind of object, {kind!r:.60}.",
+            hint="import the module of your own layers first, or update layerwise.",
+        )
     known = {field.name for field in attrs.fields(cls) if field.init}
     if unknown := sorted(values.keys() - known):
-        raise SavedFileError(f"{kind} has no field {', '.join(unknown)[:200]}.")
+        raise SavedFileError(
+            f"{kind} has no field {', '.join(unknown)[:200]}.",
+            hint="a later layerwise may have written it; update layerwise.",
+        )
     hints = _hints(cls)
     if wrong := [name for name, value in values.items() if not fits(value, hints.get(name, Any))]:
         raise SavedFileError(
-            f"The saved {kind} is not valid ({', '.join(wrong)}: of another type)."
+            f"The saved {kind} is not valid ({', '.join(wrong)}: of another type).", hint=_BROKEN
         )
     try:
         return cls(**values)
@@ -167,7 +190,7 @@ def _build(kind: object, values: dict[str, Any]) -> Any:
         raise
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
-        raise SavedFileError(f"The saved {kind} is not valid ({reason}).") from error
+        raise SavedFileError(f"The saved {kind} is not valid ({reason}).", hint=_BROKEN) from error
 
 
 @cache
@@ -175,12 +198,37 @@ def _hints(cls: type[Any]) -> dict[str, Any]:
     return get_type_hints(cls)
 
 
-def misfits(value: Any) -> list[str]:
-    """Return the fields of an object whose values are of another type than the class says."""
+def misfits(value: Any) -> dict[str, str]:
+    """Return the fields whose values are of another type than the class says -> what it says."""
     cls: Any = type(value)
     hints = _hints(cls)
     given = {field.name: getattr(value, field.name) for field in attrs.fields(cls)}
-    return [n for n, v in given.items() if not fits(_plain(v), hints.get(n, Any))]
+    wrong = [n for n, v in given.items() if not fits(v, hints.get(n, Any))]
+    return {name: in_words(hints[name]) for name in wrong}
+
+
+_WORDS = {int: "a whole number", float: "a finite number", str: "text", bool: "True or False"}
+
+
+def in_words(hint: Any) -> str:
+    """Say what a field's type takes.
+
+    >>> in_words(tuple[float, ...] | None), in_words(Literal["day", "week"])
+    ('a tuple (a finite number, ...) or None', "'day' or 'week'")
+    """
+    kind, inner = get_origin(hint), get_args(hint)
+    if kind in (Union, UnionType):
+        return " or ".join(map(in_words, inner))
+    if kind is Literal:
+        return " or ".join(map(repr, inner))
+    if kind is tuple:
+        parts = [part if part is Ellipsis else in_words(part) for part in inner]
+        return f"a tuple ({', '.join('...' if p is Ellipsis else p for p in parts)})"
+    if kind in (Mapping, dict):
+        return f"a mapping of {in_words(inner[0])} to {in_words(inner[1])}"
+    if hint is None or hint is NoneType:
+        return "None"
+    return _WORDS.get(hint) or f"a {getattr(hint, '__name__', hint)}"
 
 
 def _plain(value: object) -> object:
@@ -190,23 +238,31 @@ def _plain(value: object) -> object:
 def fits(value: Any, hint: Any) -> bool:
     """Say whether a decoded value is what a field's type says; unknown kinds of type fit all.
 
+    Numbers must be finite: JSON keeps no other.
+
     >>> fits((1, 2.5), tuple[float, ...]), fits("12", tuple[str, ...]), fits(True, int)
     (True, False, False)
+    >>> fits(float("nan"), float)
+    False
     """
+    value = _plain(value)
     kind, inner = get_origin(hint), get_args(hint)
     if kind in (Union, UnionType):
         return any(fits(value, part) for part in inner)
     if kind is Literal:
-        return value in inner
+        return any(type(value) is type(part) and value == part for part in inner)
     if kind is tuple:
         parts = inner[:1] * len(value) if inner[-1] is Ellipsis and _is(value, tuple) else inner
         return _is(value, tuple) and len(value) == len(parts) and all(map(fits, value, parts))
     if kind is Mapping or kind is dict:
-        return _is(value, dict) and all(fits(item, inner[1]) for item in value.values())
+        return _is(value, dict) and all(
+            fits(key, inner[0]) and fits(item, inner[1]) for key, item in value.items()
+        )
     if hint is None or hint is NoneType:
         return value is None
     if hint in (int, float):
-        return type(value) in ({int} if hint is int else {int, float})
+        whole = type(value) is int
+        return whole if hint is int else (whole or type(value) is float) and abs(value) <= _MOST
     return hint is Any or not isinstance(hint, type) or _is(value, hint)
 
 
@@ -222,30 +278,38 @@ def _parse(text: str | bytes) -> Any:
     except SavedFileError:
         raise
     except RecursionError:
-        raise SavedFileError("The saved text is nested too deeply.") from None
+        raise SavedFileError("The saved text is nested too deeply.", hint=_BROKEN) from None
     except ValueError as error:
-        raise SavedFileError(f"The saved text is not JSON: {str(error)[:200]}.") from None
+        raise SavedFileError(
+            f"The saved text is not JSON: {str(error)[:200]}.", hint=_BROKEN
+        ) from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise SavedFileError("The saved text has a JSON object with the same key twice.")
+        raise SavedFileError(
+            "The saved text has a JSON object with the same key twice.", hint=_BROKEN
+        )
     return found
 
 
 def _refuse_constant(name: str) -> None:
-    raise SavedFileError(f"The saved text holds {name}, which is not a number JSON allows.")
+    raise SavedFileError(
+        f"The saved text holds {name}, which is not a number JSON allows.", hint=_BROKEN
+    )
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise SavedFileError("The saved text holds a number too large for a float.")
+        raise SavedFileError("The saved text holds a number too large for a float.", hint=_BROKEN)
     return number
 
 
 def _key(key: object) -> str:
     if not isinstance(key, str) or key == _TAG:
-        raise SavedFileError(f"A mapping key must be text other than {_TAG!r}.")
+        raise SavedFileError(
+            f"A mapping key must be text other than {_TAG!r}.", hint="name it by other text."
+        )
     return key

@@ -1,5 +1,6 @@
 """How good a churn probability was, beside the plain days of silence and the base rate."""
 
+import math
 import re
 from typing import Any
 
@@ -9,9 +10,10 @@ import pandas as pd
 
 from layerwise import frames
 from layerwise.columns import HOLDOUT_DAYS, HOLDOUT_ORDERS, SILENCE
-from layerwise.errors import DataError
+from layerwise.errors import DataError, SpecError
 from layerwise.frames import Array, Floats
 from layerwise.rules.base import numbers
+from layerwise.saved import fits
 
 WILSON_Z = 1.959963984540054
 """97.5 % point of the normal distribution."""
@@ -75,9 +77,11 @@ def score_churn(
             distinct probabilities, so that there may be fewer.
 
     Raises:
+        SpecError: `bands` is not a whole number from 2 up, or the columns are not three names.
         ColumnsError: A column is missing.
-        DataError: A value is missing, a probability is outside 0 to 1, everybody had the same
-            outcome, or the probability looks ahead another number of days than the holdout has.
+        DataError: A value is missing, a probability is outside 0 to 1, orders are negative or not
+            whole, silence is negative, everybody had the same outcome, or the probability looks
+            ahead another number of days than the holdout has.
 
     Source of the interval: Wilson (1927), JASA 22.
 
@@ -92,6 +96,7 @@ def score_churn(
         >>> card.auc, card.auc_silence
         (1.0, 0.75)
     """
+    _check_choices([probability, outcome, silence], bands)
     frame = frames.eager(customers, doing="score_churn")
     names = dict.fromkeys([probability, outcome, silence], "score_churn")
     frames.require(frames.column_names(frame), names, title="The table lacks columns.")
@@ -115,6 +120,8 @@ def score_churn(
 def auc(score: Array, positive: Array) -> float:
     """Return the area under the ROC curve: P(score of a positive > of a negative), ties half.
 
+    NaN without both kinds.
+
     Source: Mann and Whitney (1947).
 
     >>> auc(np.array([0.9, 0.5, 0.5, 0.1]), np.array([True, True, False, False]))
@@ -124,6 +131,8 @@ def auc(score: Array, positive: Array) -> float:
     middle_rank = np.cumsum(counts) - (counts - 1) / 2
     n1 = int(positive.sum())
     n0 = len(score) - n1
+    if not n0 or not n1:
+        return math.nan
     won = middle_rank[place][positive].sum() - n1 * (n1 + 1) / 2
     return float(won / (n1 * n0))
 
@@ -158,6 +167,20 @@ def _calibration(p: Array, silent: Array, bands: int) -> pd.DataFrame:
     return pd.DataFrame(table)
 
 
+def _check_choices(names: list[Any], bands: Any) -> None:
+    if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
+        raise SpecError(
+            "score_churn reads three different columns: probability, outcome and silence; got "
+            f"{', '.join(f'{name!r:.40}' for name in names)}.",
+            hint="score_churn(customers, probability='p_no_purchase_90d').",
+        )
+    if not fits(bands, int) or bands < 2:
+        raise SpecError(
+            f"bands must be a whole number from 2 up, got {bands!r:.40}.",
+            hint="bands=10 makes ten rows of the calibration table.",
+        )
+
+
 def _check_horizon(frame: Any, probability: str) -> None:
     """Refuse a probability whose name says another horizon than the holdout's days."""
     horizon = re.fullmatch(r"p_no_purchase_(.+)d", probability)
@@ -176,6 +199,10 @@ def _check(p: Array, orders: Array, days: Array) -> None:
         "missing values": sum(int(np.isnan(v).sum()) for v in (p, orders, days)),
         "probabilities outside 0 to 1": int(((p < 0) | (p > 1)).sum()),
         "negative orders": int((orders < 0).sum()),
+        "orders that are not whole": int(
+            (orders != np.floor(orders)).sum() - np.isnan(orders).sum()
+        ),
+        "negative days of silence": int((days < 0).sum()),
     }
     if any(wrong.values()) or not len(p):
         found = ", ".join(f"{n:,} {what}" for what, n in wrong.items() if n) or "no rows"

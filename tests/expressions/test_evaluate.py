@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from layerwise import frames
@@ -214,7 +214,6 @@ CONDITIONS = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(CONDITIONS)
 def test_any_condition_is_the_same_on_engines(text: str) -> None:
     """Whatever condition is written, Polars and DuckDB agree with arrays about each row."""

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from layerwise.errors import ColumnsError, FitError, SpecError
+from layerwise.errors import ColumnsError, DataError, FitError, SpecError
 from layerwise.fitted import loads
 from layerwise.layers import ChurnStatus
 from tests.conftest import Engine
@@ -136,3 +136,45 @@ def test_missing_columns_are_all_named() -> None:
     """All missing columns stand in one error."""
     with pytest.raises(ColumnsError, match=r"days_since_last(.|\n)*age_days(.|\n)*Found: x"):
         ChurnStatus().fit(pd.DataFrame({"x": [1]}))
+
+
+@pytest.mark.parametrize("p", [-0.1, 1.5, 93.0])
+def test_p_alive_is_a_probability(p: float) -> None:
+    """Numbers outside 0 to 1 are refused when fitting and when labelling."""
+    good, bad = pd.DataFrame({"p_alive": [0.0, 1.0]}), pd.DataFrame({"p_alive": [0.5, p]})
+    spec = ChurnStatus(rule="model")
+    for run in (spec.fit, spec.fit(good).transform):
+        with pytest.raises(DataError, match=r"p_alive lies outside 0 to 1: 1 of 2(.|\n)*Hint"):
+            run(bad)
+
+
+@pytest.mark.parametrize(
+    ("silence", "age", "status"),
+    [
+        (50.0, 100.0, "active"),
+        (50.1, 100.0, "lapsing"),
+        (100.0, 100.0, "lapsing"),
+        (100.1, 100.1, "churned"),
+        (50.1, 99.9, "not_evaluable"),
+    ],
+)
+def test_limits_belong_to_the_better_status(silence: float, age: float, status: str) -> None:
+    """Silence of exactly the limit, or of half of it, has not passed it; age may be the limit."""
+    spec = ChurnStatus(rule="window", window_days=100)
+    assert statuses(spec, pd.DataFrame({"days_since_last": [silence], "age_days": [age]})) == [
+        status
+    ]
+
+
+@pytest.mark.parametrize(
+    ("choices", "hint"),
+    [
+        ({"rule": "window"}, "return_curve"),
+        ({"window_days": 90}, "choose the rule"),
+        ({"times": -1}, r"ChurnStatus\(\) has"),
+    ],
+)
+def test_hints_fit_the_fault(choices: dict[str, Any], hint: str) -> None:
+    """Only a missing window is to be found in the return curve."""
+    with pytest.raises(SpecError, match=f"Hint: {hint}"):
+        ChurnStatus(**choices)

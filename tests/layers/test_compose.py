@@ -112,7 +112,7 @@ def test_short_repr() -> None:
         ({"value": "Value"}, "value is a str"),
         ({"value": Value().fit(TABLE)}, "value is a Fitted"),
         ({"rfm": RFM(), "rfm_r": Value()}, "rfm_r is given by rfm and by rfm_r"),
-        ({"spend_365d": Value()}, "spend_365d reads spend_365d, which it would write itself"),
+        ({"worth": RFM(monetary="worth")}, "worth reads worth, which it would write itself"),
         ({"_value": Value(), "my value": Value(), "in": Value()}, "'_value', 'my value', 'in'"),
         ({"rfm": RFM(monetary="b_score"), "b": RFM()}, "rfm reads b_score, which b gives after it"),
     ],
@@ -175,3 +175,17 @@ def test_the_table_given_is_not_changed() -> None:
     before = TABLE.copy(deep=True)
     WHOLE.fit(TABLE).transform(TABLE)
     pd.testing.assert_frame_equal(TABLE, before)
+
+
+@pytest.mark.parametrize("name", ["customer_id", "age_days", "spend_90d", "holdout_orders"])
+def test_columns_of_the_table_are_no_names(name: str) -> None:
+    """A layer cannot replace the ids or the numbers of the customer table."""
+    with pytest.raises(SpecError, match=f"{name} is a column(.|\n)*Hint: choose"):
+        Layers(**{name: Value()})
+
+
+@pytest.mark.parametrize("name", ["missing", "where", "exp", "minimum"])
+def test_functions_are_no_names(name: str) -> None:
+    """A condition could not tell the layer from the function."""
+    with pytest.raises(SpecError, match=f"{name} is a function(.|\n)*Hint: choose"):
+        Layers(**{name: Value()})

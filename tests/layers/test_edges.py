@@ -126,3 +126,17 @@ def test_bad_cuts(cuts: tuple[float, ...]) -> None:
     """Cuts must be two ascending shares."""
     with pytest.raises(SpecError, match="cuts of X must be 2 ascending numbers"):
         check_cuts(cuts, 2, "cuts of X")
+
+
+def test_ranks_are_not_pushed_up_by_rounding() -> None:
+    """0.55 x 100 is 55.00000000000001 in floats; the rank is 55."""
+    assert 0.55 * 100 > 55
+    assert quantile_edges(np.arange(1, 101), [0.55]) == (55.0,)
+    assert quantile_edges(np.arange(1, 101) / 3, [0.55]) == (pytest.approx(55 / 3),)
+
+
+def test_the_middle_is_short_where_that_parts_the_same_values() -> None:
+    """Ten digits where they lie strictly between the two values, all digits where they do not."""
+    assert middle_edge(np.array([0.1, 0.2 + 1e-13]), 0.5) == 0.15
+    close = np.array([1.0, 1.0 + 4e-13])
+    assert 1.0 < middle_edge(close, 0.5) < close[1]

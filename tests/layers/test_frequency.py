@@ -6,9 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from layerwise.datasets import load_cdnow
 from layerwise.errors import FewerLayersWarning, FitError, SpecError
-from layerwise.layers import Frequency
+from layerwise.layers import ChurnStatus, Frequency, Layers, Loyalty
 from layerwise.layers.frequency import rate_moments
+from layerwise.models import GammaGamma
+from layerwise.summary import summarize
 from tests.conftest import Engine
 
 
@@ -88,3 +91,38 @@ def test_refused(choices: dict[str, Any]) -> None:
     """Choices that do not fit together are an error at once."""
     with pytest.raises(SpecError, match="Frequency"):
         Frequency(**choices)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_order_of_rows_changes_no_digit(seed: int) -> None:
+    """Shrunken rates, gaps and spend learned from a shuffled CDNOW are saved as the same text."""
+    log = load_cdnow()
+    customers = summarize(log[log["amount"] > 0], as_of="1998-06-30")
+    layers = Layers(
+        rate=Frequency(rate="shrunken"), churn=ChurnStatus(), loyalty=Loyalty(), spend=GammaGamma()
+    )
+    shuffled = customers.sample(frac=1, random_state=seed)
+    assert layers.fit(shuffled).to_json() == layers.fit(customers).to_json()
+
+
+def test_broken_days_are_summed_exactly() -> None:
+    """Hours give days that are no whole numbers; their order changes nothing either."""
+    rng = np.random.default_rng(0)
+    customers = pd.DataFrame(
+        {"repeat_orders": rng.poisson(rng.gamma(1, 5, 500)), "age_days": rng.random(500) * 300 + 1}
+    )
+    spec = Frequency(rate="shrunken")
+    assert spec.fit(customers[::-1]).to_json() == spec.fit(customers).to_json()
+
+
+def test_all_missing_cannot_be_shrunken() -> None:
+    """The error says that days are missing, not that rates are alike."""
+    customers = pd.DataFrame({"repeat_orders": [1.0, 2.0], "age_days": [np.nan, np.nan]})
+    with pytest.raises(FitError, match=r"missing for every customer(.|\n)*Hint: check"):
+        Frequency(rate="shrunken").fit(customers)
+
+
+def test_the_hint_is_about_orders() -> None:
+    """Absolute cuts of a frequency are numbers of orders, not amounts."""
+    with pytest.raises(SpecError, match=r"Hint: cuts=\(1, 4\)"):
+        Frequency(method="absolute", cuts=(3,))

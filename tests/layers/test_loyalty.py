@@ -98,3 +98,17 @@ def test_refused(choices: dict[str, Any]) -> None:
     """A choice out of range is an error when the spec is made."""
     with pytest.raises(SpecError, match="Loyalty"):
         Loyalty(**choices)
+
+
+def test_limits_are_loyal() -> None:
+    """Exactly 3 repeats, 90 days and 1.5 gaps of 20 days are loyal; one step off is not."""
+    customers = pd.DataFrame(
+        {
+            "repeat_orders": [3, 2, 3, 3],
+            "first_to_last_days": [60.0, 60.0, 60.0, 60.0],
+            "days_since_last": [30.0, 30.0, 29.9, 30.1],
+            "age_days": [90.0, 90.0, 89.9, 90.1],
+        }
+    )
+    fitted = Loyalty().fit(customers.iloc[[0]])
+    assert fitted.transform(customers)["loyalty"].tolist() == ["loyal"] + ["potential_loyal"] * 3

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from layerwise.errors import ColumnsError, FewerLayersWarning, FitError, SpecError
@@ -91,7 +91,6 @@ quiet = pytest.mark.filterwarnings("ignore::layerwise.errors.FewerLayersWarning"
 
 
 @quiet
-@settings(max_examples=60, deadline=None)
 @given(CUSTOMERS)
 def test_dominance(table: pd.DataFrame) -> None:
     """Whoever is at least as recent, as frequent and as high in spend never ranks below."""
@@ -105,7 +104,6 @@ def test_dominance(table: pd.DataFrame) -> None:
 
 
 @quiet
-@settings(max_examples=40, deadline=None)
 @given(CUSTOMERS, st.randoms())
 def test_row_order_never_matters(table: pd.DataFrame, random: Any) -> None:
     """Shuffled rows give every customer the same scores, segment and edges."""
@@ -117,7 +115,6 @@ def test_row_order_never_matters(table: pd.DataFrame, random: Any) -> None:
 
 
 @quiet
-@settings(max_examples=40, deadline=None)
 @given(CUSTOMERS)
 def test_equal_values_equal_scores(table: pd.DataFrame) -> None:
     """Customers with the same value share its score, and everybody has one of eleven segments."""
@@ -130,7 +127,6 @@ def test_equal_values_equal_scores(table: pd.DataFrame) -> None:
 
 
 @quiet
-@settings(max_examples=30, deadline=None)
 @given(CUSTOMERS, st.sampled_from([0.01, 7.0, 1e6]))
 def test_units_of_money_never_matter(table: pd.DataFrame, factor: float) -> None:
     """Spend in another unit gives the same scores, where it orders customers the same."""

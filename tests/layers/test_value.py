@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 import pytest
@@ -112,3 +113,22 @@ def test_refused(choices: dict[str, Any]) -> None:
     """Choices that cannot be are an error when the spec is built."""
     with pytest.raises(SpecError):
         Value(**choices)
+
+
+def test_why_there_are_fewer_layers() -> None:
+    """Three customers are too few; many with the same spend share it."""
+    with pytest.warns(FewerLayersWarning, match="fewer than 5 customers cannot fill three"):
+        Value().fit(table([1.0, 2.0, 3.0]))
+    with pytest.warns(FewerLayersWarning, match="too many customers share a value"):
+        Value().fit(table([0.0] * 9 + [1.0]))
+
+
+def test_short_floats_are_compared_as_long_ones(engine: Engine) -> None:
+    """0.1 of 32 bits is a little above 0.1, on every engine, and comes back as it was given."""
+    spend = np.array([0.1, 0.2, 0.05, 0.3, 0.15, np.nan], dtype=np.float32)
+    customers = pd.DataFrame({"customer_id": range(6), "spend_365d": spend})
+    fitted = Value(method="absolute", cuts=(0.1, 0.2)).fit(customers)
+    found = engine.pandas(fitted.transform(engine.make(customers)))
+    assert found["value"].tolist() == ["mid", "high", "low", "high", "mid", "not_evaluable"]
+    schema = nw.from_native(fitted.transform(engine.make(customers))).collect_schema()
+    assert schema["spend_365d"] == nw.Float32

@@ -4,7 +4,7 @@ import mpmath as mp
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from layerwise import fitted as saved_form
@@ -114,7 +114,6 @@ HISTORY = st.tuples(st.integers(0, 40), st.integers(0, 40), st.integers(0, 40)).
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(HISTORY, st.integers(0, 50), st.tuples(*[POSITIVE] * 4))
 def test_predictions_are_possible(history, ahead, parameters):
     """Probabilities in [0, 1], no more orders than opportunities, none in none."""

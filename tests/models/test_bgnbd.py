@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from layerwise.errors import DataError, FitError, NotIdentifiedWarning, SpecError
@@ -103,7 +103,6 @@ HISTORY = st.tuples(st.integers(0, 5000), st.integers(1, 10_000), st.integers(0,
 )
 
 
-@settings(max_examples=30, deadline=None)
 @given(HISTORY, st.floats(0.1, 5), st.floats(1, 100), st.floats(0.1, 5), st.floats(0.1, 5))
 def test_orders_pass_a_equal_one_smoothly(history, r, alpha, a, b):
     """A hair from a = 1 gives the value at 1."""

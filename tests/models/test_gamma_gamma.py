@@ -1,10 +1,12 @@
 """Gamma-Gamma: published numbers, mpmath, lifetimes, laws, limits, refusals, engines."""
 
+import warnings
+
 import mpmath
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from layerwise import fitted as saved_form
@@ -13,6 +15,7 @@ from layerwise.layers import Layers
 from layerwise.models import BGNBD, GammaGamma
 from layerwise.models._gamma_gamma import Spending, log_likelihood
 from layerwise.models._lifetimes import undisturbed
+from layerwise.models.gamma_gamma import _warn
 
 
 def spending(*rows: tuple[float, float]) -> pd.DataFrame:
@@ -96,7 +99,6 @@ def test_currency_changes_v_only(cdnow):
     assert other.expected_spend(cents) == pytest.approx(100 * one.expected_spend(cdnow), rel=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.integers(1, 1000), st.floats(0.01, 1e6), st.floats(0.1, 100), st.floats(1.1, 100))
 def test_spend_lies_between_the_own_and_the_common_mean(x, m, p, q):
     """Shrinkage: never beyond either mean."""
@@ -176,3 +178,21 @@ def test_saved_form_and_layers(cdnow):
     labelled = layers.transform(cdnow)
     product = labelled["expected_orders_90d"] * labelled["expected_spend_per_order"]
     assert labelled["expected_spend_90d"].to_numpy() == pytest.approx(product.to_numpy())
+
+
+@pytest.mark.parametrize(("correlation", "warned"), [(0.299, False), (0.301, True)])
+def test_correlation_of_spend_and_orders(correlation, warned):
+    """Above 0.3 a warning says that the model supposes independence; below there is none."""
+    x, other = np.array([1, 1, 2, 2] * 5), np.array([-1.0, 1.0, -1.0, 1.0] * 5)
+    m = 10 + correlation * np.sign(x - 1.5) + np.sqrt(1 - correlation**2) * other
+    rows = Spending.of(x, m)
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        _warn(np.array([6.0, 4.0, 15.0]), rows, False)
+    assert any("spend grows" in str(w.message) for w in found) == warned
+
+
+def test_the_hint_names_its_own_parameters():
+    """p, q and v, not those of another model."""
+    with pytest.raises(SpecError, match=r"Hint: name every one: with_parameters\(p=..., q="):
+        GammaGamma().with_parameters(p=1.0)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from layerwise.errors import FitError, SpecError
@@ -21,7 +21,6 @@ HISTORY = st.tuples(st.integers(0, 12), st.integers(30, 400), st.integers(0, 400
 )
 
 
-@settings(max_examples=20, deadline=None)
 @given(st.sampled_from(list(FITTED)), HISTORY, st.floats(1, 120))
 def test_probabilities_of_orders_sum_to_one_with_the_right_mean(model, history, h):
     """The distribution's mean is the expectation, its zero P(no purchase)."""

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from layerwise.errors import ColumnsError, DataError
@@ -86,7 +86,6 @@ def test_missing_amounts_are_left_out_with_a_count(run, missing):
         assert run(amount=missing)["orders"].tolist() == [1, 1]
 
 
-@settings(deadline=None)
 @given(st.lists(MONEY, min_size=1, max_size=40), st.randoms())
 def test_sums_of_cents_are_exact_in_any_order(values, random):
     """The sum is the nearest float to the decimal sum, however the rows lie."""
@@ -98,7 +97,6 @@ def test_sums_of_cents_are_exact_in_any_order(values, random):
     assert total[0] / amounts.scale == exact
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=40), st.randoms())
 def test_sums_of_any_floats_do_not_depend_on_the_order(values, random):
     """Sums on grids are the same for every order, and right to the last digits."""

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from layerwise.orders import counting
@@ -16,7 +16,6 @@ def rows(pairs):
     return Rows(code, moment, None, None, False, None, Codes(code, 6, 0, None))
 
 
-@settings(deadline=None)
 @given(PAIRS)
 def test_both_sorts_give_the_same(pairs):
     """Packed keys and counting sorts order codes and moments alike."""
@@ -29,7 +28,6 @@ def test_both_sorts_give_the_same(pairs):
         assert mine.tolist() == other.tolist()
 
 
-@settings(deadline=None)
 @given(PAIRS)
 def test_occasions_are_the_distinct_pairs(pairs):
     """Codes, their numbers of occasions and the moments are those of a set."""
@@ -40,7 +38,14 @@ def test_occasions_are_the_distinct_pairs(pairs):
 
 @pytest.mark.parametrize(
     ("grain", "as_of", "days", "start"),
-    [("day", 100, 7, 94), ("hour", 100 * 24, 1, 100 * 24 - 23), ("week", 0, 14, 102_736)],
+    [
+        ("day", 100, 7, 94),
+        ("hour", 100 * 24, 1, 100 * 24 - 23),
+        ("week", 0, 14, 102_736),
+        ("week", 0, 8, 102_736),
+        ("week", 0, 7, 102_737),
+        ("week", 0, 15, 102_735),
+    ],
 )
 def test_windows_start_less_than_w_days_before(grain, as_of, days, start):
     """The first bucket whose distance to as_of's is less than the window."""

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from layerwise.errors import ColumnsError, DataError
@@ -114,7 +114,6 @@ def test_what_is_no_id_is_refused(run, ids):
         run(customer_id=ids)
 
 
-@settings(deadline=None)
 @given(st.lists(st.text("ab019-\u00e9", min_size=3, max_size=3), min_size=1))
 def test_numbers_of_text_are_distinct_and_sorted_like_it(texts):
     """The mixed-radix numbers keep equality and order, or there are none."""

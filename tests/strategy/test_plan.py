@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -127,7 +127,6 @@ labelled = st.lists(
 
 
 @given(labelled, st.randoms(use_true_random=False), st.integers(1, 4))
-@settings(max_examples=60, deadline=None)
 @pytest.mark.filterwarnings("ignore::layerwise.errors.RowsLeftOutWarning")
 def test_laws(rows, random, cap):
     """Order of rows and columns changes nothing; the cap, one price and the stop rules hold."""
@@ -151,7 +150,6 @@ def test_laws(rows, random, cap):
 
 
 @given(labelled)
-@settings(max_examples=30, deadline=None)
 @pytest.mark.filterwarnings("ignore::layerwise.errors.RowsLeftOutWarning")
 def test_a_customer_s_plan_does_not_depend_on_others(rows):
     """Each customer planned alone gets the same rows as in the crowd, chance included."""

@@ -296,7 +296,8 @@ def _notify(lines: Lines, tags: Tags | None) -> None:
             )
     if told:
         warnings.warn(
-            problems("Some order lines say nothing about needs:", told),
+            problems("Some order lines say nothing about needs:", told)
+            + "\nHint: give every line a customer, a date and a category, every item a tag.",
             RowsLeftOutWarning,
             stacklevel=3,
         )

@@ -136,7 +136,10 @@ class _Numpy(_Evaluator):
         if not isinstance(left, Labels):
             return _no_labels(left, text)
         if left.names and not isinstance(left.names[0], str):
-            raise ColumnsError(f"A column of scores is compared with {text!r:.60}, which is text.")
+            raise ColumnsError(
+                f"A column of scores is compared with {text!r:.60}, which is text.",
+                hint="compare scores with numbers, e.g. rfm_r >= 4.",
+            )
         code = left.names.index(text) if text in left.names else -2
         return left.codes == code if equal else (left.codes != code) & (left.codes >= 0)
 

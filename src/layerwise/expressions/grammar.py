@@ -23,7 +23,10 @@ def parse(text: str) -> ast.expr:
         SpecError: The text is not an expression of this language.
     """
     if len(text) > _MAX_TEXT:
-        raise SpecError(f"An expression is longer than {_MAX_TEXT:,} characters.")
+        raise SpecError(
+            f"An expression is longer than {_MAX_TEXT:,} characters.",
+            hint="split it into several conditions or layers.",
+        )
     try:
         tree = ast.parse(text.strip(), mode="eval").body
         nodes = _nodes(tree)

@@ -3,6 +3,7 @@
 from layerwise.columns import FIRST_TO_LAST, REPEAT_ORDERS
 from layerwise.errors import FitError
 from layerwise.frames import Columns
+from layerwise.layers.exact import exact_sum
 from layerwise.rules import Formula
 from layerwise.rules.base import numbers
 
@@ -29,5 +30,8 @@ def expected_gap(columns: Columns, output: str, prior_gaps: float) -> Formula:
     return Formula(
         output=output,
         text=f"({FIRST_TO_LAST} + n0 * mean_gap) / ({REPEAT_ORDERS} + n0)",
-        constants={"n0": prior_gaps, "mean_gap": float(spans[known].sum() / repeats[known].sum())},
+        constants={
+            "n0": prior_gaps,
+            "mean_gap": exact_sum(spans[known]) / exact_sum(repeats[known]),
+        },
     )

@@ -73,7 +73,7 @@ class ChurnStatus(Spec):
     lapsing_share: float = 0.5
 
     def __attrs_post_init__(self) -> None:
-        self.check_types()
+        super().__attrs_post_init__()
         ranges = {
             "rule must be 'cadence', 'window' or 'model'": self.rule
             in ("cadence", "window", "model"),
@@ -95,7 +95,7 @@ class ChurnStatus(Spec):
         if wrong := [text for text, holds in ranges.items() if not holds]:
             raise SpecError(
                 f"ChurnStatus: {'; '.join(wrong)}.",
-                hint="return_curve(orders, as_of=...).window() finds window_days in the data.",
+                hint=_hint(wrong),
             )
 
     def needs(self, name: str) -> tuple[str, ...]:  # noqa: ARG002 - the same for every name
@@ -146,7 +146,8 @@ class ChurnStatus(Spec):
             (f"{self.p_alive} < lapsing_below", "lapsing"),
         ]
         bounds = {"churned_below": self.churned_below, "lapsing_below": self.lapsing_below}
-        return self._status(name, cases, bounds)
+        rule = self._status(name, cases, bounds)
+        return attrs.evolve(rule, probabilities=(self.p_alive,))
 
     def _status(
         self, name: str, cases: list[tuple[str, str]], constants: Mapping[str, float]
@@ -154,6 +155,14 @@ class ChurnStatus(Spec):
         return FirstMatch(
             output=name, cases=cases, otherwise="active", order=STATUSES, constants=constants
         )
+
+
+def _hint(wrong: list[str]) -> str:
+    if any("needs window_days" in text for text in wrong):
+        return "return_curve(orders, as_of=...).window() finds window_days in the data."
+    if any("belongs to" in text for text in wrong):
+        return "choose the rule that reads them, or leave them out."
+    return "ChurnStatus() has the usual numbers; help(ChurnStatus) says what each means."
 
 
 _DEFAULTS = {field.name: field.default for field in attrs.fields(ChurnStatus)}

@@ -4,18 +4,24 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from functools import cached_property
 from keyword import iskeyword
+from re import fullmatch
 from typing import Any
 
 import attrs
 
 from layerwise import frames
-from layerwise.errors import FitError, SpecError
+from layerwise.columns import BASKET_MEANING, HOLDOUT_MEANING, MEANING
+from layerwise.errors import FitError, SpecError, problems
+from layerwise.expressions.grammar import FUNCTIONS
 from layerwise.fitted import Labeller, Part, Spec, hidden, learn_one
-from layerwise.frames import Column, Labels
+from layerwise.frames import Column
 from layerwise.histories import check_histories
 from layerwise.rules import Rule
 from layerwise.rules.base import as_tuple
 from layerwise.saved import saved
+
+_TAKEN = {**MEANING, **BASKET_MEANING, **HOLDOUT_MEANING}
+"""Columns that labels would replace."""
 
 
 class Layers:
@@ -25,9 +31,9 @@ class Layers:
         layers: name=spec; the names are the output columns.
 
     Raises:
-        SpecError: No layer, a name that formulas cannot read, a layer that reads what only a later
-            one gives, two that give the same column, or a name that is also a column one of them
-            reads.
+        SpecError: No layer, a name that formulas cannot read, the name of a column of the customer
+            table, a layer that reads what only a later one gives, two that give the same column, or
+            a name that is also a column one of them reads.
 
     Example:
         >>> import pandas as pd
@@ -154,11 +160,6 @@ class FittedLayers(Labeller):
         return needed
 
 
-def label_columns(columns: dict[str, Column]) -> list[str]:
-    """Return the names of the columns that hold text labels."""
-    return [n for n, c in columns.items() if isinstance(c, Labels) and isinstance(c.names[0], str)]
-
-
 def _giver(column: str, name: str, giver: str) -> str:
     if giver == name:
         return "which it would write itself"
@@ -182,6 +183,21 @@ def _check_specs(layers: dict[str, Spec], unnamed: tuple[object, ...]) -> None:
             f"Names of layers must be words that formulas can read: {', '.join(map(repr, unfit))}.",
             hint="letters, digits and _, not first a digit or _: value_90d=Value(window_days=90).",
         )
+    _check_taken(layers)
+
+
+def _check_taken(layers: Iterable[str]) -> None:
+    lines = [f"{name} is a function of formulas" for name in layers if name in FUNCTIONS]
+    lines += [f"{name} is a column of the customer table" for name in layers if _is_taken(name)]
+    if lines:
+        raise SpecError(
+            problems("These names of layers are taken; labels would replace the columns:", lines),
+            hint="choose other names, e.g. value=Value().",
+        )
+
+
+def _is_taken(name: str) -> bool:
+    return name in _TAKEN or fullmatch(r"(orders|spend)_\d+d", name) is not None
 
 
 def _check_order(layers: dict[str, Spec]) -> None:

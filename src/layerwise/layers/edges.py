@@ -53,7 +53,10 @@ def check_window(window_days: int, what: str) -> None:
     """
     whole = isinstance(window_days, int | np.integer) and not isinstance(window_days, bool)
     if not whole or window_days < 1:
-        raise SpecError(f"{what}: window_days must be a whole number of days, got {window_days!r}.")
+        raise SpecError(
+            f"{what}: window_days must be a whole number of days, got {window_days!r}.",
+            hint="summarize(orders, window_days=(90, 365)) makes columns of those windows.",
+        )
 
 
 def quantile_edges(values: Array, cuts: Sequence[float]) -> tuple[float, ...]:
@@ -99,11 +102,19 @@ def middle_edge(values: Array, cut: float) -> float:
     """Return the middle between the quantile and the next greater value.
 
     For computed numbers (probabilities, expectations), which engines agree on only to about 1e-12.
+    Rounded to ten digits where that stays strictly between the two.
+
+    >>> middle_edge(np.array([1.0, 2.0, 4.0]), 0.5)
+    3.0
     """
     ordered = np.sort(values)
     edge = float(ordered[_rank(cut, len(values)) - 1])
     above = ordered[np.searchsorted(ordered, edge, side="right") :]
-    return edge if not len(above) else edge + (float(above[0]) - edge) / 2
+    if not len(above):
+        return edge
+    middle = edge + (float(above[0]) - edge) / 2
+    short = rounded(middle)
+    return short if edge < short < above[0] else middle
 
 
 def _whole(values: Array, unit: int) -> Array | None:
@@ -130,10 +141,15 @@ def _rank(cut: float, count: int) -> int:
 
 def _edge(ordered: Array, value: float) -> float:
     """Return an observed value, rounded if that leaves every value in its band."""
-    rounded = float(f"{float(value):.{DIGITS - 1}e}")
+    short = rounded(value)
     place = np.searchsorted(ordered, value, side="right")
     following = ordered[place] if place < len(ordered) else np.inf
-    return rounded if value <= rounded < following else float(value)
+    return short if value <= short < following else float(value)
+
+
+def rounded(value: float) -> float:
+    """Return a fitted number to `DIGITS` significant digits."""
+    return float(f"{float(value):.{DIGITS - 1}e}")
 
 
 def _under(ordered: Array) -> float:

@@ -9,10 +9,11 @@ from layerwise.columns import AGE, REPEAT_ORDERS, orders_in
 from layerwise.errors import FitError, SpecError
 from layerwise.fitted import Fitted, Spec
 from layerwise.frames import Array, Columns
-from layerwise.layers.edges import check_window, middle_edge, present
+from layerwise.layers.edges import check_window, middle_edge, present, rounded
+from layerwise.layers.exact import exact_sum
 from layerwise.layers.value import LOW_TO_HIGH, check_method, learn_edges
 from layerwise.rules import Cut, Formula
-from layerwise.rules.base import as_numbers, numbers
+from layerwise.rules.base import if_numbers, numbers
 from layerwise.saved import saved
 
 
@@ -52,12 +53,10 @@ class Frequency(Spec):
     window_days: int = 365
     rate: Literal["count", "shrunken"] = "count"
     method: Literal["quantile", "absolute"] = "quantile"
-    cuts: tuple[float, ...] | None = attrs.field(
-        default=None, converter=attrs.converters.optional(as_numbers)
-    )
+    cuts: tuple[float, ...] | None = attrs.field(default=None, converter=if_numbers)
 
     def __attrs_post_init__(self) -> None:
-        self.check_types()
+        super().__attrs_post_init__()
         if self.rate not in ("count", "shrunken") or self.method not in ("quantile", "absolute"):
             raise SpecError(
                 f"Frequency has no rate {self.rate!r} with method {self.method!r}.",
@@ -68,7 +67,8 @@ class Frequency(Spec):
 
     @property
     def _cuts(self) -> tuple[float, ...]:
-        return self.cuts or ((1.0, 4.0) if self.method == "absolute" else (0.5, 0.8))
+        usual = (1.0, 4.0) if self.method == "absolute" else (0.5, 0.8)
+        return usual if self.cuts is None else self.cuts
 
     def needs(self, name: str) -> tuple[str, ...]:  # noqa: ARG002 - the same for every name
         """Return the counted columns."""
@@ -116,12 +116,18 @@ def rate_moments(counts: Array, days: Array) -> tuple[float, float]:
         FitError: Nobody bought again, or the counts vary no more than chance alone.
     """
     known = ~(np.isnan(counts) | np.isnan(days))
+    if not known.any():
+        raise FitError(
+            f"{REPEAT_ORDERS} or {AGE} is missing for every customer, so no rate can be learned.",
+            hint="check that summarize read the right time column.",
+        )
     x, t = counts[known].astype(float), days[known].astype(float)
-    mean = x.sum() / t.sum() if t.sum() > 0 else 0.0
-    spread = ((x - mean * t) ** 2 - mean * t).sum() / (t**2).sum() if mean > 0 else 0.0
+    total = exact_sum(t)  # exact sums: the order of rows changes nothing
+    mean = exact_sum(x) / total if total > 0 else 0.0
+    spread = exact_sum((x - mean * t) ** 2 - mean * t) / exact_sum(t**2) if mean > 0 else 0.0
     if spread <= 0:
         raise FitError(
             "Purchase rates of customers do not differ beyond chance, so they cannot be shrunken.",
             hint="use Frequency(rate='count').",
         )
-    return float(mean**2 / spread), float(mean / spread)
+    return rounded(mean**2 / spread), rounded(mean / spread)

@@ -1,6 +1,6 @@
 """Loyalty layers: behavioural loyalty, from repeat buying and its regularity."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import attrs
@@ -11,15 +11,17 @@ from layerwise.errors import SpecError
 from layerwise.fitted import Fitted, Spec, evaluate
 from layerwise.frames import Array, Columns
 from layerwise.layers.cadence import NEEDS, expected_gap
-from layerwise.layers.churn_status import ChurnStatus
+from layerwise.layers.churn_status import STATUSES, ChurnStatus
 from layerwise.layers.edges import present, quantile_edges
+from layerwise.layers.words import check_words
 from layerwise.rules import NOT_EVALUABLE, Cut, FirstMatch, Formula, Rule
-from layerwise.rules.base import as_mapping, numbers
+from layerwise.rules.base import as_mapping, if_several, numbers
 from layerwise.saved import saved
 
 ORDER = (NOT_EVALUABLE, "churned", "potential_loyal", "loyal")
 """From low to high."""
 
+P_ALIVE = "p_alive"
 PARTS = {
     "repeat_rate": (f"{REPEAT_ORDERS} / {AGE}", (REPEAT_ORDERS, AGE)),
     "regularity": (f"1 / (1 + {GAP_CV})", (GAP_CV,)),
@@ -27,8 +29,12 @@ PARTS = {
 """Parts of the index that are computed from the customer table: formula, columns."""
 
 
-def _weights(parts: Mapping[str, float] | Iterable[str]) -> dict[str, float]:
-    return as_mapping(parts) if isinstance(parts, Mapping) else dict.fromkeys(parts, 1.0)
+def _weights(given: Any) -> Any:
+    if isinstance(given, Mapping):
+        return as_mapping(given)
+    parts = if_several(given)
+    named = isinstance(parts, tuple) and all(isinstance(part, str) for part in parts)
+    return dict.fromkeys(parts, 1.0) if named else parts
 
 
 @saved
@@ -79,18 +85,28 @@ class Loyalty(Spec):
     prior_gaps: float = 2.0
 
     def __attrs_post_init__(self) -> None:
-        self.check_types()
-        if not isinstance(self.churn, Spec | str):
+        super().__attrs_post_init__()
+        model = isinstance(self.churn, Spec) and P_ALIVE in self.churn.gives("")
+        if not (isinstance(self.churn, ChurnStatus | str) or model):
             raise SpecError(
                 f"Loyalty(churn=...) is a {type(self.churn).__name__}.",
                 hint="give ChurnStatus(), a model such as BGNBD(), or the name of a column.",
             )
         if min(self.min_repeats, self.min_age_days, self.max_silence_gaps, self.prior_gaps) <= 0:
-            raise SpecError("Loyalty: the limits must be above 0.")
+            raise SpecError(
+                "Loyalty: min_repeats, min_age_days, max_silence_gaps, prior_gaps must be above 0.",
+                hint="Loyalty() takes 3 repeat orders, 90 days, 1.5 gaps of silence and 2 gaps.",
+            )
         if self.index_cut is not None and (not self.index or not 0 < self.index_cut <= 1):
-            raise SpecError("Loyalty: index_cut lies in 0 to 1 and needs index=[...] parts.")
+            raise SpecError(
+                "Loyalty: index_cut lies in 0 to 1 and needs index=[...] parts.",
+                hint="Loyalty(index=['repeat_rate', 'regularity'], index_cut=0.8).",
+            )
         if any(weight <= 0 for weight in self.index.values()):
-            raise SpecError("Loyalty: the weights of the index must be above 0.")
+            raise SpecError(
+                "Loyalty: the weights of the index must be above 0.",
+                hint="leave out a part that does not count.",
+            )
 
     def needs(self, name: str) -> tuple[str, ...]:
         """Return the columns of the loyalty rule, of the churn rule and of the index."""
@@ -120,11 +136,13 @@ class Loyalty(Spec):
     def _learn_status(self, columns: Columns, name: str) -> tuple[str, tuple[Rule, ...]]:
         """Return the status column and the rules that make it, all of them hidden steps."""
         if isinstance(self.churn, str):
+            check_words(columns, self.churn, STATUSES, "Loyalty")
             return self.churn, ()
         status = f"_{name}_status"
         if isinstance(self.churn, ChurnStatus):
             return status, self.churn.learn(columns, status).rules
-        alive = next(r for r in self.churn.learn(columns, name).rules if r.output == "p_alive")
+        rules = self.churn.learn(columns, name).rules
+        alive = next(rule for rule in rules if rule.output == P_ALIVE)
         own = attrs.evolve(alive, output=f"_{name}_p_alive")
         rule = ChurnStatus(rule="model", p_alive=own.output)
         return status, (own, *rule.learn(columns, status).rules)
@@ -159,7 +177,8 @@ class Loyalty(Spec):
         if self.index_cut is not None:
             cases.append((f"{name}_index >= index_cut", "loyal"))
             limits["index_cut"] = self.index_cut
-        unknown = " or ".join(f"missing({c})" for c in (REPEAT_ORDERS, SILENCE, AGE))
+        known = (status, REPEAT_ORDERS, SILENCE, AGE)
+        unknown = " or ".join(f"missing({column})" for column in known)
         return FirstMatch(
             output=name,
             cases=[(unknown, NOT_EVALUABLE), *cases],

@@ -77,7 +77,7 @@ class Needs(Spec):
     least_orders: int = 2
 
     def __attrs_post_init__(self) -> None:
-        self.check_types()
+        super().__attrs_post_init__()
         shares = {"special_share": self.special_share, "distinct": self.distinct}
         counts = ("special_orders", "custom_orders", "distinct_orders", "least_orders")
         wrong = [
@@ -89,7 +89,10 @@ class Needs(Spec):
             if not getattr(self, n) >= 1
         ]
         if wrong:
-            raise SpecError(problems("Needs cannot use these numbers:", wrong))
+            raise SpecError(
+                problems("Needs cannot use these numbers:", wrong),
+                hint="shares lie between 0 and 1 (0.3 is 30 %), counts are whole, from 1 up.",
+            )
 
     def needs(self, name: str) -> tuple[str, ...]:  # noqa: ARG002 - the same for every name
         """Return the basket columns that tags give."""
@@ -117,7 +120,7 @@ class Needs(Spec):
         orders, distance = numbers(columns[BASKET_ORDERS]), numbers(columns[BASKET_DISTANCE])
         known = distance[(orders >= self.distinct_orders) & (distance >= 0)]
         if len(known):
-            return float(f"{middle_edge(known, self.distinct):.10g}")
+            return middle_edge(known, self.distinct)
         warnings.warn(
             f"No customer has {self.distinct_orders} occasions, so no basket is called distinct.\n"
             "Hint: distinct_orders=3 asks for fewer, distinct=1 leaves the question out.",

@@ -1,7 +1,7 @@
 """Needs without tags: groups of customers who buy alike, by number until a person names them."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Mapping
+from typing import ClassVar, TypeVar
 
 import attrs
 import numpy as np
@@ -13,18 +13,13 @@ from layerwise.frames import Columns, Floats
 from layerwise.layers.clustering import Clusters, kmeans, stability
 from layerwise.layers.compose import FittedLayers
 from layerwise.rules import NOT_EVALUABLE, Case, FirstMatch, Nearest
-from layerwise.rules.base import numbers
+from layerwise.rules.base import if_several, numbers
 from layerwise.saved import saved
 
 MOST_POINTS = 5_000
 """Most customers that clusters are learned from; of more, a seeded sample."""
 
 FittedT = TypeVar("FittedT", Fitted, FittedLayers)
-
-
-def _names(names: Any) -> Any:
-    """Return several names as a tuple; what is no such thing stays, to be refused by its type."""
-    return tuple(names) if isinstance(names, Iterable) and not isinstance(names, str) else names
 
 
 @saved
@@ -75,7 +70,7 @@ class NeedsClusters(Spec):
 
     default_name: ClassVar[str] = "needs"
 
-    columns: tuple[str, ...] = attrs.field(converter=_names)
+    columns: tuple[str, ...] = attrs.field(converter=if_several)
     clusters: int | None = None
     most: int = 8
     stable: float = 0.7
@@ -83,7 +78,7 @@ class NeedsClusters(Spec):
     seed: int = 0
 
     def __attrs_post_init__(self) -> None:
-        self.check_types()
+        super().__attrs_post_init__()
         if len(set(self.columns)) < max(2, len(self.columns)):
             raise SpecError(
                 f"NeedsClusters needs at least two different share columns, got {self.columns!r}.",
@@ -92,11 +87,15 @@ class NeedsClusters(Spec):
         for name in ("clusters", "most"):
             number = getattr(self, name)
             if number is not None and not 2 <= number <= 50:
-                raise SpecError(f"NeedsClusters: {name} must be 2 to 50, got {number!r}.")
+                raise SpecError(
+                    f"NeedsClusters: {name} must be 2 to 50, got {number!r}.",
+                    hint="clusters=None takes the most stable number up to most=8.",
+                )
         if not 0 <= self.stable <= 1 or self.least_orders < 1 or self.seed < 0:
             raise SpecError(
                 f"NeedsClusters: stable={self.stable!r} must be 0 to 1, least_orders="
-                f"{self.least_orders!r} at least 1, seed={self.seed!r} not negative."
+                f"{self.least_orders!r} at least 1, seed={self.seed!r} not negative.",
+                hint="the defaults are stable=0.7, least_orders=2, seed=0.",
             )
 
     def needs(self, name: str) -> tuple[str, ...]:  # noqa: ARG002 - the same for every name
@@ -196,7 +195,10 @@ def name_clusters(fitted: FittedT, names: Mapping[str, str], *, layer: str = "ne
 
 def _renamed(fitted: Fitted, names: Mapping[str, str]) -> Fitted:
     if not isinstance(fitted.spec, NeedsClusters):
-        raise SpecError(f"{fitted.name} is a {type(fitted.spec).__name__}, which has no clusters.")
+        raise SpecError(
+            f"{fitted.name} is a {type(fitted.spec).__name__}, which has no clusters.",
+            hint="layer='...' names the NeedsClusters among several layers.",
+        )
     near, table = fitted.rules
     assert isinstance(table, FirstMatch)  # noqa: S101 - as learn built it
     known = [case.label for case in table.cases[1:]]
@@ -206,7 +208,10 @@ def _renamed(fitted: Fitted, names: Mapping[str, str]) -> Fitted:
         f"{old}: {new!r} is taken or empty" for old, new in names.items() if new in taken | {""}
     ]
     if wrong:
-        raise SpecError(problems(f"The groups of {fitted.name} cannot be named so:", wrong))
+        raise SpecError(
+            problems(f"The groups of {fitted.name} cannot be named so:", wrong),
+            hint="names={'cluster_1': 'cooks'} maps a present label to a new one.",
+        )
     cases = [Case(when=case.when, label=names.get(case.label, case.label)) for case in table.cases]
     sizes: dict[str, int] = {}
     for label, size in fitted.facts["sizes"][fitted.name].items():

@@ -1,7 +1,6 @@
 """RFM: recency, frequency and monetary scores, and the eleven usual segment names."""
 
 import warnings
-from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
 import attrs
@@ -14,7 +13,7 @@ from layerwise.fitted import Fitted, Spec
 from layerwise.frames import Columns
 from layerwise.layers.edges import filled_bands, present, quantile_edges
 from layerwise.rules import NOT_EVALUABLE, Cut, FirstMatch, Weighted
-from layerwise.rules.base import as_numbers, numbers
+from layerwise.rules.base import if_numbers, if_several, numbers
 from layerwise.saved import saved
 
 SEGMENTS = (
@@ -52,12 +51,14 @@ ORDER = (
 ranks below."""
 
 
-def _segments(rows: Iterable[Iterable[str]] | None) -> tuple[tuple[str, ...], ...] | None:
-    return None if rows is None else tuple(tuple(row) for row in rows)
+def _segments(given: Any) -> Any:
+    rows = if_several(given)
+    return tuple(map(if_several, rows)) if isinstance(rows, tuple) else rows
 
 
-def _edges(given: Any) -> tuple[tuple[float, ...], ...] | None:
-    return None if given is None else tuple(as_numbers(edges) for edges in given)
+def _edges(given: Any) -> Any:
+    edges = if_several(given)
+    return tuple(map(if_numbers, edges)) if isinstance(edges, tuple) else edges
 
 
 @saved
@@ -109,14 +110,14 @@ class RFM(Spec):
     recency: str = SILENCE
     frequency: str = orders_in(365)
     monetary: str = spend_in(365)
-    weights: tuple[float, ...] = attrs.field(default=(1.0, 1.0, 1.0), converter=as_numbers)
+    weights: tuple[float, ...] = attrs.field(default=(1.0, 1.0, 1.0), converter=if_numbers)
     segments: tuple[tuple[str, ...], ...] | None = attrs.field(default=None, converter=_segments)
     otherwise: str = "lost"
 
     def __attrs_post_init__(self) -> None:
-        self.check_types()
+        super().__attrs_post_init__()
         if not 2 <= self.bins <= 100:
-            raise SpecError(f"RFM needs 2 to 100 bins, got {self.bins}.")
+            raise SpecError(f"RFM needs 2 to 100 bins, got {self.bins}.", hint="5 is the usual.")
         if self.bins != 5 and self.segments is None:
             raise SpecError(
                 f"The eleven segment names are defined for 5 bins, not {self.bins}.",
@@ -124,20 +125,29 @@ class RFM(Spec):
             )
         good = len(self.weights) == 3 and all(0 <= weight < np.inf for weight in self.weights)
         if not good or not any(self.weights):
-            raise SpecError(f"RFM weights must be three numbers from 0 up, got {self.weights}.")
+            raise SpecError(
+                f"RFM weights must be three numbers from 0 up, got {self.weights}.",
+                hint="weights=(1, 1, 2) counts the spend score double.",
+            )
         if self.method not in ("quantile", "edges"):
             raise SpecError(f"RFM has no method {self.method!r}.", hint="choose quantile or edges.")
         if (self.method == "edges") != (self.edges is not None):
-            raise SpecError("RFM: method='edges' and edges=(R, F, M) belong together.")
+            raise SpecError(
+                "RFM: method='edges' and edges=(R, F, M) belong together.",
+                hint="give both or none.",
+            )
         self._check_edges()
         self._check_segments()
 
     def _check_edges(self) -> None:
         for_all = () if self.edges is None else self.edges
         if self.edges is not None and [len(e) for e in self.edges] != [self.bins - 1] * 3:
-            raise SpecError(f"RFM with {self.bins} bins needs three times {self.bins - 1} edges.")
+            raise SpecError(
+                f"RFM with {self.bins} bins needs three times {self.bins - 1} edges.",
+                hint="edges=(days, orders, spend), each a tuple of ascending numbers.",
+            )
         if not all(np.isfinite(edges).all() and list(edges) == sorted(edges) for edges in for_all):
-            raise SpecError("RFM edges must be finite and ascending.")
+            raise SpecError("RFM edges must be finite and ascending.", hint="sort each of them.")
 
     def _check_segments(self) -> None:
         for row in self.segments or ():

@@ -19,7 +19,7 @@ from layerwise.layers.edges import (
     share_edges,
 )
 from layerwise.rules import Cut
-from layerwise.rules.base import as_numbers, numbers
+from layerwise.rules.base import if_numbers, numbers
 from layerwise.saved import saved
 
 LOW_TO_HIGH = ("low", "mid", "high")
@@ -59,12 +59,10 @@ class Value(Spec):
 
     window_days: int = 365
     method: Literal["quantile", "share", "absolute"] = "quantile"
-    cuts: tuple[float, ...] | None = attrs.field(
-        default=None, converter=attrs.converters.optional(as_numbers)
-    )
+    cuts: tuple[float, ...] | None = attrs.field(default=None, converter=if_numbers)
 
     def __attrs_post_init__(self) -> None:
-        self.check_types()
+        super().__attrs_post_init__()
         check_method(self.method, self.cuts, "Value")
         check_window(self.window_days, "Value")
 
@@ -78,6 +76,13 @@ class Value(Spec):
         edges = learn_edges(numbers(columns[column]), self.method, self.cuts, column)
         rule = Cut(output=name, column=column, edges=edges, labels=LOW_TO_HIGH)
         return Fitted(spec=self, name=name, rules=(rule,), facts={"edges": edges})
+
+
+_ABSOLUTE = {
+    "Value": "cuts=(200, 1000) makes 200.01 to 1000 the mid layer.",
+    "Frequency": "cuts=(1, 4) makes two to four orders the mid layer.",
+}
+_ENOUGH = 5
 
 
 def check_method(method: str, cuts: tuple[float, ...] | None, what: str) -> None:
@@ -94,7 +99,7 @@ def check_method(method: str, cuts: tuple[float, ...] | None, what: str) -> None
         if cuts is None or len(cuts) != 2 or not -np.inf < cuts[0] < cuts[1] < np.inf:
             raise SpecError(
                 f"{what}(method='absolute') needs two ascending cuts, got {cuts}.",
-                hint="cuts=(200, 1000) makes 200.01 to 1000 the mid layer.",
+                hint=_ABSOLUTE[what],
             )
     elif cuts is not None:
         check_cuts(cuts, 2, f"cuts of {what}")
@@ -114,9 +119,15 @@ def learn_edges(
     filled = filled_bands(found, edges)
     if filled < len(LOW_TO_HIGH):
         warnings.warn(
-            f"{column} gives {filled} of 3 layers: too many customers share a value.\n"
-            "Hint: method='absolute' cuts at amounts of your own.",
+            f"{column} gives {filled} of 3 layers: {_why_fewer(found)}.\n"
+            "Hint: method='absolute' cuts at numbers of your own.",
             FewerLayersWarning,
             stacklevel=2,
         )
     return edges
+
+
+def _why_fewer(values: Array) -> str:
+    if len(values) < _ENOUGH and len(np.unique(values)) == len(values):
+        return f"fewer than {_ENOUGH} customers cannot fill three layers"
+    return "too many customers share a value"

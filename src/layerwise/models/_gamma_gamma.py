@@ -26,7 +26,12 @@ class Spending:
 
     @classmethod
     def of(cls, x: NDArray[Any], m: NDArray[Any]) -> "Spending":
-        """Return repeat buyers with amounts scaled to a mean of 1."""
+        """Return repeat buyers with amounts scaled to a mean of 1, in an order of their own.
+
+        Sorted, so that the order of the rows changes no digit of a sum.
+        """
+        order = np.lexsort((m, x))
+        x, m = x[order], m[order]
         levels, level = np.unique(x, return_inverse=True)
         unit = float(np.mean(m, dtype=np.float64)) if len(m) else 1.0
         scaled = np.asarray(m, dtype=np.float64) / unit

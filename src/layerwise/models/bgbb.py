@@ -265,7 +265,8 @@ def _whole(opportunities: object) -> int:
     if isinstance(opportunities, int | np.integer) and 0 <= opportunities <= 100_000:
         return int(opportunities)
     raise SpecError(
-        f"opportunities is a whole number from 0 to 100,000; got {opportunities!r:.40}."
+        f"opportunities is a whole number from 0 to 100,000; got {opportunities!r:.40}.",
+        hint="say how many coming chances to order to look at.",
     )
 
 

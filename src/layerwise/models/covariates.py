@@ -103,7 +103,8 @@ class FittedCovariates:
 
         if plain.log_likelihood is None or plain.n_customers != self.n_customers:
             raise SpecError(
-                "Both models of a likelihood-ratio test are fitted to the same customers."
+                "Both models of a likelihood-ratio test are fitted to the same customers.",
+                hint="fit the plain model to the same table.",
             )
         statistic = max(2.0 * (self.log_likelihood - plain.log_likelihood), 0.0)
         freedom = len(self.rate) + len(self.dropout)
@@ -155,9 +156,15 @@ class WithCovariates:
     def __attrs_post_init__(self) -> None:
         if type(self.model) not in _MODELS:
             kinds = ", ".join(kind.__name__ for kind in _MODELS)
-            raise SpecError(f"Covariates go with {kinds}; got {type(self.model).__name__}.")
+            raise SpecError(
+                f"Covariates go with {kinds}; got {type(self.model).__name__}.",
+                hint="WithCovariates(model=BGNBD(), rate=[...]) for one.",
+            )
         if not (self.rate or self.dropout):
-            raise SpecError("Name at least one covariate of the rate or of dropout.")
+            raise SpecError(
+                "Name at least one covariate of the rate or of dropout.",
+                hint="rate=['first_spend'] names columns of the customer table.",
+            )
 
     def fit(self, customers: object) -> FittedCovariates:
         """Fit by maximum likelihood.

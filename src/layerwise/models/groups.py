@@ -85,7 +85,10 @@ def fit_by(
         ['6', '7', '8']
     """
     if not smallest >= 1:
-        raise SpecError(f"smallest is at least 1, got {smallest!r:.40}.")
+        raise SpecError(
+            f"smallest is at least 1, got {smallest!r:.40}.",
+            hint="smallest=200 gives groups of fewer customers the pooled model.",
+        )
     label = _labels(customers, by)
     again = read_histories(customers, allow_missing=False).x > 0
     names, counts = np.unique(label[again & (label != "")], return_counts=True)

@@ -20,7 +20,7 @@ from layerwise.models._special import Array, log_rising
 from layerwise.models.histories import NEEDED, Distinct, Histories, blocks, check, distinct
 from layerwise.models.histories import histories_of as read_columns
 from layerwise.models.model import DAYS, PurchaseModel, with_parameters
-from layerwise.saved import saved
+from layerwise.saved import fits, saved
 
 MOST_REGULAR = 8
 """The largest k that is tried when k is chosen by likelihood."""
@@ -134,8 +134,11 @@ class FittedMBGCNBD(FittedDropout):
 
 
 def _k(_: object, __: Any, value: object) -> None:
-    if value is not None and not (isinstance(value, int) and 1 <= value <= 50):
-        raise SpecError(f"k is a whole number from 1 to 50, or None; got {value!r:.40}.")
+    if value is not None and not (fits(value, int) and 1 <= value <= 50):  # type: ignore[operator]
+        raise SpecError(
+            f"k is a whole number from 1 to 50, or None; got {value!r:.40}.",
+            hint="k=None chooses it by likelihood.",
+        )
 
 
 @saved

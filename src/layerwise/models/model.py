@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from numbers import Real
 from typing import Any, Generic, Literal, TypeVar
 
 import attrs
@@ -30,7 +29,7 @@ from layerwise.models.histories import (
 from layerwise.models.outlook import Outlook
 from layerwise.models.process import horizon
 from layerwise.rules.base import Rule
-from layerwise.saved import saved
+from layerwise.saved import fits, saved
 
 Array = NDArray[np.float64]
 Unit = Literal["day", "week"]
@@ -46,10 +45,10 @@ def positive(_: object, attribute: Any, value: float) -> None:
     Raises:
         SpecError: The number is not positive and finite.
     """
-    if not (_is_number(value) and np.isfinite(value) and value > 0):
+    if not fits(value, float) or not value > 0:
         raise SpecError(
             f"{attribute.name} must be a positive number, got {value!r:.40}.",
-            hint=f"for example {attribute.name}=1.0.",
+            hint="give a finite number above 0.",
         )
 
 
@@ -59,20 +58,19 @@ def not_negative(_: object, attribute: Any, value: float) -> None:
     Raises:
         SpecError: The number is negative or not finite.
     """
-    if not (_is_number(value) and np.isfinite(value) and value >= 0):
+    if not fits(value, float) or value < 0:
         raise SpecError(
-            f"{attribute.name} must be a number from 0, got {value!r:.40}.",
-            hint=f"for example {attribute.name}=0.0.",
+            f"{attribute.name} must be a number and not negative, got {value!r:.40}.",
+            hint="give a finite number from 0 up.",
         )
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
-
-
 def _known_unit(_: object, __: Any, value: str) -> None:
-    if value not in DAYS:
-        raise SpecError(f"unit must be one of {', '.join(DAYS)}, got {value!r:.40}.")
+    if not fits(value, Unit):
+        raise SpecError(
+            f"unit must be one of {', '.join(DAYS)}, got {value!r:.40}.",
+            hint="the unit is that of the parameters; the customer table is in days always.",
+        )
 
 
 FittedT = TypeVar("FittedT", bound="FittedModel")
@@ -173,7 +171,7 @@ def with_parameters(spec: Spec, kind: type[Any], parameters: Mapping[str, float]
     if set(parameters) != set(kind.parameter_names):
         raise SpecError(
             f"{type(spec).__name__} takes the parameters {', '.join(kind.parameter_names)}.",
-            hint="name every one, e.g. BGNBD().with_parameters(r=0.24, alpha=4.4, a=0.8, b=2.4).",
+            hint=f"name every one: with_parameters({'=..., '.join(kind.parameter_names)}=...).",
         )
     facts = {"customers": 0, "sizes": {}}
     return kind(spec=spec, name=spec.default_name, facts=facts, **parameters)

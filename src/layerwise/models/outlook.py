@@ -239,7 +239,10 @@ def whole(orders: object) -> int:
     """
     if isinstance(orders, int | np.integer) and 0 <= orders <= _MOST:
         return int(orders)
-    raise SpecError(f"A number of orders is whole, from 0 to {_MOST:,}; got {orders!r:.40}.")
+    raise SpecError(
+        f"A number of orders is whole, from 0 to {_MOST:,}; got {orders!r:.40}.",
+        hint="orders=1 asks for one order or more.",
+    )
 
 
 def discount_per_day(annual_discount: float) -> float:
@@ -249,13 +252,19 @@ def discount_per_day(annual_discount: float) -> float:
         SpecError: The discount is negative or not finite.
     """
     if not (np.isfinite(annual_discount) and annual_discount >= 0):
-        raise SpecError(f"annual_discount must not be negative, got {annual_discount!r:.40}.")
+        raise SpecError(
+            f"annual_discount must not be negative, got {annual_discount!r:.40}.",
+            hint="annual_discount=0.1 is 10 % a year.",
+        )
     return float(np.log1p(annual_discount)) / _YEAR
 
 
 def _check_level(level: float) -> None:
     if not 0.0 < level < 1.0:
-        raise SpecError(f"level lies between 0 and 1, got {level!r:.40}.")
+        raise SpecError(
+            f"level lies between 0 and 1, got {level!r:.40}.",
+            hint="level=0.5 asks when P(alive) falls below one half.",
+        )
 
 
 def _floats(rows: Histories) -> Histories:

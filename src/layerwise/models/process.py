@@ -1,12 +1,11 @@
 """The mathematics that every model of purchases in time offers at known parameters."""
 
-from typing import Protocol
-
-import numpy as np
+from typing import Any, Protocol
 
 from layerwise.errors import SpecError
 from layerwise.models._special import Array
 from layerwise.models.histories import Histories
+from layerwise.saved import fits
 
 
 class Process(Protocol):
@@ -43,10 +42,10 @@ def horizon(value: object) -> float:
     Raises:
         SpecError: It is not a finite number of days, 0 or more.
     """
-    try:
-        days = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        days = np.nan
-    if not (np.isfinite(days) and days >= 0):
-        raise SpecError(f"A horizon is a number of days, 0 or more; got {value!r:.40}.")
-    return days
+    days: Any = value
+    if not fits(days, float) or days < 0:
+        raise SpecError(
+            f"horizon_days is a number of days, 0 or more; got {value!r:.40}.",
+            hint="horizon_days=90 looks 90 days ahead.",
+        )
+    return float(days)

@@ -58,7 +58,10 @@ def residual_value(
         [39.6, 2.2]
     """
     if not (np.isfinite(margin) and margin > 0):
-        raise SpecError(f"margin must be a positive number, got {margin!r:.40}.")
+        raise SpecError(
+            f"margin must be a positive number, got {margin!r:.40}.",
+            hint="margin=0.3 counts 30 % of spend.",
+        )
     h = _days(horizon_days, until, as_of)
     count = orders.discounted_orders(customers, h, annual_discount=annual_discount)
     value: NDArray[np.float64] = count * spend.expected_spend(customers) * margin
@@ -78,5 +81,8 @@ def _days(horizon_days: float | None, until: Any, as_of: Any) -> float | None:
     except (TypeError, ValueError):
         raise SpecError("until and as_of must be dates.", hint='write "2025-12-31".') from None
     if not days >= 0:
-        raise SpecError("until lies before as_of.")
+        raise SpecError(
+            "until lies before as_of.",
+            hint="give an until after the last day that the table counts.",
+        )
     return float(days)

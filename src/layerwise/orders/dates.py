@@ -145,7 +145,10 @@ def _from_numbers(series: pd.Series, request: Request) -> Local:
     pattern = "%Y%m%d" if form == "yyyymmdd" else form
     whole = np.where(missing, 0, values)
     if (whole != np.floor(whole)).any():
-        raise DataError(f"{name}: numbers with a fraction cannot be read as {form!r}.")
+        raise DataError(
+            f"{name}: numbers with a fraction cannot be read as {form!r}.",
+            hint="round them, or turn them into dates before.",
+        )
     codes, unique = pd.factorize(whole.astype(np.int64))
     texts = np.array([str(u) for u in unique], dtype=object)
     if missing.any():

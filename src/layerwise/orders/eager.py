@@ -11,6 +11,7 @@ import pandas as pd
 
 from layerwise import columns as c
 from layerwise.errors import DataError, SpecError
+from layerwise.orders.amounts import exact_sum
 from layerwise.orders.counting import Counts, count, occasions
 from layerwise.orders.left_out import OrderCheck, notify
 from layerwise.orders.netting import Purchases, bucket, purchases
@@ -98,20 +99,29 @@ def holdout(frame: Any, request: Request, split: Any, end: Any) -> Any:
     check_split(view.cut, last)
     held = _held(rows.until(last), request, view.cut)
     found = _check(view, rows, counted, request)
-    lost = held.refunded_rows, held.refunded_orders
-    found = attrs.evolve(
-        found,
-        used=found.used - lost[0],
-        refunded_rows=found.refunded_rows + lost[0],
-        refunded_orders=found.refunded_orders + lost[1],
-    )
-    notify(found, date="split", ignore_future=True)
+    notify(_with_held(found, held), date="split", ignore_future=True)
     per_day = 24 if request.hourly else 1
     until, patience = day(last // per_day), holdout_patience((last - view.cut) / per_day)
     if rows.moment.max() <= last:
         warn_if_ended(_last_day(rows, per_day), until, patience=patience, date="end")
     table = _table(view, request) | _held_columns(held.rows, view, request, last)
     return to_frame(frame, request, view.counts, view.past.ids, table)
+
+
+def _with_held(found: OrderCheck, held: Purchases) -> OrderCheck:
+    """Return the check with what the holdout period leaves out too."""
+    scale = held.rows.scale
+    amounts = held.rows.amounts
+    spend = 0.0 if amounts is None else exact_sum(amounts.value, amounts.scale) / scale
+    return attrs.evolve(
+        found,
+        used=found.used - held.refunded_rows,
+        refunded_rows=found.refunded_rows + held.refunded_rows,
+        refunded_orders=found.refunded_orders + held.refunded_orders,
+        refund_rows=found.refund_rows + held.refund_rows,
+        refund_total=found.refund_total + held.refund_total / scale,
+        spend=found.spend + spend,
+    )
 
 
 def stack(frame: Any, request: Request, dates: Iterable[Any]) -> Any:
@@ -122,7 +132,7 @@ def stack(frame: Any, request: Request, dates: Iterable[Any]) -> Any:
     if not cuts or len(set(cuts)) < len(cuts):
         raise SpecError(
             "snapshots needs one or more dates, each once.",
-            hint='as_of=["2024-01-31", "2024-02-29"].',
+            hint="snapshots(orders, as_of=['2024-01-31', '2024-02-29']).",
         )
     views = [_look(rows, request, date) for date in track(wanted, request.progress, "snapshots")]
     latest = max(views, key=lambda view: view.cut)
@@ -204,8 +214,18 @@ def _check(view: View, rows: Rows, counted: dict[str, int], request: Request) ->
         first_later=_first_day_after(rows, view.cut, per_day) if later else None,
         refunded_rows=lost,
         refunded_orders=view.bought.refunded_orders,
+        refund_rows=view.bought.refund_rows,
+        refund_total=view.bought.refund_total / rows.scale,
+        spend=_spend(view.counts, rows),
+        netted_by=request.netted_by,
         customers_without_purchase=before - customers,
     )
+
+
+def _spend(counts: Counts, rows: Rows) -> float:
+    if rows.amounts is None or not counts.spend:
+        return 0.0
+    return exact_sum(counts.spend[0], rows.amounts.scale) / rows.scale
 
 
 def _last_day(rows: Rows, per_day: int) -> dt.date | None:

@@ -241,7 +241,10 @@ def _check_types(types: dict[str, Any], request: Request) -> None:
             hint=f"Cast it in the query, e.g. CAST({request.time} AS DATE), or collect the frame.",
         )
     if request.hourly and isinstance(time, nw.Date):
-        raise ColumnsError(f'{request.time} holds dates, which have no hours for grain="hour".')
+        raise ColumnsError(
+            f'{request.time} holds dates, which have no hours for grain="hour".',
+            hint="take grain='day', or a time column with hours.",
+        )
     if customer.is_temporal() or customer.is_nested() or customer == nw.Boolean:
         raise ColumnsError(
             f"{request.customer} holds {customer}, not ids.", hint="Ids are whole numbers or text."

@@ -87,11 +87,12 @@ def _check(table: Lazy, rows: Lazy, facts: Facts, request: Request, *, full: boo
     audited: dict[str, Any] = {"first_order": first, "last_order": last}
     audited["customers"] = min(used, 1)
     if used and (full or facts.lowest <= 0):
-        audited = _typed(collect_row(ex.audit(rows, facts, request)))
+        audited = _typed(collect_row(ex.audit(rows, facts, request)), facts.scale or 1)
     counts: dict[str, Any] = facts.counts | audited
     return OrderCheck(
         **counts,
         clock=clock(table, request),
+        netted_by=request.netted_by,
         used=used - audited.get("refunded_rows", 0),
         last_row=last,
         first_later=None if facts.later is None else day(facts.later // per_day),
@@ -102,8 +103,9 @@ def _per_day(request: Request) -> int:
     return 24 if request.hourly else 1
 
 
-def _typed(row: dict[str, Any]) -> dict[str, Any]:
-    """Return an engine's counts as integers and its days as dates."""
+def _typed(row: dict[str, Any], scale: int) -> dict[str, Any]:
+    """Return an engine's counts as integers, its money in whole units and its days as dates."""
+    money = {name: float(row.pop(name)) / scale for name in ("refund_total", "spend")}
     days = {name: row.pop(name) for name in ("first_order", "last_order")}
     dates = {name: None if pd.isna(d) else pd.Timestamp(d).date() for name, d in days.items()}
-    return {name: int(value) for name, value in row.items()} | dates
+    return {name: int(value) for name, value in row.items()} | money | dates

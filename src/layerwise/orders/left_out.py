@@ -30,6 +30,11 @@ class OrderCheck:
         first_later: Earliest day of these; None if there are none.
         refunded_rows: Rows of orders whose net amount is not above zero.
         refunded_orders: Such orders.
+        refund_rows: Refund rows in such orders whose net amount is below zero. They are taken off
+            nothing.
+        refund_total: The net amount of these orders, zero or less: by so much spend is overstated.
+        spend: Net amount of all purchases.
+        netted_by: What lines are added up to: "order" with order=, else the grain.
         customers_without_purchase: Customers all of whose orders are such orders.
         duplicate_rows: Rows equal to an earlier row in all named columns. They are used: two equal
             lines of one order are common.
@@ -51,6 +56,10 @@ class OrderCheck:
     first_later: dt.date | None = None
     refunded_rows: int = 0
     refunded_orders: int = 0
+    refund_rows: int = 0
+    refund_total: float = 0.0
+    spend: float = 0.0
+    netted_by: str = "day"
     customers_without_purchase: int = 0
     duplicate_rows: int = 0
     clock: str | None = None
@@ -65,6 +74,7 @@ class OrderCheck:
         if self.first_order is not None:
             lines[0] += f", {self.first_order} to {self.last_order}"
         lines += [f"  left out: {text}" for text, _ in _reasons(self)]
+        lines += [f"  {text}" for text, _ in _refunds(self)]
         if self.duplicate_rows:
             equal = "used, though equal to an earlier row in these columns"
             lines.append(f"  {equal}: {self.duplicate_rows:,}")
@@ -91,8 +101,9 @@ def notify(
         raise _nothing_left(check, date)
     if ignore_future:
         check = attrs.evolve(check, rows=check.rows - check.after_as_of, after_as_of=0)
-    lines = [text for text, _ in _reasons(check)]
-    hints = [hint for _, hint in _reasons(check) if hint]
+    told = [*_reasons(check, date), *_refunds(check)]
+    lines = [text for text, _ in told]
+    hints = [hint for _, hint in told if hint]
     if check.clock is not None:
         warnings.warn(_clock(check.clock), TimeZoneWarning, stacklevel=stacklevel)
     if not lines:
@@ -105,6 +116,20 @@ def notify(
     warnings.warn(message, RowsLeftOutWarning, stacklevel=stacklevel)
 
 
+def _refunds(check: OrderCheck) -> list[tuple[str, str]]:
+    """Tell what came back without being taken off a purchase."""
+    if not check.refund_rows:
+        return []
+    where = f"on {check.netted_by}s without a purchase"
+    hint = "order= nets them against their order."
+    if check.netted_by == "order":
+        where, hint = "in orders with nothing left", "Refunds need the id of their order."
+    amount = f"{check.refund_total:,.2f}".removesuffix(".00")
+    share = f" ({-check.refund_total / check.spend:.1%} of spend)" if check.spend else ""
+    text = f"{check.refund_rows:,} refund rows {where}, {amount} in total{share}, are not taken off"
+    return [(text, hint)]
+
+
 def _nothing_left(check: OrderCheck, date: str) -> DataError:
     """Return the error for a log without a usable row up to a date."""
     if check.after_as_of == check.rows:
@@ -113,11 +138,11 @@ def _nothing_left(check: OrderCheck, date: str) -> DataError:
             f"(first {check.first_later}).",
             hint=f"Give a later {date}=, from {check.first_later} on.",
         )
-    reasons = _reasons(check, date)
+    reasons = [*_reasons(check, date), *_refunds(check)]
     title = f"None of the {check.rows:,} rows of the order log can be used."
     hints = [hint for _, hint in reasons if hint]
     message = problems(title, [text for text, _ in reasons])
-    return DataError(message, hint=" ".join(hints) or None)
+    return DataError(message, hint=" ".join(hints) or "check how the log was read.")
 
 
 def _clock(clock: str) -> str:
@@ -132,7 +157,7 @@ def _reasons(check: OrderCheck, date: str = "as_of") -> list[tuple[str, str]]:
     counted = [
         (check.null_customer, "without a customer id", "Orders without an id have no customer."),
         (check.null_order, "without an order id", "order=None nets lines by day instead."),
-        (check.null_time, "without a time", ""),
+        (check.null_time, "without a time", "Fill in the times that are missing."),
         (check.null_amount, "without an amount", "Fill amounts that mean zero with 0 first."),
         (check.after_as_of, f"dated after {date}", f"A later {date}= would use later rows."),
     ]
@@ -142,8 +167,8 @@ def _reasons(check: OrderCheck, date: str = "as_of") -> list[tuple[str, str]]:
             f"{check.refunded_rows:,} rows in {check.refunded_orders:,} orders whose net amount "
             "is not above zero (refunds, free orders)"
         )
-        reasons.append((text, ""))
+        reasons.append((text, "amount=None counts free orders as purchases too."))
     if check.customers_without_purchase:
         text = f"{check.customers_without_purchase:,} customers have no purchase left"
-        reasons.append((text, "amount=None counts free orders as purchases too."))
+        reasons.append((text, ""))  # they had refunded rows alone
     return reasons

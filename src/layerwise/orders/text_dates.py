@@ -131,7 +131,10 @@ def _converted(texts: np.ndarray, name: str, *, format: str) -> np.ndarray:  # n
     try:
         times = pd.to_datetime(pd.Series(texts, dtype=object), format=format, errors="coerce")
     except (ValueError, re.error) as error:
-        raise SpecError(f"time_format={format!r} is not a strptime pattern.") from error
+        raise SpecError(
+            f"time_format={format!r} is not a strptime pattern.",
+            hint="time_format='%d/%m/%Y' reads 31/12/2024.",
+        ) from error
     values: np.ndarray = np.array(times.to_numpy(), dtype="M8[us]")
     failed = np.isnat(values)
     if failed.any():

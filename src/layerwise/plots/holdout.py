@@ -57,7 +57,10 @@ def plot_holdout(
         ([0.24, 0.7, 1.39, 1.56], [0.23, 0.52, 1.04, 1.52])
     """
     if last_group < 1:
-        raise SpecError("last_group must be 1 or more.")
+        raise SpecError(
+            "last_group must be 1 or more.",
+            hint="last_group=7 puts 7 and more repeat orders together.",
+        )
     group, actual, foreseen, days = _read(customers, expected)
     group = np.minimum(group, last_group).astype(np.int64)
     counts = np.bincount(group, minlength=last_group + 1)
@@ -93,12 +96,18 @@ def _read(customers: object, expected: FittedModel | str) -> tuple[Array, Array,
     missing = sum(int(np.isnan(column).sum()) for column in (x, orders, values))
     if missing or not len(x):
         found_text = f"{missing:,} missing values" if missing else "no rows"
-        raise DataError(f"Holdout orders cannot be drawn: {found_text}.")
+        raise DataError(
+            f"Holdout orders cannot be drawn: {found_text}.",
+            hint="draw the table of calibration_holdout(...).",
+        )
     return x, orders, values, float(days[0])
 
 
 def _ask(expected: FittedModel, customers: object, days: Array) -> Floats:
     require_model(expected)
     if len(np.unique(days)) > 1:
-        raise DataError("The rows have different holdout_days; one holdout is drawn at a time.")
+        raise DataError(
+            "The rows have different holdout_days; one holdout is drawn at a time.",
+            hint="draw the customers of each holdout apart.",
+        )
     return expected.expected_orders(customers, float(days[0]) if len(days) else 0.0)

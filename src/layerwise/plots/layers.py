@@ -92,7 +92,9 @@ def _read(labels: object, layer: str, spend: str | None) -> tuple[list[str], Arr
     frames.require(frames.column_names(frame), dict.fromkeys(needed, "plot_layers"), title=title)
     found = frames.read(frame, needed)
     if not len(frame):
-        raise DataError("There is no customer to draw.")
+        raise DataError(
+            "There is no customer to draw.", hint="check the filter that made the table."
+        )
     names, code = _labels(found[layer], layer)
     if spend is None:
         return names, code, None
@@ -125,7 +127,10 @@ def _scores(column: Array, layer: str) -> Labels:
     """Return whole numbers, such as RFM scores, as ordered labels."""
     known = ~np.isnan(column)
     if (column[known] != np.floor(column[known])).any():
-        raise ColumnsError(f"{layer} holds numbers with fractions, not labels.")
+        raise ColumnsError(
+            f"{layer} holds numbers with fractions, not labels.",
+            hint="name a column that layers added, such as value.",
+        )
     names, code = np.unique(column[known].astype(np.int64), return_inverse=True)
     codes = np.full(len(column), -1)
     codes[known] = code

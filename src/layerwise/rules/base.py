@@ -6,6 +6,7 @@ narwhals expression (every other engine), says why it gave a row its label, and 
 
 import re
 from collections.abc import Iterable, Mapping
+from numbers import Real
 from typing import Any
 
 import attrs
@@ -79,12 +80,41 @@ def check_reads(rule: Rule) -> None:
         SpecError: It reads none.
     """
     if not rule.inputs:
-        raise SpecError(f"{rule.output}: the rule reads no column.")
+        raise SpecError(
+            f"{rule.output}: the rule reads no column.", hint="name at least one column in it."
+        )
 
 
 def as_numbers(values: Iterable[float]) -> tuple[float, ...]:
     """Return numbers as a tuple of floats (a converter of attrs fields)."""
     return tuple(float(value) for value in values)
+
+
+def if_numbers(given: Any) -> Any:
+    """Return several numbers as a tuple of floats; what is no such thing stays, to be refused.
+
+    A converter of the fields of specs: texts are not taken apart, so "123" is not (1, 2, 3).
+
+    >>> if_numbers([1, 2.5]), if_numbers("123"), if_numbers(None)
+    ((1.0, 2.5), '123', None)
+    """
+    found = if_several(given)
+    if not isinstance(found, tuple) or not all(map(_is_number, found)):
+        return found
+    try:
+        return as_numbers(found)
+    except OverflowError:
+        return found
+
+
+def if_several(given: Any) -> Any:
+    """Return several things as a tuple; what is one thing, a text or a mapping stays as it is."""
+    one = isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable)
+    return given if one else tuple(given)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
 
 
 def as_tuple(values: Iterable[Any]) -> tuple[Any, ...]:

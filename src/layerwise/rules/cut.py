@@ -50,10 +50,14 @@ class Cut(Rule):
         if len(self.labels) != len(self.edges) + 1 or len(set(self.labels)) != len(self.labels):
             raise SpecError(
                 f"{self.output}: {len(self.edges)} edges need {len(self.edges) + 1} different "
-                f"labels, got {len(self.labels)}."
+                f"labels, got {len(self.labels)}.",
+                hint="edges=(50, 200) go with labels=('low', 'mid', 'high').",
             )
         if not all(np.isfinite(self.edges)) or list(self.edges) != sorted(self.edges):
-            raise SpecError(f"{self.output}: edges must be finite and ascending.")
+            raise SpecError(
+                f"{self.output}: edges must be finite and ascending.",
+                hint="sort them; the outer bands are open.",
+            )
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from layerwise import expressions
-from layerwise.errors import SpecError
+from layerwise.errors import DataError, SpecError
 from layerwise.frames import Array, Column, Columns, Labels
 from layerwise.rules.base import (
     Rule,
@@ -17,6 +17,7 @@ from layerwise.rules.base import (
     check_reads,
     filled,
     length,
+    numbers,
     show,
 )
 from layerwise.rules.cells import by_cells
@@ -30,6 +31,10 @@ class Case:
 
     when: str
     label: str
+
+
+_SLACK = 1e-9
+"""How far engines may round a probability beyond 0 or 1."""
 
 
 def _cases(rows: Iterable[Case | tuple[str, str]]) -> tuple[Case, ...]:
@@ -47,6 +52,7 @@ class FirstMatch(Rule):
         otherwise: The label where no condition holds.
         order: All labels from low to high (optional: makes the label ordered).
         constants: Numbers that conditions may name.
+        probabilities: Columns that must lie within 0 to 1 (eager frames; engines do not look).
 
     Missing values make a condition false, so that such rows fall to `otherwise`; where they should
     be told apart, begin with a case ``("missing(column)", "not_evaluable")``.
@@ -60,11 +66,15 @@ class FirstMatch(Rule):
     otherwise: str
     order: tuple[str, ...] = attrs.field(default=(), converter=as_tuple)
     constants: Mapping[str, float] = attrs.field(factory=dict, converter=as_mapping)
+    probabilities: tuple[str, ...] = attrs.field(default=(), converter=as_tuple)
 
     def __attrs_post_init__(self) -> None:
         given = {case.label for case in self.cases} | {self.otherwise}
         if self.order and (lost := sorted(given - set(self.order))):
-            raise SpecError(f"{self.output}: the order lacks the labels {', '.join(lost)}.")
+            raise SpecError(
+                f"{self.output}: the order lacks the labels {', '.join(lost)}.",
+                hint="order=(...) names every label from low to high, otherwise too.",
+            )
         for case in self.cases:
             expressions.parse_condition(case.when)
         check_reads(self)
@@ -99,7 +109,13 @@ class FirstMatch(Rule):
         )
 
     def evaluate(self, columns: Columns) -> Labels:
-        """Return the labels; a table on label columns alone is looked up cell by cell."""
+        """Return the labels; a table on label columns alone is looked up cell by cell.
+
+        Raises:
+            DataError: A probability is outside 0 to 1.
+        """
+        for name in self.probabilities:
+            _check_probability(name, numbers(columns[name]))
         used = {name: columns[name] for name in self.inputs}
         codes = by_cells(used, self._codes, length(columns))
         return Labels(codes, self.possible, bool(self.order))
@@ -130,6 +146,15 @@ class FirstMatch(Rule):
                 return f"{filled(case.when, self.constants)}  ({seen})"
         seen = ", ".join(f"{name} = {show(row[name])}" for name in self.inputs)
         return f"no other condition holds  ({seen})"
+
+
+def _check_probability(name: str, p: Array) -> None:
+    outside = np.count_nonzero((p < -_SLACK) | (p > 1 + _SLACK))
+    if outside:
+        raise DataError(
+            f"{name} lies outside 0 to 1: {outside:,} of {len(p):,} rows.",
+            hint="give a probability; per cent must be divided by 100.",
+        )
 
 
 def _single(value: Any) -> Column:

@@ -140,7 +140,10 @@ class Weighted(Rule):
     def __attrs_post_init__(self) -> None:
         check_reads(self)
         if not all(np.isfinite(weight) for weight in self.terms.values()):
-            raise SpecError(f"{self.output}: weights must be finite numbers.")
+            raise SpecError(
+                f"{self.output}: weights must be finite numbers.",
+                hint="terms={'rfm_r': 1.0} maps columns to weights.",
+            )
 
     @property
     def inputs(self) -> tuple[str, ...]:

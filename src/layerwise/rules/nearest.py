@@ -45,10 +45,14 @@ class Largest(Rule):
         if not self.columns or len(self.labels) != len(self.columns):
             raise SpecError(
                 f"{self.output}: {len(self.columns)} columns need as many labels, at least one, "
-                f"got {len(self.labels)}."
+                f"got {len(self.labels)}.",
+                hint="give one label for each column, in the same order.",
             )
         if not np.isfinite(self.at_least):
-            raise SpecError(f"{self.output}: at_least must be a finite number.")
+            raise SpecError(
+                f"{self.output}: at_least must be a finite number.",
+                hint="at_least=0 takes every positive number.",
+            )
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -112,10 +116,14 @@ class Nearest(Rule):
         if not self.columns or not self.centers or len(self.labels) != len(self.centers):
             raise SpecError(
                 f"{self.output}: {len(self.centers)} centres need as many labels, at least one, "
-                f"got {len(self.labels)}."
+                f"got {len(self.labels)}.",
+                hint="give one label for each centre, in the same order.",
             )
         if any(len(c) != len(self.columns) or not np.isfinite(c).all() for c in self.centers):
-            raise SpecError(f"{self.output}: each centre needs a finite number for each column.")
+            raise SpecError(
+                f"{self.output}: each centre needs a finite number for each column.",
+                hint="leave out columns that a centre does not know.",
+            )
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -37,10 +37,16 @@ def read_text(path: str | Path) -> str:
         file = Path(path)
         size = file.stat().st_size
         if size > MAX_BYTES:
-            raise TableError(f"The strategy table has {size:,} bytes, more than {MAX_BYTES:,}.")
+            raise TableError(
+                f"The strategy table has {size:,} bytes, more than {MAX_BYTES:,}.",
+                hint="a strategy table is a CSV or TOML file of some hundred rows.",
+            )
         text = file.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise TableError(f"The strategy table cannot be read: {error.strerror}.") from error
+        raise TableError(
+            f"The strategy table cannot be read: {error.strerror}.",
+            hint="check the path; StrategyTable.default() needs no file.",
+        ) from error
     except TypeError:
         raise TableError(
             f"A path is needed, not a {type(path).__name__}.", hint='from_csv("strategies.csv").'

@@ -146,7 +146,7 @@ def warn_left_out(counts: PlanCounts) -> None:
         warnings.warn(
             f"{missed:,} of {counts.customers:,} customers get no strategy: "
             f"{counts.no_consent:,} have not consented, {counts.no_strategy:,} have no label that "
-            "has one.",
+            "has one.\nHint: a strategy for their labels in the table plans for them too.",
             RowsLeftOutWarning,
             stacklevel=3,
         )

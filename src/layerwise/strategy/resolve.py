@@ -119,8 +119,9 @@ def warn_unused(unused: Mapping[str, Sequence[str]]) -> None:
     """Warn of flag columns that nobody looks at, with the way to name the axis's column."""
     for axis, columns in unused.items():
         warnings.warn(
-            f"Not used: {', '.join(columns)}, because no column is called {axis!r}. If it has "
-            f'another name, say axes={{"{axis}": "its name"}}; else list the axes, axes=[...].',
+            f"Not used: {', '.join(columns)}, because no column is called {axis!r}.\n"
+            f'Hint: axes={{"{axis}": "its name"}} gives its other name; a list, axes=[...], '
+            "leaves it out.",
             ColumnsLeftOutWarning,
             stacklevel=3,
         )

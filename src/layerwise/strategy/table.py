@@ -60,7 +60,10 @@ class StrategyTable:
         _check_lang(self.lang)
         strange = sum(not isinstance(row, Strategy) for row in self.rows)
         if strange:
-            raise SpecError(f"{strange} of {len(self.rows)} rows are not of class Strategy.")
+            raise SpecError(
+                f"{strange} of {len(self.rows)} rows are not of class Strategy.",
+                hint="StrategyTable.default() holds such rows.",
+            )
         checks.refuse(checks.structure(self.rows))
 
     @classmethod
@@ -198,7 +201,10 @@ class StrategyTable:
         absent = sorted(gone - set(self.ids))
         if absent:
             near = "".join(checks.did_you_mean(i, self.ids) for i in absent[:1])
-            raise SpecError(f"The table has no strategies {', '.join(absent[:5])}{near}.")
+            raise SpecError(
+                f"The table has no strategies {', '.join(absent[:5])}{near}.",
+                hint="the column strategy_id names those there are.",
+            )
         return attrs.evolve(self, rows=[row for row in self.rows if row.id not in gone])
 
     def validate(self, labels: checks.Vocabulary | None = None) -> None:
@@ -359,4 +365,6 @@ class StrategyTable:
 
 def _check_lang(lang: str) -> None:
     if lang not in ("en", "zh"):
-        raise SpecError('lang must be "en" or "zh".')
+        raise SpecError(
+            'lang must be "en" or "zh".', hint="lang='en' is English, lang='zh' Chinese."
+        )

@@ -1,0 +1,132 @@
+"""Whatever a spec can be built with can be saved and loaded; the rest is refused with a hint."""
+
+from typing import Any
+
+import attrs
+import numpy as np
+import pytest
+
+from layerwise.errors import SpecError
+from layerwise.fitted import Spec, loads
+from layerwise.layers import (
+    RFM,
+    ChurnStatus,
+    Frequency,
+    Loyalty,
+    Needs,
+    NeedsClusters,
+    Tier,
+    Value,
+)
+from layerwise.models import BGBB, BGNBD, MBGCNBD, MBGNBD, GammaGamma, ParetoNBD
+from layerwise.saved import dumps
+
+NAN, INF = float("nan"), float("inf")
+SPECS: list[Any] = [
+    RFM(),
+    ChurnStatus(),
+    ChurnStatus(rule="window", window_days=90),
+    ChurnStatus(rule="model"),
+    Frequency(),
+    Frequency(rate="shrunken"),
+    Frequency(method="absolute"),
+    Loyalty(index=["regularity"], index_cut=0.5),
+    Needs(),
+    NeedsClusters(columns=("share_a", "share_b")),
+    Tier(),
+    Value(),
+    Value(method="absolute", cuts=(1, 2)),
+    BGBB(),
+    BGNBD(),
+    MBGCNBD(),
+    MBGNBD(),
+    GammaGamma(),
+    ParetoNBD(),
+]
+ODD: list[Any] = [
+    *(None, True, 0, 1, 3, -1, 0.5, 3.0, NAN, INF, -INF, 10**400, 1j, b"12", "", "12", "ab", "0.5"),
+    *(np.int64(3), np.float32(0.5), np.float64(NAN), np.True_, np.array([1.0, 2.0]), object()),
+    *((), [], {}, set(), (1,), (1, 2), (0.5, 0.8), [0.5, NAN], (1, INF), ("1", "2"), (1, 2, 3)),
+    *(
+        (True, 2),
+        ["a"],
+        [("a", 5)],
+        ["ab", "cd"],
+        [1],
+        ((1, 2), (3,)),
+        {"a": 1},
+        {"a": NAN},
+        {1: 2},
+    ),
+    *((10**400, 1), {"regularity": "1"}, ["day"], range(3), [[]], [None], {"a": np.float64(2)}),
+]
+CHOICES = [(spec, field.name) for spec in SPECS for field in attrs.fields(type(spec))]
+
+
+@pytest.mark.parametrize(("spec", "name"), CHOICES, ids=lambda v: getattr(v, "default_name", v))
+def test_built_is_saved_and_loaded(spec: Spec, name: str) -> None:
+    """Every choice is refused by name with a hint, or comes back from the saved form."""
+    for value in ODD:
+        built = _built(spec, name, value)
+        if isinstance(built, SpecError):
+            assert built.hint or isinstance(spec, Tier), f"{name}={value!r}: {built}"
+            assert name in str(built) or type(spec).__name__ in str(built), f"{value!r}: {built}"
+        else:
+            assert loads(dumps(built, version="0")) == built
+
+
+def _built(spec: Spec, name: str, value: object) -> Any:
+    try:
+        return attrs.evolve(spec, **{name: value})  # type: ignore[misc]
+    except SpecError as error:
+        return error
+
+
+REFUSED = [
+    (Loyalty, {"min_repeats": 3.0}, "min_repeats=3.0 is not a whole number"),
+    (Needs, {"least_orders": 1.5}, "least_orders=1.5 is not a whole number"),
+    (RFM, {"segments": [("{r} > 1", 5)]}, "segments="),
+    (RFM, {"bins": "5"}, "bins='5' is not a whole number"),
+    (RFM, {"bins": None}, "bins=None"),
+    (RFM, {"weights": "123"}, "weights='123' is not a tuple"),
+    (RFM, {"weights": None}, "weights=None"),
+    (RFM, {"weights": 1}, "weights=1"),
+    (RFM, {"weights": {}}, "weights={}"),
+    (RFM, {"method": "edges", "edges": 5}, "edges=5"),
+    (Value, {"cuts": 0.5}, "cuts=0.5"),
+    (Value, {"cuts": "12"}, "cuts='12'"),
+    (Value, {"cuts": ()}, "cuts of Value must be 2"),
+    (Frequency, {"cuts": ()}, "cuts of Frequency must be 2"),
+    (ChurnStatus, {"prior_gaps": NAN}, "prior_gaps=nan is not a finite number"),
+    (ChurnStatus, {"rule": "window", "window_days": INF}, "window_days=inf"),
+    (ChurnStatus, {"cap_days": INF}, "cap_days=inf"),
+    (Loyalty, {"min_age_days": NAN}, "min_age_days=nan"),
+    (BGNBD, {"horizon_days": "90"}, "horizon_days is a number"),
+    (BGNBD, {"horizon_days": True}, "horizon_days is a number"),
+    (GammaGamma, {"horizon_days": "90"}, "horizon_days must be"),
+    (BGNBD, {"unit": ["day"]}, "unit must be"),
+    (BGNBD, {"penalty": None}, "penalty must be"),
+]
+
+
+@pytest.mark.parametrize(("kind", "choices", "words"), REFUSED)
+def test_refused_by_name(kind: type[Any], choices: dict[str, Any], words: str) -> None:
+    """Another type, NaN and infinity are errors that name the field."""
+    with pytest.raises(SpecError) as caught:
+        kind(**choices)
+    assert words in str(caught.value)
+    assert "\nHint: " in str(caught.value)
+
+
+def test_two_numbers_of_a_text() -> None:
+    """A text is not taken apart into numbers or names."""
+    with pytest.raises(SpecError, match="columns='ab'"):
+        NeedsClusters(columns="ab")  # type: ignore[arg-type]
+    with pytest.raises(SpecError, match="index='regularity'"):
+        Loyalty(index="regularity")  # type: ignore[arg-type]
+
+
+def test_parameters_are_numbers() -> None:
+    """A model's parameters are refused by name too."""
+    with pytest.raises(SpecError, match="alpha must be a positive number, got '4'"):
+        BGNBD().with_parameters(r=0.2, alpha="4", a=0.8, b=2.4)  # type: ignore[arg-type]
