@@ -1,5 +1,6 @@
 """The command line: what it writes, what it prints, and its exit codes."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,12 @@ def test_parquet_in_and_out(tmp_path: Path) -> None:
     orders().to_parquet(tmp_path / "orders.parquet")
     assert run(tmp_path / "orders.parquet", tmp_path / "out", "--format", "parquet") == DONE
     assert len(pd.read_parquet(tmp_path / "out" / "customers.parquet")) == 400
+    plan = pd.read_parquet(tmp_path / "out" / "plan.parquet")
+    run(tmp_path / "orders.parquet", tmp_path / "csv")
+    assert (
+        plan["strategy_id"].tolist()
+        == pd.read_csv(tmp_path / "csv/plan.csv")["strategy_id"].tolist()
+    )
 
 
 def test_refunds_on_the_last_day_count(tmp_path: Path, capsys: Any) -> None:
@@ -87,11 +94,14 @@ def test_formula_ids_are_made_harmless(tmp_path: Path) -> None:
 
 
 def test_one_time_buyers_get_layers_without_a_model(tmp_path: Path, capsys: Any) -> None:
-    """Where no model can be fitted the run says so; without any repeat order it is an error."""
+    """Without any repeat order there are still RFM, value and frequency, and the notes say why."""
     table = pd.DataFrame({"user": range(50), "paid_at": "2024-01-05", "total": 10.0})
     table.to_csv(tmp_path / "orders.csv", index=False)
-    assert run(tmp_path / "orders.csv", tmp_path / "out") == UNUSABLE
-    assert "second occasion" in capsys.readouterr().err
+    assert run(tmp_path / "orders.csv", tmp_path / "out") == DONE
+    told = capsys.readouterr().out
+    assert "No purchase model" in told
+    assert "No churn status, loyalty and tier: Nobody bought on a second occasion" in told
+    assert "rfm" in pd.read_csv(tmp_path / "out" / "customers.csv")
 
 
 def test_short_log_is_not_judged(tmp_path: Path, capsys: Any) -> None:
@@ -108,11 +118,16 @@ def test_short_log_is_not_judged(tmp_path: Path, capsys: Any) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("user,paid_at,total\n", "Hint"),
+        ("user,paid_at,total\n", "the file has a header and no rows"),
         ("user,when,total\n1,2024-01-01,3\n", "--time paid_at"),
         ("user,paid_at,total\n1,2024-01-01,3 EUR\n2,2024-01-02,4\n", "1 of 2 amounts"),
-        ("user,paid_at,total\n1,05/01/2024,3\n", "time_format"),
-        ("", "CSV"),
+        ("user,paid_at,total\n1,05/01/2024,3\n", '--time-format "%d/%m/%Y"'),
+        ("user,paid_at,total\n1,2024-01-05,3\n1,2024-01-05T10:00Z,3\n", '--tz "Europe/Berlin"'),
+        ("", "the file is empty"),
+        ("user;paid_at;total\n1;2024-01-01;3\n", '--sep ";"'),
+        ("user\tpaid_at\ttotal, all\n1\t2024-01-01\t3\n", "--sep tab"),
+        ('user,paid_at,total\n1,2024-01-01,"$1,234.50"\n2,2024-01-02,4\n', "must go: $ ,"),
+        ("user,paid_at,total\n1,2024-01-01,1 234\n2,2024-01-02,4元\n", "go: letters blanks"),
     ],
 )
 def test_unusable_files_exit_with_1(tmp_path: Path, capsys: Any, text: str, words: str) -> None:
@@ -121,7 +136,79 @@ def test_unusable_files_exit_with_1(tmp_path: Path, capsys: Any, text: str, word
     assert run(tmp_path / "orders.csv", tmp_path / "out") == UNUSABLE
     told = capsys.readouterr().err
     assert words in told
+    assert "Hint: " in told
     assert "Traceback" not in told
+
+
+def test_amounts_and_dates_are_refused_together(tmp_path: Path, capsys: Any) -> None:
+    """One error names what is wrong in either column, and says so without a value of a row."""
+    text = "user,paid_at,total\n1,31/01/2024,$98765\n2,2024-01-02,4\n"
+    (tmp_path / "orders.csv").write_text(text, encoding="utf-8")
+    assert run(tmp_path / "orders.csv", tmp_path / "out") == UNUSABLE
+    told = capsys.readouterr().err
+    assert "1 of 2 amounts" in told
+    assert "paid_at: 1 of 2 different texts" in told
+    assert "98765" not in told
+
+
+def test_separators_encodings_and_counted_times(tmp_path: Path, capsys: Any) -> None:
+    """A file with semicolons in GB 18030 whose times are seconds can be read as it is."""
+    table = orders().assign(user=lambda d: "客" + d["user"].astype(str))
+    table["paid_at"] = table["paid_at"].astype("datetime64[s]").astype("int64")
+    path = tmp_path / "orders.csv"
+    table.to_csv(path, index=False, sep=";", encoding="gb18030")
+    counted = ("--time-format", "epoch_s", "--tz", "UTC")
+    assert run(path, tmp_path / "out", "--sep", ";", *counted) == UNUSABLE
+    assert "--encoding gb18030" in capsys.readouterr().err
+    good = ("--sep", ";", "--encoding", "gb18030", *counted)
+    assert run(path, tmp_path / "out", *good) == DONE
+    ids = pd.read_csv(tmp_path / "out" / "customers.csv")["customer_id"]
+    assert ids.str.startswith("客").all()
+    assert run(path, tmp_path / "out", "--encoding", "klingon") == UNUSABLE
+
+
+def test_python_names_are_told_as_flags(tmp_path: Path, capsys: Any) -> None:
+    """Errors and notes of the library name the flags of the command line."""
+    table = orders().assign(paid_at=lambda d: d["paid_at"].dt.tz_localize("UTC"))
+    path = tmp_path / "orders.csv"
+    table.to_csv(path, index=False)
+    assert run(path, tmp_path / "out", "--as-of", "soon") == UNUSABLE
+    assert "--as-of is not one date" in (told := capsys.readouterr().err)
+    assert '--as-of "1997-09-30"' in told
+    assert run(path, tmp_path / "out", "--tz", "Nowhere") == UNUSABLE
+    assert "--tz 'Nowhere': not a time zone" in capsys.readouterr().err
+    assert run(path, tmp_path / "out") == DONE
+    told = capsys.readouterr().out
+    assert "--tz 'Asia/Shanghai' counts them in the shop's zone" in told
+    assert not re.search(r"as_of|time_format|(?<!--)\btz\b", told)
+
+
+def test_chinese_tables_open_in_a_spreadsheet(log: Path, tmp_path: Path) -> None:
+    """With --lang zh CSV files begin with the mark that spreadsheets need; without they do not."""
+    for lang, mark in (("zh", True), ("en", False)):
+        assert run(log, tmp_path / lang, "--lang", lang) == DONE
+        for name in ("customers.csv", "plan.csv"):
+            assert (tmp_path / lang / name).read_bytes().startswith(b"\xef\xbb\xbf") == mark
+    again = pd.read_csv(tmp_path / "zh" / "customers.csv")
+    pd.testing.assert_frame_equal(again, pd.read_csv(tmp_path / "en" / "customers.csv"))
+
+
+def test_out_must_be_a_folder(log: Path, tmp_path: Path, capsys: Any) -> None:
+    """A file in place of the folder, and a strategy table that is not there, end with 3."""
+    (tmp_path / "out").write_text("", encoding="utf-8")
+    assert run(log, tmp_path / "out") == NO_FILE
+    assert "--out must be a folder" in capsys.readouterr().err
+    assert main(["demo", "--data", "cdnow", "--out", str(tmp_path / "out")]) == NO_FILE
+    assert run(log, tmp_path / "new", "--strategies", str(tmp_path / "none.csv")) == NO_FILE
+    assert "none.csv" in capsys.readouterr().err
+
+
+def test_a_horizon_is_a_number_of_days(capsys: Any) -> None:
+    """Words are no days."""
+    with pytest.raises(SystemExit) as stop:
+        main(["demo", "--out", "out", "--horizon", "abc"])
+    assert stop.value.code == WRONG_CALL
+    assert "'abc' is not a whole number of days" in capsys.readouterr().err
 
 
 def test_missing_file_exits_with_3(tmp_path: Path, capsys: Any) -> None:
@@ -149,6 +236,7 @@ def test_help_teaches(capsys: Any) -> None:
     printed = capsys.readouterr().out
     assert "exit codes" in printed
     assert "layerwise layers orders.csv" in printed
+    assert "usual_layers(with_model=False)" in printed
 
 
 def test_demo_on_cdnow(tmp_path: Path, capsys: Any) -> None:

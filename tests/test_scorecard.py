@@ -110,6 +110,16 @@ def test_missing_holdout_hint() -> None:
         score_churn(table().drop(columns="holdout_orders"), probability="p")
 
 
+def test_histogram_has_all_customers() -> None:
+    """Twentieths of the probability; 1 belongs to the last, an inner edge to the upper one."""
+    table = pd.DataFrame(
+        {"p": [0.0, 0.04, 0.5, 1.0], "days_since_last": 1, "holdout_orders": [1, 0, 1, 0]}
+    )
+    found = score_churn(table, probability="p").histogram
+    assert {i: n for i, n in enumerate(found) if n} == {0: 2, 10: 1, 19: 1}
+    assert len(found) == 20
+
+
 @pytest.mark.parametrize("bands", [1, 0, -3, 2.5, 10.0, "10", None, True])
 def test_bands_are_a_whole_number(bands: int) -> None:
     """Fewer than two bands, or half a band, are refused."""

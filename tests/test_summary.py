@@ -194,7 +194,7 @@ def test_row_order_and_lines_do_not_matter(lines, random, grain):
 def test_agrees_with_a_plain_groupby(lines):
     """Counts, dates and sums are those of a slow and simple reckoning."""
     orders = log([(who, day, cents / 100) for who, day, cents in lines])
-    table = summarize(orders, as_of="2024-04-01", window_days=30).set_index("customer_id")
+    table = summarize(orders, as_of="2024-04-01", window_days=(30, 365)).set_index("customer_id")
     for who, rows in orders.groupby("customer_id"):
         days = rows.groupby("ordered_at")["amount"].sum().round(2)
         age = pd.Timestamp("2024-04-01") - days.index
@@ -288,7 +288,7 @@ def test_holdout_orders_belong_to_their_first_line():
         ("a", "2024-02-01", -10.0, 1),
         ("a", "2024-02-02", 3.0, 2),
     ]
-    choices = {"split": "2024-01-31", "end": "2024-02-29", "order": "order_id"}
+    choices = {"split": "2024-01-31", "end": "2024-02-09", "order": "order_id"}
     table = calibration_holdout(log(rows, names), **choices)
     assert table["spend_total"].tolist() == [10.0]
     assert table["holdout_orders"].tolist() == [1]
@@ -413,6 +413,24 @@ def test_as_of_in_a_zone_needs_times_in_a_zone():
     assert summarize(aware, as_of=late, tz="Asia/Tokyo")["days_since_last"].min() == 0
 
 
+def test_the_holdout_adds_up_its_refunds_too():
+    """Refunds on their own day after the split are in the notice."""
+    rows = [("a", "2024-01-01", 9.0), ("a", "2024-02-01", 9.0), ("a", "2024-02-03", -4.0)]
+    with pytest.warns(RowsLeftOutWarning, match=r"-4 in total \(22\.2% of spend\)"):
+        calibration_holdout(log(rows), split="2024-01-31", end="2024-02-05")
+
+
+@given(LINES, st.randoms())
+def test_what_came_back_does_not_depend_on_row_order(lines, random):
+    """Purchases and what is taken off nothing add up to the log, however its rows are sorted."""
+    signed = [(who, day, amount / 300 - 6) for who, day, amount in lines]
+    check = check_orders(log(signed), as_of="2024-03-31")
+    total = sum(amount for _, _, amount in signed)
+    assert check.spend + check.refund_total == pytest.approx(total, abs=1e-9)
+    random.shuffle(signed)
+    assert check_orders(log(signed), as_of="2024-03-31") == check
+
+
 def test_every_way_to_count_tells_of_utc():
     """Holdouts and snapshots count days too, each with one warning; check_orders prints it."""
     aware = FIVE.assign(ordered_at=FIVE["ordered_at"].dt.tz_localize("UTC"))
@@ -455,8 +473,30 @@ def test_the_notice_counts_each_row_once_and_points_here():
 
 def test_nothing_left_is_an_error_with_the_counts():
     """An empty customer table would hide what went wrong."""
-    with pytest.raises(DataError, match=r"None of the 7 rows(.|\n)*7 rows dated after as_of"):
-        summarize(FIVE, as_of="2020-01-01")
+    for amount, words in ((-1.0, "7 rows in"), (np.nan, "7 rows without an amount")):
+        with pytest.raises(DataError, match=rf"None of the 7 rows(.|\n)*{words}"):
+            summarize(FIVE.assign(amount=amount), as_of="2024-12-31")
+
+
+def test_a_log_that_begins_later_says_when(engine):
+    """Not "0 rows": all of them came later, and the hint names the first day."""
+    orders = engine.make(FIVE)
+    first = FIVE["ordered_at"].min().date()
+    with pytest.raises(DataError, match=rf"All 7 rows .* after as_of \(first {first}\)"):
+        summarize(orders, as_of="2020-01-01")
+    with pytest.raises(DataError, match=rf"after split \(first {first}\).\nHint: Give a later"):
+        calibration_holdout(orders, split="2020-01-01", end="2024-03-31")
+    if not engine.lazy:
+        with pytest.raises(DataError, match=f"All 7 rows .*first {first}"):
+            snapshots(orders, as_of=["2019-01-01", "2020-01-01"])
+    assert check_orders(orders, as_of="2020-01-01").first_later == first
+
+
+def test_rows_that_fail_for_other_reasons_than_the_split_are_told():
+    """One row without an id, the rest after the split."""
+    orders = FIVE.assign(customer_id=[None, *FIVE["customer_id"][1:]])
+    with pytest.raises(DataError, match=r"None of the 7(.|\n)*1 rows without(.|\n)*after split"):
+        calibration_holdout(orders, split="2020-01-01", end="2024-03-31")
 
 
 def test_check_orders_counts_without_warning():

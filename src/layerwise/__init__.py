@@ -7,7 +7,8 @@ orders ──summarize──▶ customers ──spec.fit──▶ fitted rules �
 
 Orders to customers: `summarize`, `check_orders`, `calibration_holdout`, `snapshots`; what they buy:
 `add_baskets`, `share_columns`. Layers: `Layers` of `RFM`, `Value`, `Frequency`, `Loyalty`, `Needs`,
-`NeedsClusters` (and `name_clusters`), `ChurnStatus`, `Tier`. Models (more in `layerwise.models`): `BGNBD`, `GammaGamma`. Judging them: `score_churn`, `return_curve`. Plans:
+`NeedsClusters` (and `name_clusters`), `ChurnStatus`, `Tier`. Models: `BGNBD`, `GammaGamma`, more in
+`layerwise.models`. Judging them: `score_churn`, `return_curve`, `layerwise.plots`. Plans:
 `StrategyTable`, `plan_summary`. All of it at once: `overview`. Saved rules: `load`, `loads`. Real
 data: `layerwise.datasets`. Every error is a `LayerwiseError`, every warning a `LayerwiseWarning`.
 """

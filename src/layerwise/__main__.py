@@ -1,6 +1,8 @@
 """The command line: layers, churn probability and plan for an order file, and the demo."""
 
 import argparse
+import errno
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -34,8 +36,10 @@ examples:
 
 written to --out:
   customers.csv   one row per customer: summary, layers, probabilities (or .parquet)
-  plan.csv        one row per customer and strategy, with its reason and the holdout
-  layers.json     the fitted rules; layerwise.load(path).transform(table) applies them again
+  plan.csv        one row per customer and strategy, with its reason and the holdout (or .parquet)
+  layers.json     the fitted rules; layerwise.load(path).transform(table) applies them again;
+                  with a purchase model they are no single SQL SELECT: fit without, by
+                  layerwise.overview.usual_layers(with_model=False), for to_sql
 
 exit codes:
   0 done   1 the data cannot be used   2 wrong command line   3 a file cannot be read or written
@@ -48,13 +52,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         result: int = given.run(given)
     except LayerwiseError as error:
-        print(f"layerwise: {error}", file=sys.stderr)
+        print(f"layerwise: {in_flags(str(error))}", file=sys.stderr)
         return UNUSABLE
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""
         print(f"layerwise: {name}{error.strerror or error}", file=sys.stderr)
         return NO_FILE
     return result
+
+
+def in_flags(text: str) -> str:
+    """Return a message of the library with its arguments named as the command line names them.
+
+    >>> in_flags("A later as_of= would do. Hint: tz='Asia/Shanghai'; amount=None; order= nets.")
+    "A later --as-of would do. Hint: --tz 'Asia/Shanghai'; amount=None (in Python); --order nets."
+    """
+    text = text.replace("amount=None", "amount=None (in Python)").replace(
+        "order=None", "no --order"
+    )
+    return _CHOICES.sub(lambda m: f"--{m[1].replace('_', '-')}{' ' if m[3] else ''}", text)
+
+
+_CHOICES = re.compile(
+    r"(?<![\w-])"  # not within a word, not a flag already
+    r"(customer|time|amount|order|currency|time_format|tz|as_of)"
+    r"(=(?!None)|(?<=as_of)\b(?!=))"  # as_of is also written without the sign
+    r"(?=(['\"\w]?))"  # a value follows
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -90,7 +114,11 @@ def _add_layers(commands: Any) -> None:
     layers.add_argument(
         "--time-format", help="how dates are written, e.g. %%d/%%m/%%Y; ISO dates need none"
     )
-    layers.add_argument("--tz", help="the shop's time zone for times with an offset")
+    layers.add_argument("--tz", help="the shop's time zone, for times in UTC or with an offset")
+    layers.add_argument("--sep", help='separator of the CSV columns, e.g. ";" or tab (",")')
+    layers.add_argument(
+        "--encoding", default="utf-8-sig", help="of the CSV file, e.g. gb18030 (utf-8-sig)"
+    )
     layers.add_argument(
         "--as-of", help="last day that counts (that of the last row of the file, refunds too)"
     )
@@ -117,16 +145,19 @@ def _add_common(command: argparse.ArgumentParser) -> None:
         "--horizon", type=_days, default=90, help="days ahead of the churn probability (90)"
     )
     command.add_argument(
-        "--format", choices=["csv", "parquet"], default="csv", help="form of the customer table"
+        "--format", choices=["csv", "parquet"], default="csv", help="form of customers and plan"
     )
     command.add_argument(
-        "--lang", choices=["en", "zh"], default="en", help="language of the strategy texts"
+        "--lang", choices=["en", "zh"], default="en", help="language of strategies and report"
     )
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
 def _days(text: str) -> int:
-    days = int(text)
+    try:
+        days = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of days") from None
     if days < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
     return days
@@ -135,21 +166,23 @@ def _days(text: str) -> int:
 def _layers(given: argparse.Namespace) -> int:
     roles = ("customer", "time", "amount", "order", "currency", "time_format", "tz")
     columns = {role: value for role in roles if (value := getattr(given, role)) is not None}
+    check_out(given.out)
+    table = strategies(given.strategies, given.lang)
     with progress(given.quiet) as step:
         step(f"read {given.orders.name}")
-        orders = read_orders(given.orders, columns)
+        orders = read_orders(given.orders, columns, separator=given.sep, encoding=given.encoding)
         as_of = given.as_of or last_day(orders, columns)
-        table = strategies(given.strategies, given.lang)
         result = overview(
             orders, as_of=as_of, horizon_days=given.horizon, strategies=table, step=step, **columns
         )
         step("write")
-        written = write(result, given.out, given.format)
-    print(tell(result, written, as_of=as_of))
+        written = write(result, given.out, given.format, given.lang)
+    print(in_flags(tell(result, written, as_of=as_of, lang=given.lang)))
     return DONE
 
 
 def _demo(given: argparse.Namespace) -> int:
+    check_out(given.out)
     with progress(given.quiet) as step:
         step("read the orders")
         title, orders, columns, as_of = demo_orders(given.data)
@@ -158,9 +191,9 @@ def _demo(given: argparse.Namespace) -> int:
             orders, as_of=as_of, horizon_days=given.horizon, strategies=table, step=step, **columns
         )
         step("write")
-        written = write(result, given.out, given.format)
+        written = write(result, given.out, given.format, given.lang)
     print(title)
-    print(tell(result, written, as_of=as_of))
+    print(in_flags(tell(result, written, as_of=as_of, lang=given.lang)))
     return DONE
 
 
@@ -188,17 +221,29 @@ def strategies(path: Path | None, lang: str) -> StrategyTable:
     """Return the strategy table of a file, or the one that comes with layerwise."""
     if path is None:
         return StrategyTable.default(lang=lang)
+    with path.open("rb"):
+        pass  # a file that cannot be read is no fault of the table: OSError, exit code 3
     if path.suffix.lower() == ".toml":
         return StrategyTable.from_toml(path)
     return StrategyTable.from_csv(path)
 
 
-def write(result: Overview, out: Path, kind: str) -> list[Path]:
+def check_out(out: Path) -> None:
+    """Refuse a file where a folder is needed, before the work is done.
+
+    Raises:
+        NotADirectoryError: It is a file.
+    """
+    if out.exists() and not out.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "--out must be a folder, not a file", str(out))
+
+
+def write(result: Overview, out: Path, kind: str, lang: str) -> list[Path]:
     """Write customers, plan and rules into a folder, and return the files."""
     out.mkdir(parents=True, exist_ok=True)
-    files = [out / f"customers.{kind}", out / "plan.csv", out / "layers.json"]
-    write_table(result.customers, files[0])
-    write_table(result.plan, files[1])
+    files = [out / f"customers.{kind}", out / f"plan.{kind}", out / "layers.json"]
+    for table, file in zip((result.customers, result.plan), files[:2], strict=True):
+        write_table(table, file, mark=lang == "zh")
     result.fitted.save(files[2])
     return files
 

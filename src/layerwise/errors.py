@@ -71,6 +71,10 @@ class ColumnsLeftOutWarning(LayerwiseWarning):
     """Columns of the input are not used although they look as if they should be."""
 
 
+class LogEndsEarlyWarning(LayerwiseWarning):
+    """The order log ends long before the last day that counts, so silence is not observed."""
+
+
 class TimeZoneWarning(LayerwiseWarning):
     """Days were counted in UTC or another fixed offset because no time zone was given."""
 

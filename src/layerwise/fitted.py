@@ -236,6 +236,9 @@ class Spec:
         Raises:
             SpecError: With all such choices.
         """
+        for field in attrs.fields(type(self)):  # numpy's numbers as Python's, which never overflow
+            if isinstance(value := getattr(self, field.name), np.generic):
+                object.__setattr__(self, field.name, value.item())
         wrong = saved.misfits(self)
         if wrong:
             own = type(self).__name__

@@ -1,18 +1,37 @@
 """Order files in, tables out: CSV and Parquet."""
 
+import codecs
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pandas as pd
 
-from layerwise.errors import ColumnsError, DataError, MissingExtraError, SpecError
+from layerwise.errors import (
+    ColumnsError,
+    DataError,
+    LayerwiseError,
+    MissingExtraError,
+    SpecError,
+    problems,
+)
+from layerwise.orders.dates import read_times
+from layerwise.orders.request import make_request
 from layerwise.spreadsheet import protect
 
 _ROLES = ("customer", "time", "amount", "order", "currency")
+_COUNTED = ("epoch_s", "epoch_ms", "excel")
+_SEPARATORS = {";": '";"', "\t": "tab", "|": '"|"'}
 
 
-def read_orders(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
+def read_orders(
+    path: Path,
+    columns: Mapping[str, str],
+    *,
+    separator: str | None = None,
+    encoding: str = "utf-8-sig",
+) -> pd.DataFrame:
     """Return the needed columns of an order file.
 
     Ids of a CSV file are read as text, so that "007" stays "007"; dates stay text, which
@@ -20,11 +39,15 @@ def read_orders(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
 
     Args:
         path: A .csv (also .gz, .zip) or .parquet file.
-        columns: Role (customer, time, amount, order, currency) -> column.
+        columns: Role (customer, time, amount, order, currency) -> column, and how to read times
+            (time_format, tz), as in `summarize`.
+        separator: What stands between the columns of a CSV file, "tab" for a tab; None is a comma,
+            in a .tsv file a tab.
+        encoding: How the characters of a CSV file are written.
 
     Raises:
         ColumnsError: The file lacks columns.
-        DataError: The file is not such a table, or amounts are not numbers.
+        DataError: The file is not such a table, or amounts are not numbers, or dates not dates.
         OSError: It cannot be read.
         SpecError: It is neither CSV nor Parquet.
     """
@@ -37,13 +60,23 @@ def read_orders(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
             f"{path.name} is neither CSV nor Parquet by its name.",
             hint="name it .csv (or .csv.gz, .tsv) or .parquet.",
         )
-    return _csv(path, wanted, "\t" if ".tsv" in kind else ",")
+    between = separator or ("\t" if ".tsv" in kind else ",")
+    between = "\t" if between in ("tab", "\\t") else between
+    orders = _csv(path, wanted, columns.get("time_format"), between, encoding)
+    _require_values(orders, columns, path)
+    return orders
 
 
-def write_table(table: pd.DataFrame, path: Path) -> None:
+def write_table(table: pd.DataFrame, path: Path, *, mark: bool = False) -> None:
     """Write a table as CSV or Parquet, by the name of the file.
 
     In CSV, texts that a spreadsheet would run as a formula get an apostrophe in front.
+
+    Args:
+        table: The table.
+        path: Where to.
+        mark: Begin a CSV file with the UTF-8 byte order mark, without which spreadsheets show
+            Chinese wrongly.
 
     Raises:
         MissingExtraError: Parquet needs pyarrow.
@@ -57,35 +90,62 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
         return
     texts = {str(n): _protected(table[n]) for n in table.columns if _is_text(table[n])}
     safe = table.assign(**texts)
-    safe.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+    safe.to_csv(path, index=False, encoding="utf-8-sig" if mark else "utf-8", lineterminator="\n")
 
 
-def _csv(path: Path, wanted: Mapping[str, str], separator: str) -> pd.DataFrame:
-    texts = {column: str for role, column in wanted.items() if role != "amount"}
+def _csv(
+    path: Path, wanted: Mapping[str, str], form: str | None, separator: str, encoding: str
+) -> pd.DataFrame:
+    numbers = {"amount", "time"} if form in _COUNTED else {"amount"}
+    texts = {column: str for role, column in wanted.items() if role not in numbers}
+    missing = {column: ["", "NA", "NULL", "null", "NaN", "nan"] for column in wanted.values()}
+    how: dict[str, Any] = {"sep": separator, "encoding": _codec(encoding)}
     try:
-        header = pd.read_csv(path, nrows=0, sep=separator, encoding="utf-8-sig")
+        header = pd.read_csv(path, nrows=0, **how)
         _require(header.columns, wanted, path)
-        orders = pd.read_csv(
+        orders: pd.DataFrame = pd.read_csv(
             path,
-            sep=separator,
             usecols=list(wanted.values()),
             dtype=texts,
-            encoding="utf-8-sig",
             keep_default_na=False,
-            na_values={
-                column: ["", "NA", "NULL", "null", "NaN", "nan"] for column in wanted.values()
-            },
+            na_values=missing,
+            low_memory=False,
+            **how,
         )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        reason = (
-            str(error).splitlines()[0][:120] if not isinstance(error, UnicodeError) else "bytes"
-        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeError) as error:
+        _unreadable(path, encoding, error)
+    if not len(orders):
         raise DataError(
-            f"{path.name} is not a CSV table in UTF-8 ({reason}).",
-            hint="export it as UTF-8 CSV with commas, or as Parquet.",
-        ) from None
-    _require_numbers(orders, wanted, path)
+            f"{path.name}: the file has a header and no rows.", hint="check how it was exported."
+        )
     return orders
+
+
+def _codec(encoding: str) -> str:
+    try:
+        return codecs.lookup(encoding).name
+    except LookupError:
+        raise SpecError(
+            f"{encoding!r} is no encoding.", hint="utf-8, gb18030 and cp1252 are some."
+        ) from None
+
+
+def _unreadable(path: Path, encoding: str, error: Exception) -> NoReturn:
+    if isinstance(error, pd.errors.EmptyDataError):
+        raise DataError(
+            f"{path.name}: the file is empty.", hint="check how it was exported."
+        ) from None
+    if isinstance(error, UnicodeError):
+        name = "UTF-8" if encoding.lower().startswith("utf-8") else encoding
+        raise DataError(
+            f"{path.name}: its bytes are not {name}.",
+            hint="--encoding gb18030 reads files of Chinese spreadsheets, cp1252 of Western ones.",
+        ) from None
+    reason = str(error).splitlines()[0][:120]
+    raise DataError(
+        f"{path.name} is not a CSV table ({reason}).",
+        hint="export it as UTF-8 CSV with commas (or say --sep), or as Parquet.",
+    ) from None
 
 
 def _parquet(path: Path, wanted: Mapping[str, str]) -> pd.DataFrame:
@@ -111,18 +171,58 @@ def _require(found: "pd.Index[str] | list[str]", wanted: Mapping[str, str], path
         raise ColumnsError(
             f"{path.name} has no column for {', '.join(missing)}.\n"
             f"Found: {', '.join(map(str, found))}.",
-            hint="column names are taken exactly as they stand in the first line.",
+            hint=_other_separator(list(map(str, found)))
+            or "column names are taken exactly as they stand in the first line.",
         )
 
 
-def _require_numbers(orders: pd.DataFrame, wanted: Mapping[str, str], path: Path) -> None:
-    amount = orders[wanted["amount"]]
-    if not pd.api.types.is_numeric_dtype(amount):
-        bad = int((pd.to_numeric(amount, errors="coerce").isna() & amount.notna()).sum())
-        raise DataError(
-            f"{path.name}: {bad:,} of {len(amount):,} amounts ({wanted['amount']}) are no numbers.",
-            hint="write 1234.50, without currency signs or thousands separators.",
-        )
+def _other_separator(found: list[str]) -> str | None:
+    """Return the hint for a first line that holds another separator than the one it was read by."""
+    line = ",".join(found)
+    sign = max(_SEPARATORS, key=line.count)
+    if not line.count(sign):
+        return None
+    return f"the columns seem to stand apart by another sign: --sep {_SEPARATORS[sign]}."
+
+
+def _require_values(orders: pd.DataFrame, columns: Mapping[str, str], path: Path) -> None:
+    """Refuse amounts that are no numbers and dates that are none, both at once.
+
+    Raises:
+        DataError: With what is wrong in either column.
+    """
+    found = [*_amounts(orders[columns["amount"]], columns["amount"])]
+    found += _times(orders, columns)
+    if found:
+        hints = "\n      ".join(dict.fromkeys(hint for _, hint in found if hint))
+        title = f"{path.name} cannot be read as it is:"
+        raise DataError(problems(title, [text for text, _ in found]), hint=hints)
+
+
+def _amounts(amount: "pd.Series[Any]", name: str) -> list[tuple[str, str]]:
+    if pd.api.types.is_numeric_dtype(amount):
+        return []
+    numbers = pd.to_numeric(amount, errors="coerce")
+    texts = amount[numbers.isna() & amount.notna()].astype(str)
+    if not len(texts):
+        return []
+    signs = sorted({sign for text in texts.unique() for sign in re.sub(r"[\w\s.+-]", "", text)})
+    words = {"letters": r"[^\W\d]", "blanks": r"\S\s+\S"}
+    signs = signs[:10] + [word for word, sign in words.items() if texts.str.contains(sign).any()]
+    text = f"{name}: {len(texts):,} of {len(amount):,} amounts are no numbers"
+    text += f"; what must go: {' '.join(signs)}" if signs else ""
+    hint = "write 1234.50: no currency sign, no thousands separator, a point before the cents."
+    return [(text + ".", hint)]
+
+
+def _times(orders: pd.DataFrame, columns: Mapping[str, str]) -> list[tuple[str, str]]:
+    choices: dict[str, Any] = {k: columns[k] for k in ("time_format", "tz") if k in columns}
+    request = make_request(time=columns["time"], **choices)
+    try:
+        read_times(orders[columns["time"]], request)
+    except LayerwiseError as error:
+        return [(error.message, error.hint or "")]
+    return []
 
 
 def _is_text(column: "pd.Series[Any]") -> bool:

@@ -122,12 +122,18 @@ def overview(
 
 
 def _fit(customers: pd.DataFrame, horizon_days: int) -> tuple[FittedLayers, list[str]]:
-    """Fit with the models; without them where the data do not allow a model."""
-    try:
-        return usual_layers(horizon_days=horizon_days).fit(customers), []
-    except FitError as error:
-        fitted = usual_layers(with_model=False).fit(customers)
-        return fitted, [f"No purchase model: {error}"]
+    """Fit with the models; without what the data do not allow."""
+    notes: list[str] = []
+    choices = {
+        "No purchase model": usual_layers(horizon_days=horizon_days),
+        "No churn status, loyalty and tier": usual_layers(with_model=False),
+    }
+    for without, layers in choices.items():
+        try:
+            return layers.fit(customers), notes
+        except FitError as error:
+            notes.append(f"{without}: {error}")
+    return Layers(rfm=RFM(), value=Value(), frequency=Frequency()).fit(customers), notes
 
 
 def _judge(

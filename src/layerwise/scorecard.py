@@ -1,5 +1,6 @@
 """How good a churn probability was, beside the plain days of silence and the base rate."""
 
+import math
 import re
 from typing import Any
 
@@ -119,6 +120,8 @@ def score_churn(
 def auc(score: Array, positive: Array) -> float:
     """Return the area under the ROC curve: P(score of a positive > of a negative), ties half.
 
+    NaN without both kinds.
+
     Source: Mann and Whitney (1947).
 
     >>> auc(np.array([0.9, 0.5, 0.5, 0.1]), np.array([True, True, False, False]))
@@ -128,6 +131,8 @@ def auc(score: Array, positive: Array) -> float:
     middle_rank = np.cumsum(counts) - (counts - 1) / 2
     n1 = int(positive.sum())
     n0 = len(score) - n1
+    if not n0 or not n1:
+        return math.nan
     won = middle_rank[place][positive].sum() - n1 * (n1 + 1) / 2
     return float(won / (n1 * n0))
 

@@ -56,6 +56,9 @@ def summarize(
     customers who have no other. A window of W days holds the occasions less than W days before
     `as_of`, so `orders_365d >= 1` means `days_since_last < 365`.
 
+    **A log that ends early.** If the last row lies before `as_of` by more than the longest window,
+    one `LogEndsEarlyWarning` says so: nobody can be seen to buy after it.
+
     **Exactness.** Amounts with at most six decimals are added as whole minor units, so totals do
     not depend on the order of the rows or the engine. Other amounts are added exactly on a fine
     grid in frames in memory, and as the engine adds floats in lazy ones.
@@ -70,7 +73,10 @@ def summarize(
             lazy.
         as_of: The last day that counts, all of it: date, timestamp or ISO text. With grain="hour" a
             timestamp counts up to its hour.
-        customer: Column of customer ids. Ids are compared as they stand: "007" is not "7".
+        customer: Column of customer ids. Ids are compared as they stand: "007" is not "7". Empty
+            texts and texts of white space only are no ids; blanks beside other characters stay.
+            Whole floats, what pandas makes of whole numbers beside missing ones, come back as
+            64-bit integers; other floats, and those of 2**53 or more, are refused.
         time: Column of dates or times. ISO text is parsed in frames in memory. Times with a zone
             count on the calendar of `tz`, or of their own zone; times without are local already.
             If their own zone is UTC or a bare offset, one `TimeZoneWarning` says so.
@@ -183,7 +189,8 @@ def calibration_holdout(
     are zero for who bought nothing. Customers first seen after `split` are not in the table, and
     rows after `end` are not read: that is what a split means, so neither is warned of. With
     `order=`, an order belongs to the period of its earliest line, and a refund after the split
-    changes the holdout only.
+    changes the holdout only. A log that ends before `end` by more than a tenth of the holdout, and
+    more than a week, gives a `LogEndsEarlyWarning`: who is silent then was not observed.
 
     Args:
         orders: The order log, as in `summarize`.
@@ -201,11 +208,11 @@ def calibration_holdout(
         ...     "ordered_at": ["2024-01-05", "2024-03-05", "2024-01-07", "2024-03-09"],
         ...     "amount": [10.0, 20.0, 8.0, 5.0],
         ... })
-        >>> both = calibration_holdout(orders, split="2024-01-31", end="2024-03-31")
+        >>> both = calibration_holdout(orders, split="2024-01-31", end="2024-03-12")
         >>> both[["customer_id", "orders", "holdout_orders", "holdout_spend", "holdout_days"]]
           customer_id  orders  holdout_orders  holdout_spend  holdout_days
-        0         ann       1               1           20.0            60
-        1         bob       1               0            0.0            60
+        0         ann       1               1           20.0            41
+        1         bob       1               0            0.0            41
     """
     request = make_request(**columns)
     table = lazy_table(orders, request)

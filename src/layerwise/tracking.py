@@ -17,6 +17,9 @@ from layerwise.orders.lazy import refuse
 from layerwise.orders.request import OrderColumns, Request, make_request, moment
 from layerwise.orders.table import column, lazy_table
 
+_BLOCK = 4096
+"""Models go through more histories than this in parts of their own, and h must go along."""
+
 
 def tracking(
     fitted: FittedModel,
@@ -41,7 +44,8 @@ def tracking(
     lifetimes.
 
     Args:
-        fitted: A fitted model that speaks of new customers in days: BGNBD, MBGNBD, ParetoNBD.
+        fitted: A fitted model that speaks of new customers in days: BGNBD,
+            MBGNBD, MBGCNBD, ParetoNBD.
         orders: The order log, a frame in memory.
         end: Last day that counts.
         split: Last day of the calibration period: only customers whose first order came up to then
@@ -107,7 +111,7 @@ def history(
     """Return what a model thought of one customer at the end of each day.
 
     Args:
-        fitted: A fitted purchase model in days: BGNBD, MBGNBD, ParetoNBD.
+        fitted: A fitted purchase model in days: BGNBD, MBGNBD, MBGCNBD, ParetoNBD.
         orders: The order log, a frame in memory.
         customer_id: Whose history; 7 and "7" are different ids.
         as_of: The last day.
@@ -163,7 +167,7 @@ def require_model(fitted: object) -> None:
     if not isinstance(fitted, FittedModel):
         raise SpecError(
             f"A fitted purchase model that counts in days is needed, not {type(fitted).__name__}.",
-            hint="fit one first: BGNBD().fit(customers), MBGNBD or ParetoNBD.",
+            hint="fit one first: BGNBD().fit(customers), MBGNBD, MBGCNBD or ParetoNBD.",
         )
 
 
@@ -206,12 +210,20 @@ def _expected(fitted: FittedModel, first: Array, ends: Array) -> Floats:
 
 
 def _expected_new(fitted: FittedModel, days: Array) -> Floats:
-    """Return `expected_orders_new` of many horizons at once: a history of length 0, looking on."""
+    """Return `expected_orders_new` of many horizons at once: the mathematics takes arrays.
+
+    A new customer is one with a history of length 0, who may be gone already (MBG/NBD).
+    """
     process: Any = fitted.process
-    none = np.zeros(len(days))
-    alive: Floats = process.p_alive(Histories(none, none, none))
-    orders: Floats = process.orders_if_alive(none, none, days.astype(np.float64))
-    return alive * orders
+    parts = np.array_split(days.astype(np.float64), len(days) // _BLOCK + 1)
+    return np.concatenate([_of_new(process, h, np.zeros(len(h))) for h in parts])
+
+
+def _of_new(process: Any, h: Floats, none: Floats) -> Floats:
+    new = Histories(none, none, none)
+    if not hasattr(process, "orders_if_alive"):
+        return np.asarray(process.expected_orders(new, h))
+    return np.asarray(process.p_alive(new) * process.orders_if_alive(none, none, h))
 
 
 def _rows_of(orders: Any, request: Request, customer_id: Hashable) -> Any:

@@ -101,7 +101,7 @@ def test_refused(choices: dict[str, Any]) -> None:
 
 
 def test_limits_are_loyal() -> None:
-    """Exactly 3 repeats, 90 days and 1.5 gaps of 20 days are loyal; a little less or more is not."""
+    """Exactly 3 repeats, 90 days and 1.5 gaps of 20 days are loyal; one step off is not."""
     customers = pd.DataFrame(
         {
             "repeat_orders": [3, 2, 3, 3],

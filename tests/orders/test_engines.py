@@ -1,6 +1,7 @@
 """Every engine gives what numpy gives, to the last bit."""
 
 import ast
+import re
 import warnings
 from pathlib import Path
 
@@ -109,6 +110,41 @@ def test_engines_agree_on_the_check(engine, choices):
     expected = check_orders(log, as_of="2025-06-30", **choices)
     assert check_orders(engine.make(log), as_of="2025-06-30", **choices) == expected
     assert expected.duplicate_rows >= 40
+
+
+REFUNDS = [
+    ("ann", "2024-01-05", 100.0, 1),
+    ("ann", "2024-01-09", -30.0, 1),  # a day of its own; with order= it nets
+    ("bob", "2024-01-05", 60.0, 2),
+    ("bob", "2024-01-06", 10.5, 3),
+    ("bob", "2024-01-06", -12.0, 4),  # the day is 1.50 below zero; an order of its own with order=
+    ("bob", "2024-01-08", 5.0, 5),
+    ("bob", "2024-01-08", -5.0, 5),  # taken off whole either way
+]
+
+
+@pytest.mark.parametrize(
+    ("choices", "rows", "total", "spend", "words"),
+    [
+        ({}, 2, -31.5, 160.0, r"2 refund rows on days .* -31\.50 in total \(19\.7% of spend\)"),
+        ({"order": "id"}, 1, -12.0, 140.5, r"1 refund rows in orders with nothing left, -12 in"),
+        ({"amount": None}, 0, 0.0, 0.0, None),
+    ],
+)
+def test_refunds_taken_off_nothing_are_added_up(engine, choices, rows, total, spend, words):
+    """The notice says by how much spend is overstated, and what nets refunds, on every engine."""
+    log = pd.DataFrame(REFUNDS, columns=["customer_id", "ordered_at", "amount", "id"])
+    orders = engine.make(log.assign(ordered_at=pd.to_datetime(log["ordered_at"])))
+    check = check_orders(orders, as_of="2024-01-31", **choices)
+    assert (check.refund_rows, check.refund_total, check.spend) == (rows, total, spend)
+    if words is None:
+        assert "refund rows" not in str(check)
+        return
+    assert re.search(words, str(check))
+    table, notice = quietly(summarize, orders, as_of="2024-01-31", **choices)
+    assert engine.pandas(table)["spend_total"].sum() == spend
+    assert re.search(words, notice)
+    assert ("order= nets them against their order" in notice) == (choices == {})
 
 
 def test_the_check_tells_purchases_from_rows(engine):
@@ -221,7 +257,10 @@ def test_lazy_frames_refuse_wrong_types(lazy, columns):
         ({"amount": np.nan}, "None of the 5 rows"),
         ({"amount": -1.0}, "None of the 5 rows"),
         ({"customer_id": 2.0**53}, "ids are floats"),
-        ({"ordered_at": pd.Timestamp("2030-01-01")}, "rows dated after as_of"),
+        (
+            {"ordered_at": pd.Timestamp("2030-01-01")},
+            "All 5 rows .* dated after as_of",
+        ),
     ],
     ids=str,
 )

@@ -32,7 +32,9 @@ A, B = uuid.UUID(int=1), uuid.UUID(int=2)
         (pd.Series([B, A, B], dtype=object), [A, B]),
         (pd.Categorical(["b", "b", "a"], categories=["z", "b", "a"]), ["a", "b"]),
         ([(1, 2), (1, 2), (3,)], [(1, 2), (3,)]),
-        ([7.5, 7.0, 7.0], [7.0, 7.5]),
+        ([8.0, 7.0, 7.0], [7, 8]),
+        (np.array([1e12, 7.0, 7.0]), [7, 10**12]),
+        (pd.Series([8.0, 7.0, 7.0], dtype=object), [7, 8]),
         (pd.arrays.SparseArray([0, 1, 1]), [0, 1]),
         (["a1", "b", "a1"], ["a1", "b"]),
         ([decimal.Decimal(1), decimal.Decimal(2), decimal.Decimal(2)], [1, 2]),
@@ -49,7 +51,7 @@ def test_missing_ids_are_left_out_with_a_count(run, kind):
     with pytest.warns(UserWarning, match="1 rows without a customer id"):
         table = run(customer_id=pd.Series([5, None, 9], dtype=kind))
     assert table["customer_id"].tolist() == [5, 9]
-    assert table["customer_id"].dtype == kind
+    assert table["customer_id"].dtype == {"Float64": "Int64", "float64": "int64"}.get(kind, kind)
 
 
 @pytest.mark.parametrize("kind", [object, "string[pyarrow]", "str", "category"])
@@ -78,6 +80,29 @@ def test_floats_that_blur_ids_are_refused(run, value):
     """From 2**53 on neighbouring ids are the same float."""
     with pytest.raises(DataError, match="1 of 3 ids are floats"):
         run(customer_id=[value, 1.0, 2.0])
+
+
+def test_floats_of_single_precision_blur_earlier(run):
+    """2**24 + 1 is no float of 32 bits."""
+    with pytest.raises(DataError, match=r"1 of 3 ids are floats of 2\*\*24 or more"):
+        run(customer_id=np.array([2**24, 1, 2], dtype="f4"))
+
+
+@pytest.mark.parametrize("far", [9.0, 1e12])
+def test_float_ids_become_whole_on_every_engine(engine, log, far):
+    """7.0 is 7 where an id is missing; the missing one is counted; a plan takes the result."""
+    orders = engine.make(log(customer_id=[7.0, np.nan, far]))
+    with pytest.warns(UserWarning, match="1 rows without a customer id"):
+        table = summarize(orders, as_of="2024-12-31")
+    ids = engine.pandas(table)["customer_id"].tolist()
+    assert (ids, {type(i) for i in ids}) == ([7, int(far)], {int})
+
+
+def test_float_ids_that_are_not_whole_are_refused_on_every_engine(engine, log):
+    """7.5 is a price, not a customer; both faults are told at once."""
+    orders = engine.make(log(customer_id=[7.5, 2.0**53, 9.0]))
+    with pytest.raises(DataError, match=r"1 of 3 ids are floats of(.|\n)*1 of 3(.|\n)*not whole"):
+        summarize(orders, as_of="2024-12-31")
 
 
 @pytest.mark.parametrize(

@@ -227,7 +227,12 @@ def _places(codes: Codes, series: pd.Series, ids: pd.Series | None) -> Array:
     there = codes.code if codes.missing is None else codes.code[~codes.missing]
     used = np.unique(there)
     known = pd.Index(series.iloc[codes.first_rows(used)])
-    found = known.get_indexer(pd.Index(ids))
+    try:
+        found = known.get_indexer(pd.Index(ids))
+    except TypeError:
+        raise ColumnsError(
+            "The customer table's ids are lists or the like.", hint="ids are whole numbers or text."
+        ) from None
     found[ids.isna().to_numpy(dtype=bool)] = -1
     places: Array = np.append(used, -1)[found]
     if len(ids) and (places < 0).all():

@@ -11,8 +11,9 @@ from layerwise.errors import SpecError
 from layerwise.fitted import Fitted, Spec, evaluate
 from layerwise.frames import Array, Columns
 from layerwise.layers.cadence import NEEDS, expected_gap
-from layerwise.layers.churn_status import ChurnStatus
+from layerwise.layers.churn_status import STATUSES, ChurnStatus
 from layerwise.layers.edges import present, quantile_edges
+from layerwise.layers.words import check_words
 from layerwise.rules import NOT_EVALUABLE, Cut, FirstMatch, Formula, Rule
 from layerwise.rules.base import as_mapping, if_several, numbers
 from layerwise.saved import saved
@@ -20,6 +21,7 @@ from layerwise.saved import saved
 ORDER = (NOT_EVALUABLE, "churned", "potential_loyal", "loyal")
 """From low to high."""
 
+P_ALIVE = "p_alive"
 PARTS = {
     "repeat_rate": (f"{REPEAT_ORDERS} / {AGE}", (REPEAT_ORDERS, AGE)),
     "regularity": (f"1 / (1 + {GAP_CV})", (GAP_CV,)),
@@ -84,14 +86,15 @@ class Loyalty(Spec):
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
-        if not isinstance(self.churn, Spec | str):
+        model = isinstance(self.churn, Spec) and P_ALIVE in self.churn.gives("")
+        if not (isinstance(self.churn, ChurnStatus | str) or model):
             raise SpecError(
                 f"Loyalty(churn=...) is a {type(self.churn).__name__}.",
                 hint="give ChurnStatus(), a model such as BGNBD(), or the name of a column.",
             )
         if min(self.min_repeats, self.min_age_days, self.max_silence_gaps, self.prior_gaps) <= 0:
             raise SpecError(
-                "Loyalty: min_repeats, min_age_days, max_silence_gaps and prior_gaps are above 0.",
+                "Loyalty: min_repeats, min_age_days, max_silence_gaps, prior_gaps must be above 0.",
                 hint="Loyalty() takes 3 repeat orders, 90 days, 1.5 gaps of silence and 2 gaps.",
             )
         if self.index_cut is not None and (not self.index or not 0 < self.index_cut <= 1):
@@ -133,11 +136,13 @@ class Loyalty(Spec):
     def _learn_status(self, columns: Columns, name: str) -> tuple[str, tuple[Rule, ...]]:
         """Return the status column and the rules that make it, all of them hidden steps."""
         if isinstance(self.churn, str):
+            check_words(columns, self.churn, STATUSES, "Loyalty")
             return self.churn, ()
         status = f"_{name}_status"
         if isinstance(self.churn, ChurnStatus):
             return status, self.churn.learn(columns, status).rules
-        alive = next(r for r in self.churn.learn(columns, name).rules if r.output == "p_alive")
+        rules = self.churn.learn(columns, name).rules
+        alive = next(rule for rule in rules if rule.output == P_ALIVE)
         own = attrs.evolve(alive, output=f"_{name}_p_alive")
         rule = ChurnStatus(rule="model", p_alive=own.output)
         return status, (own, *rule.learn(columns, status).rules)
@@ -172,7 +177,8 @@ class Loyalty(Spec):
         if self.index_cut is not None:
             cases.append((f"{name}_index >= index_cut", "loyal"))
             limits["index_cut"] = self.index_cut
-        unknown = " or ".join(f"missing({c})" for c in (REPEAT_ORDERS, SILENCE, AGE))
+        known = (status, REPEAT_ORDERS, SILENCE, AGE)
+        unknown = " or ".join(f"missing({column})" for column in known)
         return FirstMatch(
             output=name,
             cases=[(unknown, NOT_EVALUABLE), *cases],

@@ -91,7 +91,7 @@ class Needs(Spec):
         if wrong:
             raise SpecError(
                 problems("Needs cannot use these numbers:", wrong),
-                hint="shares lie between 0 and 1 (0.3 is 30 %), counts are whole numbers from 1 up.",
+                hint="shares lie between 0 and 1 (0.3 is 30 %), counts are whole, from 1 up.",
             )
 
     def needs(self, name: str) -> tuple[str, ...]:  # noqa: ARG002 - the same for every name

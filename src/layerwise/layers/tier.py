@@ -1,17 +1,21 @@
 """The composite tier: one label a customer, by precedence over the layers."""
 
+import warnings
 from typing import ClassVar, Literal
 
 import attrs
 import numpy as np
 
 from layerwise.columns import AGE, REPEAT_ORDERS
-from layerwise.errors import SpecError
+from layerwise.errors import FewerLayersWarning, SpecError
 from layerwise.fitted import Fitted, Spec
 from layerwise.frames import Columns
 from layerwise.layers.edges import middle_edge
+from layerwise.layers.loyalty import ORDER as LOYALTY
+from layerwise.layers.value import LOW_TO_HIGH
+from layerwise.layers.words import check_words
 from layerwise.rules import FirstMatch, Holds
-from layerwise.rules.base import numbers
+from layerwise.rules.base import LARGEST_FLOAT, numbers
 from layerwise.saved import saved
 
 ORDER = ("churned", "new", "general", "potential", "loyal", "high_value")
@@ -65,7 +69,7 @@ class Tier(Spec):
         self.check_types()
         if self.high_value not in ("both", "value"):
             raise SpecError(f"Tier(high_value=...) is 'both' or 'value', not {self.high_value!r}.")
-        if self.new_days is not None and self.new_days <= 0:
+        if self.new_days is not None and not 0 < self.new_days < LARGEST_FLOAT:
             raise SpecError("Tier(new_days=...) must be above 0, or None for no new tier.")
         if not 0 < self.potential_cut < 1:
             raise SpecError("Tier(potential_cut=...) must lie between 0 and 1.")
@@ -82,6 +86,8 @@ class Tier(Spec):
 
     def learn(self, columns: Columns, name: str) -> Fitted:
         """Learn the expected spend above which the customers left are potential."""
+        for column, known in self._reads().items():
+            check_words(columns, column, known, "Tier")
         constants: dict[str, float] = {}
         if self.expected_spend is not None:
             constants["potential_spend"] = self._potential_spend(columns)
@@ -96,6 +102,10 @@ class Tier(Spec):
             spec=self, name=name, rules=(self._table(name, constants), *rules), facts=constants
         )
 
+    def _reads(self) -> dict[str, tuple[str, ...]]:
+        levels = dict.fromkeys((self.value, self.frequency), LOW_TO_HIGH)
+        return levels | {self.loyalty: LOYALTY}
+
     def _conditions(self) -> dict[str, str]:
         """Return tier -> condition, in order of precedence."""
         high = f"{self.value} == 'high'"
@@ -106,7 +116,7 @@ class Tier(Spec):
             rising = f"{self.expected_spend} > potential_spend"
         conditions = {"churned": f"{self.loyalty} == 'churned'"}
         if self.new_days is not None:
-            conditions["new"] = f"{AGE} < {self.new_days} and {REPEAT_ORDERS} == 0"
+            conditions["new"] = f"{AGE} < {self.new_days!r} and {REPEAT_ORDERS} == 0"
         return conditions | {
             "high_value": high,
             "loyal": f"{self.loyalty} == 'loyal'",
@@ -127,7 +137,15 @@ class Tier(Spec):
         spend = numbers(columns[str(self.expected_spend)])
         general = labels.codes == labels.names.index("general")
         left = spend[general & ~np.isnan(spend)]
-        return middle_edge(left, self.potential_cut) if len(left) else 0.0
+        if len(left):
+            return middle_edge(left, self.potential_cut)
+        warnings.warn(
+            "Earlier tiers take every customer, so nobody is potential, now or later.\n"
+            "Hint: fit on a table with more kinds of customers, or Tier(expected_spend=None).",
+            FewerLayersWarning,
+            stacklevel=2,
+        )
+        return LARGEST_FLOAT
 
 
 def _used(when: str, constants: dict[str, float]) -> dict[str, float]:

@@ -13,6 +13,7 @@ from layerwise.errors import DataError, SpecError
 from layerwise.models.histories import Histories, read_histories
 from layerwise.models.model import PurchaseModel
 from layerwise.models.outlook import Outlook
+from layerwise.scorecard import auc
 
 Array = NDArray[np.float64]
 _HOLDOUT = (names.HOLDOUT_ORDERS, names.HOLDOUT_DAYS)
@@ -81,20 +82,6 @@ def calibration(model: Outlook, customers: object, *, groups: int = 10) -> pd.Da
     found: pd.DataFrame = by.mean()
     found.insert(0, "customers", by.size())
     return found.reset_index(drop=True)
-
-
-def auc(score: Array, positive: NDArray[np.bool_]) -> float | None:
-    """Return P(score of a positive > score of a negative), ties by half; None without both kinds.
-
-    >>> auc(np.array([0.1, 0.4, 0.4, 0.9]), np.array([False, False, True, True]))
-    0.875
-    """
-    n, m = int(positive.sum()), int((~positive).sum())
-    if not n or not m:
-        return None
-    _, level, count = np.unique(score, return_inverse=True, return_counts=True)
-    rank = np.cumsum(count) - (count - 1) / 2.0
-    return float((rank[level][positive].sum() - n * (n + 1) / 2.0) / (n * m))
 
 
 def _fitted(name: str, model: Any, customers: object) -> Outlook:

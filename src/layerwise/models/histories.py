@@ -6,6 +6,7 @@ three numbers have the same likelihood, so a fit works on distinct histories wit
 """
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import attrs
@@ -36,7 +37,7 @@ class Histories:
         return len(self.x)
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, slots=False)
 class Distinct:
     """Distinct histories with counts; `level` indexes `levels`, the ascending distinct x."""
 
@@ -49,12 +50,12 @@ class Distinct:
     def __len__(self) -> int:
         return len(self.T)
 
-    @property
+    @cached_property
     def customers(self) -> float:
         """How many customers the rows stand for."""
         return float(self.counts.sum())
 
-    @property
+    @cached_property
     def histogram(self) -> Array:
         """Customers by level of x."""
         sums: Array = np.bincount(self.level, self.counts, len(self.levels)).astype(np.float64)

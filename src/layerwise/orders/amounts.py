@@ -8,6 +8,7 @@ pairs of floats on a common grid (Demmel and Nguyen, "Fast Reproducible Floating
 """
 
 import decimal
+import math
 from typing import Any
 
 import attrs
@@ -122,6 +123,11 @@ def _fill(values: np.ndarray, scale: int, minor: np.ndarray) -> bool:
         if not np.array_equal(back, block):
             return False
     return True
+
+
+def exact_sum(values: np.ndarray, scale: int | None) -> float:
+    """Return a sum that does not depend on the order of whole minor units, or of floats."""
+    return float(values.sum()) if scale is not None else math.fsum(values)
 
 
 def infinite_amounts(name: Any, infinite: int, n: int) -> DataError:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from layerwise import columns as c
 from layerwise.errors import DataError, SpecError
+from layerwise.orders.amounts import exact_sum
 from layerwise.orders.counting import Counts, count, occasions
 from layerwise.orders.left_out import OrderCheck, notify
 from layerwise.orders.netting import Purchases, bucket, purchases
@@ -18,6 +19,7 @@ from layerwise.orders.output import in_days, tabulate, to_frame
 from layerwise.orders.progress import steps, track
 from layerwise.orders.request import UNIX_DAY, Request, moment
 from layerwise.orders.rows import Rows, read_rows
+from layerwise.orders.silence import holdout_patience, warn_if_ended, window_patience
 from layerwise.orders.table import column
 
 Table = dict[str, np.ndarray]
@@ -40,7 +42,7 @@ def summary(frame: Any, request: Request, as_of: Any) -> Any:
     done()
     view = _look(rows, request, as_of)
     done()
-    notify(_check(view, rows, counted, request))
+    _notify(_check(view, rows, counted, request), view.cut, request)
     ids, counts, scale, cut = rows.ids, view.counts, rows.scale, view.cut
     # The table needs the room of the rows.
     del rows, view
@@ -53,7 +55,7 @@ def gap_days(frame: Any, request: Request, as_of: Any) -> tuple[np.ndarray, np.n
     """Return the gaps that ended in an order, and each customer's silence at as_of, in days."""
     rows, counted = read_rows(frame, request)
     view = _look(rows, request, as_of)
-    notify(_check(view, rows, counted, request))
+    _notify(_check(view, rows, counted, request), view.cut, request)
     _, orders, moments = occasions(view.bought.rows, request.grain)
     number = bucket(moments, request.grain).astype(np.int64)
     last = np.cumsum(orders) - 1
@@ -97,16 +99,29 @@ def holdout(frame: Any, request: Request, split: Any, end: Any) -> Any:
     check_split(view.cut, last)
     held = _held(rows.until(last), request, view.cut)
     found = _check(view, rows, counted, request)
-    lost = held.refunded_rows, held.refunded_orders
-    found = attrs.evolve(
-        found,
-        used=found.used - lost[0],
-        refunded_rows=found.refunded_rows + lost[0],
-        refunded_orders=found.refunded_orders + lost[1],
-    )
-    notify(found, ignore_future=True)
+    notify(_with_held(found, held), date="split", ignore_future=True)
+    per_day = 24 if request.hourly else 1
+    until, patience = day(last // per_day), holdout_patience((last - view.cut) / per_day)
+    if rows.moment.max() <= last:
+        warn_if_ended(_last_day(rows, per_day), until, patience=patience, date="end")
     table = _table(view, request) | _held_columns(held.rows, view, request, last)
     return to_frame(frame, request, view.counts, view.past.ids, table)
+
+
+def _with_held(found: OrderCheck, held: Purchases) -> OrderCheck:
+    """Return the check with what the holdout period leaves out too."""
+    scale = held.rows.scale
+    amounts = held.rows.amounts
+    spend = 0.0 if amounts is None else exact_sum(amounts.value, amounts.scale) / scale
+    return attrs.evolve(
+        found,
+        used=found.used - held.refunded_rows,
+        refunded_rows=found.refunded_rows + held.refunded_rows,
+        refunded_orders=found.refunded_orders + held.refunded_orders,
+        refund_rows=found.refund_rows + held.refund_rows,
+        refund_total=found.refund_total + held.refund_total / scale,
+        spend=found.spend + spend,
+    )
 
 
 def stack(frame: Any, request: Request, dates: Iterable[Any]) -> Any:
@@ -121,7 +136,7 @@ def stack(frame: Any, request: Request, dates: Iterable[Any]) -> Any:
         )
     views = [_look(rows, request, date) for date in track(wanted, request.progress, "snapshots")]
     latest = max(views, key=lambda view: view.cut)
-    notify(_check(latest, rows, counted, request), ignore_future=True)
+    _notify(_check(latest, rows, counted, request), latest.cut, request, ignore_future=True)
     tables = [_dated(frame, request, view) for view in views if len(view.counts.code)]
     return pd.concat(tables, ignore_index=True) if _is_pandas(frame) else nw.concat(tables)
 
@@ -196,14 +211,37 @@ def _check(view: View, rows: Rows, counted: dict[str, int], request: Request) ->
         last_order=None if ends is None else day(int(ends[1].max()) // per_day),
         last_row=_last_day(view.past, per_day),
         after_as_of=later,
+        first_later=_first_day_after(rows, view.cut, per_day) if later else None,
         refunded_rows=lost,
         refunded_orders=view.bought.refunded_orders,
+        refund_rows=view.bought.refund_rows,
+        refund_total=view.bought.refund_total / rows.scale,
+        spend=_spend(view.counts, rows),
+        netted_by=request.netted_by,
         customers_without_purchase=before - customers,
     )
 
 
+def _spend(counts: Counts, rows: Rows) -> float:
+    if rows.amounts is None or not counts.spend:
+        return 0.0
+    return exact_sum(counts.spend[0], rows.amounts.scale) / rows.scale
+
+
 def _last_day(rows: Rows, per_day: int) -> dt.date | None:
     return day(int(rows.moment.max()) // per_day) if len(rows.moment) else None
+
+
+def _notify(check: OrderCheck, cut: int, request: Request, *, ignore_future: bool = False) -> None:
+    """Tell what was left out, and if the log ends long before as_of."""
+    notify(check, ignore_future=ignore_future, stacklevel=5)
+    if not check.after_as_of:
+        until, patience = day(cut // (24 if request.hourly else 1)), window_patience(request)
+        warn_if_ended(check.last_row, until, patience=patience, date="as_of", stacklevel=5)
+
+
+def _first_day_after(rows: Rows, cut: int, per_day: int) -> dt.date:
+    return day(int(rows.moment[rows.moment > cut].min()) // per_day)
 
 
 def day(number: int) -> dt.date:

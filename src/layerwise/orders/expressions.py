@@ -43,16 +43,22 @@ def occasions(rows: Lazy, facts: Facts, request: Request, after: int | None = No
 
 
 def audit(rows: Lazy, facts: Facts, request: Request) -> Lazy:
-    """Return one row: orders, rows and customers without a purchase, customers, ends of purchases.
+    """Return one row: what is no purchase, customers, spend, and the first and last purchase's day.
 
-    The ends are days, missing without a purchase.
+    Money is in minor units; the days are missing without a purchase.
     """
     used = rows.filter(nw.col("reason") == 0).with_columns(_net(facts).alias("net"))
-    netted = _orders(used) if request.order is not None else _buckets(used, request)
+    back = _count(nw.col("net") < 0).sum().alias("back")
+    by_order = request.order is not None
+    netted = _orders(used, back) if by_order else _buckets(used, request, back)
     lost = _count(~_is_purchase(facts)) if request.amount is not None else nw.lit(0)
     bought = nw.when(nw.col("lost") == 0).then(nw.col("day")).otherwise(None)
     flagged = netted.with_columns(lost.alias("lost"))
+    below = (nw.col("lost") == 1) & _is_below(facts)
     customers = flagged.group_by("id").agg(
+        _inside(below, nw.col("back")).alias("refund_rows"),
+        _inside(below, nw.col("net")).alias("refund_total"),
+        _inside(nw.col("lost") == 0, nw.col("net")).alias("spend"),
         nw.col("lost").sum(),
         nw.when(nw.col("lost") == 1).then(nw.col("lines")).otherwise(0).sum().alias("lost_rows"),
         nw.len().alias("all"),
@@ -63,6 +69,7 @@ def audit(rows: Lazy, facts: Facts, request: Request) -> Lazy:
     return customers.select(
         nw.col("lost").sum().alias("refunded_orders"),
         nw.col("lost_rows").sum().alias("refunded_rows"),
+        *(nw.col(name).sum() for name in ("refund_rows", "refund_total", "spend")),
         gone.sum().alias("customers_without_purchase"),
         (1 - gone).sum().alias("customers"),
         nw.col("first_order").min(),
@@ -126,15 +133,16 @@ def _net(facts: Facts) -> Expr:
     return (nw.col("money") * facts.scale + 0.5).floor().cast(nw.Int64())
 
 
-def _orders(used: Lazy) -> Lazy:
+def _orders(used: Lazy, *more: Expr) -> Lazy:
     return used.group_by("id", "order").agg(
         nw.col("moment").min(),
         nw.col("day").min(),
         *_added(),
+        *more,
     )
 
 
-def _buckets(used: Lazy, request: Request) -> Lazy:
+def _buckets(used: Lazy, request: Request, *more: Expr) -> Lazy:
     number = nw.col("moment")
     if request.grain == "week":
         number = _integer((number + (UNIX_DAY - 1)) // 7)
@@ -144,6 +152,7 @@ def _buckets(used: Lazy, request: Request) -> Lazy:
         .agg(
             nw.col("day").min(),
             *_added(),
+            *more,
         )
     )
 
@@ -161,6 +170,12 @@ def _is_purchase(facts: Facts) -> Expr:
     if facts.scale is not None:
         return nw.col("net") > 0
     return nw.col("net") > nw.col("gross") * ROUNDING
+
+
+def _is_below(facts: Facts) -> Expr:
+    if facts.scale is not None:
+        return nw.col("net") < 0
+    return nw.col("net") < nw.col("gross") * (0.0 - ROUNDING)
 
 
 def _packs(facts: Facts) -> bool:

@@ -8,7 +8,8 @@ import numpy as np
 
 from layerwise.errors import ColumnsError, EngineError
 from layerwise.orders.amounts import LARGEST, SCALES, infinite_amounts, not_numbers, text_amounts
-from layerwise.orders.ids import blurred_ids
+from layerwise.orders.blank_ids import BLANKS
+from layerwise.orders.float_ids import FLOAT32_ROOM, FLOAT64_ROOM, refuse_floats
 from layerwise.orders.netting import bucket
 from layerwise.orders.request import UNIX_DAY, Request
 from layerwise.orders.rows import no_rows, refuse_currencies
@@ -23,7 +24,7 @@ _HUGE = 1.7976931348623157e308
 
 @attrs.frozen(kw_only=True)
 class Facts:
-    """Counts by reason, the scale that holds all amounts, and the ends of time."""
+    """Counts by reason, the scale that holds all amounts, the ends of time, what comes later."""
 
     counts: dict[str, int]
     scale: int | None
@@ -31,6 +32,7 @@ class Facts:
     total: float
     first: int
     last: int
+    later: int | None
 
     def bucket(self, moment: int, request: Request) -> int:
         """Return the hour, day or week number of a moment."""
@@ -47,11 +49,11 @@ def prepare(table: Lazy, request: Request, last: int) -> Lazy:
     timed = named.with_columns(
         _moment(time, request.hourly).alias("moment"), time.cast(nw.Date()).alias("day")
     )
-    picked = [nw.col("customer").alias("id"), nw.col("moment"), nw.col("day")]
-    picked += [_money(types).alias("money"), _blurred(types).alias("blurred")]
+    picked = [_id(types["customer"]).alias("id"), nw.col("moment"), nw.col("day")]
+    picked += [_money(types).alias("money"), *_float_faults(types["customer"])]
     picked += [nw.col(role) for role in ("order", "currency") if role in types]
     marked = timed.select(*picked)
-    return marked.with_columns(_reason(request, last).alias("reason"))
+    return marked.with_columns(_reason(types, last).alias("reason"))
 
 
 def gather(rows: Lazy, request: Request, amount_type: Any) -> Facts:
@@ -69,8 +71,8 @@ def gather(rows: Lazy, request: Request, amount_type: Any) -> Facts:
         refuse_currencies(kinds, int(found["no_currency"]), request)
     if _int(found["infinite"]):
         raise infinite_amounts(request.amount, _int(found["infinite"]), n)
-    if _int(found["blurred"]):
-        raise blurred_ids(request.customer, _int(found["blurred"]), n)
+    faults = _int(found["blurred"]), _int(found["broken"])
+    refuse_floats(request.customer, n, *faults, room=_int(found["room"]))
     counts = {reason: _int(found[reason]) for reason in REASONS} | {"rows": n}
     total = float(found["below"] or 0.0) + float(found["above"] or 0.0)
     fitting = (s for s in SCALES if not _int(found[f"inexact_{s}"]))
@@ -79,7 +81,15 @@ def gather(rows: Lazy, request: Request, amount_type: Any) -> Facts:
         scale = None
     lowest = np.inf if request.amount is None else float(found["lowest"] or 0.0)
     first, last = _int(found["first"]), _int(found["last"])
-    return Facts(counts=counts, scale=scale, lowest=lowest, total=total, first=first, last=last)
+    return Facts(
+        counts=counts,
+        scale=scale,
+        lowest=lowest,
+        total=total,
+        first=first,
+        last=last,
+        later=_int(found["later"]) if counts["after_as_of"] else None,
+    )
 
 
 def collect_row(table: Lazy) -> dict[str, Any]:
@@ -115,8 +125,11 @@ def _questions(request: Request, amount_type: Any) -> list[Expr]:
         *(_total(reason == i).alias(name) for i, name in enumerate(REASONS, start=1)),
         _among(reason == 0, nw.col("moment")).min().alias("first"),
         _among(reason == 0, nw.col("moment")).max().alias("last"),
+        _among(reason == len(REASONS), nw.col("moment")).min().alias("later"),
         _total((money > _HUGE) | (money < -_HUGE)).alias("infinite"),
         nw.col("blurred").sum().alias("blurred"),
+        nw.col("broken").sum().alias("broken"),
+        nw.col("room").max().alias("room"),
         _among(known, money).min().alias("lowest"),
         _among(known & (money < 0), 0.0 - money).sum().alias("below"),
         _among(known & (money > 0), money).sum().alias("above"),
@@ -137,20 +150,51 @@ def _money(types: dict[str, Any]) -> Expr:
     return _among(~money.is_nan(), money) if types["amount"].is_float() else money
 
 
-def _blurred(types: dict[str, Any]) -> Expr:
-    """Mark ids that are floats too large to be told apart."""
-    if not types["customer"].is_float():
-        return nw.lit(0)
+def _id(dtype: Any) -> Expr:
+    """Return the ids; floats as the whole numbers they stand for, missing where NaN or refused."""
     number = nw.col("customer")
-    return nw.when((number >= LARGEST) | (number <= -LARGEST)).then(1).otherwise(0)
+    if not dtype.is_float():
+        return number
+    sound = ~number.is_nan() & ~_blurred(dtype)
+    return _whole(_among(sound, number))
 
 
-def _reason(request: Request, last: int) -> Expr:
+def _float_faults(dtype: Any) -> list[Expr]:
+    """Mark ids that are floats too large to be told apart, or not whole, and from where on."""
+    number = nw.col("customer")
+    if not dtype.is_float():
+        return [nw.lit(0).alias(name) for name in ("blurred", "broken", "room")]
+    blurred = _blurred(dtype)
+    broken = ~number.is_nan() & ~blurred & (number.floor() != number)
+    return [
+        _among(blurred, nw.lit(1)).alias("blurred"),
+        _among(broken, nw.lit(1)).alias("broken"),
+        nw.lit(_room(dtype)).alias("room"),
+    ]
+
+
+def _blurred(dtype: Any) -> Expr:
+    number, room = nw.col("customer"), _room(dtype)
+    return ~number.is_nan() & ((number >= room) | (number <= -room))
+
+
+def _room(dtype: Any) -> int:
+    return FLOAT64_ROOM if dtype == nw.Float64 else FLOAT32_ROOM
+
+
+def _absent(name: str, dtype: Any) -> Expr:
+    """Tell missing ids, and blank ones where ids are text."""
+    missing = nw.col(name).is_null()
+    if dtype not in (nw.String, nw.Categorical, nw.Enum):
+        return missing
+    return missing | (nw.col(name).cast(nw.String()).str.strip_chars(BLANKS) == "")
+
+
+def _reason(types: dict[str, Any], last: int) -> Expr:
     """Return the number of the first of REASONS that applies to a row; 0 for none."""
-    order = nw.col("order").is_null() if request.order is not None else nw.lit(False)
     tests = [
-        nw.col("id").is_null(),
-        order,
+        _absent("id", types["customer"]),
+        _absent("order", types["order"]) if "order" in types else nw.lit(False),
         nw.col("moment").is_null(),
         nw.col("money").is_null(),
         nw.col("moment") > last,

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 
 from layerwise.errors import ColumnsError, DataError
+from layerwise.orders.blank_ids import blank_among
+from layerwise.orders.float_ids import whole_ids
 from layerwise.orders.text_ids import numbers_of
 
 # Whole-number ids spread over at most this many times the rows need no hash table.
@@ -24,6 +26,7 @@ class Codes:
         low: The id of code 0, if ids are dense whole numbers.
         missing: Rows without an id; None if there are none.
         rank: A number for each code that sorts as the ids do, if such were to be had.
+        whole: Whether the ids are floats that stand for whole numbers; low or rank has these.
     """
 
     code: np.ndarray
@@ -31,6 +34,7 @@ class Codes:
     low: int | None
     missing: np.ndarray | None
     rank: np.ndarray | None = None
+    whole: bool = False
 
     def first_rows(self, wanted: np.ndarray) -> np.ndarray:
         """Return for each wanted code a row of the log that has it."""
@@ -45,10 +49,11 @@ class Codes:
 
 
 def read_ids(series: pd.Series, name: Any) -> Codes:
-    """Return a code for each row; missing ids are masked.
+    """Return a code for each row; missing ids are masked, and so are blank ones ("" or "  ").
 
-    Text is compared as it stands: "007" and "7", "é" in its two Unicode forms, "a" and "a " stay
-    apart, and the number 7 is not the text "7".
+    Other text is compared as it stands: "007" and "7", "é" in its two Unicode forms, "a" and "a "
+    stay apart, and the number 7 is not the text "7". Floats are the whole numbers that they equal:
+    7.0 is what pandas makes of 7 where other ids are missing.
     """
     dtype = series.dtype
     _check_type(dtype, name)
@@ -57,11 +62,11 @@ def read_ids(series: pd.Series, name: Any) -> Codes:
     if isinstance(series.dtype, pd.CategoricalDtype):
         return _of_categories(series)
     if series.dtype == object:
-        _check_objects(series, name)
+        series = _checked_objects(series, name)
     if series.dtype.kind in "iu":
         return _of_integers(series)
     if series.dtype.kind == "f":
-        _check_floats(series, name)
+        return _of_floats(series, name)
     number = numbers_of(series)
     if number is None:
         return _hashed(series)
@@ -90,6 +95,11 @@ def _of_integers(series: pd.Series) -> Codes:
     return _hashed(pd.Series(values), missing)
 
 
+def _of_floats(series: pd.Series, name: Any) -> Codes:
+    values, missing = whole_ids(series, name)
+    return attrs.evolve(_of_integers(pd.Series(values)), missing=missing, whole=True)
+
+
 def _boxed(series: pd.Series) -> bool:
     return not isinstance(series.dtype, np.dtype)
 
@@ -101,9 +111,8 @@ def _some(series: pd.Series) -> Any:
 
 def _of_categories(series: pd.Series) -> Codes:
     code = series.cat.codes.to_numpy().astype(np.int32)
-    missing = code < 0
-    where = missing if missing.any() else None
-    return Codes(code, len(series.cat.categories), None, where)
+    missing = _absent(code, blank_among(series.cat.categories))
+    return Codes(code, len(series.cat.categories), None, missing)
 
 
 def _hashed(series: pd.Series, missing: np.ndarray | None = None) -> Codes:
@@ -111,12 +120,16 @@ def _hashed(series: pd.Series, missing: np.ndarray | None = None) -> Codes:
     code, unique = pd.factorize(series.to_numpy() if series.dtype == object else series)
     code = code.astype(small(len(unique)), copy=False)
     if missing is None:
-        absent = code < 0
-        missing = absent if absent.any() else None
-    rank = np.asarray(unique) if isinstance(unique, np.ndarray) else None
-    if rank is not None and rank.dtype.kind not in "iu":
-        rank = None
+        missing = _absent(code, blank_among(unique))
+    plain = isinstance(unique.dtype, np.dtype) and unique.dtype.kind in "iu"
+    rank = np.asarray(unique) if plain else None
     return Codes(code, len(unique), None, missing, rank)
+
+
+def _absent(code: np.ndarray, blank: np.ndarray | None) -> np.ndarray | None:
+    """Return which codes are -1 or those of a blank id; None if none is."""
+    missing = code < 0 if blank is None else np.append(blank, True)[code]
+    return missing if missing.any() else None
 
 
 def _check_type(dtype: Any, name: Any) -> None:
@@ -127,25 +140,8 @@ def _check_type(dtype: Any, name: Any) -> None:
         raise ColumnsError(f"{name} holds {dtype}, not ids.", hint="Ids are whole numbers or text.")
 
 
-def _check_floats(series: pd.Series, name: Any) -> None:
-    """Refuse what floats cannot tell apart; 7.0 with missing values is what pandas makes of 7."""
-    values = series.to_numpy(dtype=np.float64, na_value=np.nan)
-    with np.errstate(invalid="ignore"):
-        blurred = int((np.abs(values) >= 2.0**53).sum())
-    if blurred:
-        raise blurred_ids(name, blurred, len(values))
-
-
-def blurred_ids(name: Any, blurred: int, n: int) -> DataError:
-    """Return the error for float ids of which neighbours are the same number."""
-    return DataError(
-        f"{name}: {blurred:,} of {n:,} ids are floats of 2**53 or more, where neighbouring ids "
-        "are one number.",
-        hint='Read the column as text or integers: read_csv(..., dtype={"customer": "str"}).',
-    )
-
-
-def _check_objects(series: pd.Series, name: Any) -> None:
+def _checked_objects(series: pd.Series, name: Any) -> pd.Series:
+    """Return the objects, as floats if they all are; refuse what is no id."""
     kinds = set(map(type, series[series.notna()]))
     for kind in kinds:
         if kind.__hash__ is None or issubclass(kind, (bool, np.bool_)):
@@ -153,9 +149,12 @@ def _check_objects(series: pd.Series, name: Any) -> None:
                 f"{name} holds values of type {kind.__name__}, not ids.",
                 hint="Ids are whole numbers or text.",
             )
-    whole = any(issubclass(k, (int, np.integer)) for k in kinds)
-    if whole and any(issubclass(k, (float, np.floating)) for k in kinds):
+    floats = [issubclass(k, (float, np.floating)) for k in kinds]
+    if floats and all(floats):
+        return series.astype("float64")
+    if any(floats) and any(issubclass(k, (int, np.integer)) for k in kinds):
         raise DataError(
             f"{name} mixes whole numbers and floats, so 7 and 7.0 cannot be told apart.",
             hint='Make them one type: orders[customer].astype("Int64").',
         )
+    return series

@@ -14,6 +14,7 @@ from layerwise.orders.facts import Facts, clock, collect_row, gather, is_aware, 
 from layerwise.orders.left_out import OrderCheck, notify
 from layerwise.orders.output import in_days
 from layerwise.orders.request import Request, moment
+from layerwise.orders.silence import holdout_patience, warn_if_ended, window_patience
 
 Lazy = nw.LazyFrame[Any]
 
@@ -23,7 +24,11 @@ def summary(table: Lazy, request: Request, as_of: Any) -> Lazy:
     if request.gaps:
         raise refuse("gaps=True")
     cut, rows, facts = _look(table, request, as_of, "as_of")
-    notify(_check(table, rows, facts, request, full=False))
+    found = _check(table, rows, facts, request, full=False)
+    notify(found)
+    if not found.after_as_of:
+        until, patience = day(cut // _per_day(request)), window_patience(request)
+        warn_if_ended(found.last_row, until, patience=patience, date="as_of")
     return ex.customers(ex.occasions(rows, facts, request), facts, request, cut)
 
 
@@ -46,7 +51,12 @@ def holdout(table: Lazy, request: Request, split: Any, end: Any) -> Lazy:
     check_split(cut, last)
     _, later, held_facts = _look(table, request, end, "end")
     found = _check(table, rows, facts, request, full=False)
-    notify(found, ignore_future=True)
+    notify(found, date="split", ignore_future=True)
+    if held_facts.later is None:
+        per_day = _per_day(request)
+        until, patience = day(last // per_day), holdout_patience((last - cut) / per_day)
+        log_end = day(held_facts.last // per_day)
+        warn_if_ended(log_end, until, patience=patience, date="end")
     customers = ex.customers(ex.occasions(rows, facts, request), facts, request, cut)
     held = ex.held_out(ex.occasions(later, held_facts, request, after=cut), held_facts, request)
     days = in_days(np.array([last - cut]), "hour" if request.hourly else "day")[0].item()
@@ -70,25 +80,32 @@ def _look(table: Lazy, request: Request, date: Any, name: str) -> tuple[int, Laz
 
 def _check(table: Lazy, rows: Lazy, facts: Facts, request: Request, *, full: bool) -> OrderCheck:
     """Count; refunds and customers need the log grouped, so only where there can be refunds."""
-    per_day = 24 if request.hourly else 1
+    per_day = _per_day(request)
     left = sum(facts.counts.values()) - facts.counts["rows"]
     used = facts.counts["rows"] - left
     first, last = (day(m // per_day) if used else None for m in (facts.first, facts.last))
     audited: dict[str, Any] = {"first_order": first, "last_order": last}
     audited["customers"] = min(used, 1)
     if used and (full or facts.lowest <= 0):
-        audited = _typed(collect_row(ex.audit(rows, facts, request)))
+        audited = _typed(collect_row(ex.audit(rows, facts, request)), facts.scale or 1)
     counts: dict[str, Any] = facts.counts | audited
     return OrderCheck(
         **counts,
         clock=clock(table, request),
+        netted_by=request.netted_by,
         used=used - audited.get("refunded_rows", 0),
         last_row=last,
+        first_later=None if facts.later is None else day(facts.later // per_day),
     )
 
 
-def _typed(row: dict[str, Any]) -> dict[str, Any]:
-    """Return an engine's counts as integers and its days as dates."""
+def _per_day(request: Request) -> int:
+    return 24 if request.hourly else 1
+
+
+def _typed(row: dict[str, Any], scale: int) -> dict[str, Any]:
+    """Return an engine's counts as integers, its money in whole units and its days as dates."""
+    money = {name: float(row.pop(name)) / scale for name in ("refund_total", "spend")}
     days = {name: row.pop(name) for name in ("first_order", "last_order")}
     dates = {name: None if pd.isna(d) else pd.Timestamp(d).date() for name, d in days.items()}
-    return {name: int(value) for name, value in row.items()} | dates
+    return {name: int(value) for name, value in row.items()} | money | dates

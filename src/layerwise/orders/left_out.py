@@ -22,13 +22,19 @@ class OrderCheck:
         last_order: Day of the last purchase; None if there is none.
         last_row: Latest day of a row that could be read and is not after as_of, be it a purchase,
             a refund or free; None if there is none.
-        null_customer: Rows without a customer id.
-        null_order: Rows without an order id (only if order= is given).
+        null_customer: Rows without a customer id, or with a blank one ("" or white space only).
+        null_order: Rows without an order id, likewise (only if order= is given).
         null_time: Rows without a time.
         null_amount: Rows without an amount (only if amount= is given).
         after_as_of: Rows dated after as_of.
+        first_later: Earliest day of these; None if there are none.
         refunded_rows: Rows of orders whose net amount is not above zero.
         refunded_orders: Such orders.
+        refund_rows: Refund rows in such orders whose net amount is below zero. They are taken off
+            nothing.
+        refund_total: The net amount of these orders, zero or less: by so much spend is overstated.
+        spend: Net amount of all purchases.
+        netted_by: What lines are added up to: "order" with order=, else the grain.
         customers_without_purchase: Customers all of whose orders are such orders.
         duplicate_rows: Rows equal to an earlier row in all named columns. They are used: two equal
             lines of one order are common.
@@ -47,8 +53,13 @@ class OrderCheck:
     null_time: int = 0
     null_amount: int = 0
     after_as_of: int = 0
+    first_later: dt.date | None = None
     refunded_rows: int = 0
     refunded_orders: int = 0
+    refund_rows: int = 0
+    refund_total: float = 0.0
+    spend: float = 0.0
+    netted_by: str = "day"
     customers_without_purchase: int = 0
     duplicate_rows: int = 0
     clock: str | None = None
@@ -63,6 +74,7 @@ class OrderCheck:
         if self.first_order is not None:
             lines[0] += f", {self.first_order} to {self.last_order}"
         lines += [f"  left out: {text}" for text, _ in _reasons(self)]
+        lines += [f"  {text}" for text, _ in _refunds(self)]
         if self.duplicate_rows:
             equal = "used, though equal to an earlier row in these columns"
             lines.append(f"  {equal}: {self.duplicate_rows:,}")
@@ -71,26 +83,27 @@ class OrderCheck:
         return "\n".join(lines)
 
 
-def notify(check: OrderCheck, *, ignore_future: bool = False, stacklevel: int = 4) -> None:
+def notify(
+    check: OrderCheck, *, date: str = "as_of", ignore_future: bool = False, stacklevel: int = 4
+) -> None:
     """Warn once about all rows left out and once about days in UTC; raise if no row is used.
 
     Args:
         check: The counts.
+        date: Name of the argument that is the last day that counts.
         ignore_future: Whether rows after as_of are expected (a split, a snapshot).
         stacklevel: As in `warnings.warn`; 4 points at who called `summarize`.
 
     Raises:
         DataError: If no row can be used.
     """
+    if check.customers == 0:
+        raise _nothing_left(check, date)
     if ignore_future:
         check = attrs.evolve(check, rows=check.rows - check.after_as_of, after_as_of=0)
-    lines = [text for text, _ in _reasons(check)]
-    hints = [hint for _, hint in _reasons(check) if hint]
-    if check.customers == 0:
-        title = f"None of the {check.rows:,} rows of the order log can be used."
-        raise DataError(
-            problems(title, lines), hint=" ".join(hints) or "check how the log was read."
-        )
+    told = [*_reasons(check, date), *_refunds(check)]
+    lines = [text for text, _ in told]
+    hints = [hint for _, hint in told if hint]
     if check.clock is not None:
         warnings.warn(_clock(check.clock), TimeZoneWarning, stacklevel=stacklevel)
     if not lines:
@@ -103,6 +116,35 @@ def notify(check: OrderCheck, *, ignore_future: bool = False, stacklevel: int = 
     warnings.warn(message, RowsLeftOutWarning, stacklevel=stacklevel)
 
 
+def _refunds(check: OrderCheck) -> list[tuple[str, str]]:
+    """Tell what came back without being taken off a purchase."""
+    if not check.refund_rows:
+        return []
+    where = f"on {check.netted_by}s without a purchase"
+    hint = "order= nets them against their order."
+    if check.netted_by == "order":
+        where, hint = "in orders with nothing left", "Refunds need the id of their order."
+    amount = f"{check.refund_total:,.2f}".removesuffix(".00")
+    share = f" ({-check.refund_total / check.spend:.1%} of spend)" if check.spend else ""
+    text = f"{check.refund_rows:,} refund rows {where}, {amount} in total{share}, are not taken off"
+    return [(text, hint)]
+
+
+def _nothing_left(check: OrderCheck, date: str) -> DataError:
+    """Return the error for a log without a usable row up to a date."""
+    if check.after_as_of == check.rows:
+        return DataError(
+            f"All {check.rows:,} rows of the order log are dated after {date} "
+            f"(first {check.first_later}).",
+            hint=f"Give a later {date}=, from {check.first_later} on.",
+        )
+    reasons = [*_reasons(check, date), *_refunds(check)]
+    title = f"None of the {check.rows:,} rows of the order log can be used."
+    hints = [hint for _, hint in reasons if hint]
+    message = problems(title, [text for text, _ in reasons])
+    return DataError(message, hint=" ".join(hints) or None)
+
+
 def _clock(clock: str) -> str:
     meant = "; tz='UTC' says that UTC is meant" if clock == "UTC" else ""
     return (
@@ -111,13 +153,13 @@ def _clock(clock: str) -> str:
     )
 
 
-def _reasons(check: OrderCheck) -> list[tuple[str, str]]:
+def _reasons(check: OrderCheck, date: str = "as_of") -> list[tuple[str, str]]:
     counted = [
         (check.null_customer, "without a customer id", "Orders without an id have no customer."),
         (check.null_order, "without an order id", "order=None nets lines by day instead."),
         (check.null_time, "without a time", "Fill in the times that are missing."),
         (check.null_amount, "without an amount", "Fill amounts that mean zero with 0 first."),
-        (check.after_as_of, "dated after as_of", "A later as_of= would use later rows."),
+        (check.after_as_of, f"dated after {date}", f"A later {date}= would use later rows."),
     ]
     reasons = [(f"{n:,} rows {text}", hint) for n, text, hint in counted if n]
     if check.refunded_rows:

@@ -4,18 +4,24 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise.orders.amounts import ROUNDING, Amounts
+from layerwise.orders.amounts import ROUNDING, Amounts, exact_sum
 from layerwise.orders.request import UNIX_DAY
 from layerwise.orders.rows import Rows
 
 
 @attrs.frozen(eq=False)
 class Purchases:
-    """The rows that belong to purchases, and how much was not one."""
+    """The rows that belong to purchases, and how much was not one.
+
+    `refund_rows` and `refund_total` (in minor units) are of the orders whose net is below zero:
+    what came back and can be taken off nothing.
+    """
 
     rows: Rows
     refunded_rows: int = 0
     refunded_orders: int = 0
+    refund_rows: int = 0
+    refund_total: float = 0.0
 
 
 def bucket(moment: np.ndarray, grain: str) -> np.ndarray:
@@ -46,12 +52,15 @@ def _by_bucket(rows: Rows, amounts: Amounts, grain: str) -> Purchases:
     touched = pd.unique(key[amounts.value <= 0])
     place = pd.Index(touched).get_indexer(pd.Index(key))
     hit = np.flatnonzero(place >= 0)
-    gone = ~_positive(amounts.take(hit), place[hit], len(touched))
+    some, order = amounts.take(hit), place[hit]
+    net, sign = _net(some, order, len(touched))
+    gone = sign <= 0
     if not gone.any():
         return Purchases(rows)
     lost = np.zeros(len(key), dtype=bool)
-    lost[hit] = gone[place[hit]]
-    return Purchases(rows.take(~lost), int(lost.sum()), int(gone.sum()))
+    lost[hit] = gone[order]
+    back = _back(some, order, net, sign)
+    return Purchases(rows.take(~lost), int(lost.sum()), int(gone.sum()), *back)
 
 
 def _by_order(rows: Rows) -> Purchases:
@@ -64,13 +73,14 @@ def _by_order(rows: Rows) -> Purchases:
     whole = attrs.evolve(rows, code=customer, moment=moment, order=None)
     if rows.amounts is None:
         return Purchases(whole)
-    net = attrs.evolve(rows.amounts, value=rows.amounts.sum_by(order, n))
-    whole = attrs.evolve(whole, amounts=net)
-    if rows.amounts.lowest > 0:
+    net, sign = _net(rows.amounts, order, n)
+    whole = attrs.evolve(whole, amounts=attrs.evolve(rows.amounts, value=net))
+    good = sign > 0
+    if good.all():
         return Purchases(whole)
-    good = _positive(rows.amounts, order, n)
     lost = int((~good)[order].sum())
-    return Purchases(whole.take(good) if lost else whole, lost, int((~good).sum()))
+    back = _back(rows.amounts, order, net, sign)
+    return Purchases(whole.take(good), lost, int((~good).sum()), *back)
 
 
 def _order_numbers(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
@@ -94,11 +104,18 @@ def _earliest(order: np.ndarray, moment: np.ndarray, n: int) -> np.ndarray:
     return earliest
 
 
-def _positive(amounts: Amounts, code: np.ndarray, n: int) -> np.ndarray:
-    """Return whether each code's net amount is money, not zero, negative or a rounding rest."""
-    net = amounts.sum_by(code, n)
-    if amounts.scale is not None:
-        return net > 0
-    gross = attrs.evolve(amounts, value=np.abs(amounts.value)).sum_by(code, n)
-    good: np.ndarray = net > ROUNDING * gross
-    return good
+def _net(amounts: Amounts, order: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return each order's net amount and its sign; a rounding rest is no money."""
+    net = amounts.sum_by(order, n)
+    if amounts.scale is not None or amounts.lowest > 0:
+        return net, np.sign(net)
+    gross = attrs.evolve(amounts, value=np.abs(amounts.value)).sum_by(order, n)
+    return net, np.where(np.abs(net) > ROUNDING * gross, np.sign(net), 0.0)
+
+
+def _back(
+    amounts: Amounts, order: np.ndarray, net: np.ndarray, sign: np.ndarray
+) -> tuple[int, float]:
+    """Return how many rows are refunds in orders below zero, and the net of these orders."""
+    refunds = (amounts.value < 0) & (sign < 0)[order]
+    return int(refunds.sum()), exact_sum(net[sign < 0], amounts.scale)

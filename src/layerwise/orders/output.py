@@ -9,6 +9,7 @@ import pandas as pd
 
 from layerwise import columns as c
 from layerwise.orders.counting import DAYS_PER, Counts
+from layerwise.orders.float_ids import integer_type
 from layerwise.orders.ids import Codes
 from layerwise.orders.netting import bucket
 from layerwise.orders.request import Request
@@ -47,9 +48,11 @@ def to_frame(
 ) -> Any:
     """Return the table with the ids in front, sorted by id, in the frame's own kind."""
     if ids.low is not None:
-        return build(frame, _dense_ids(frame, request, counts.code + ids.low), table)
+        return build(frame, _made_ids(frame, request, counts.code + ids.low, ids.whole), table)
     values = take(frame, request.customer, ids.first_rows(counts.code))
     order = _order(values) if ids.rank is None else np.argsort(ids.rank[counts.code])
+    if ids.whole and ids.rank is not None:
+        values = _made_ids(frame, request, ids.rank[counts.code], whole=True)
     sorted_ids = values.take(order).reset_index(drop=True) if _is_pandas(values) else values[order]
     return build(frame, sorted_ids, {name: array[order] for name, array in table.items()})
 
@@ -97,15 +100,16 @@ def _spend(counts: Counts, scale: int) -> dict[str, np.ndarray]:
     }
 
 
-def _dense_ids(frame: Any, request: Request, values: np.ndarray) -> Any:
+def _made_ids(frame: Any, request: Request, values: np.ndarray, whole: bool) -> Any:
+    """Return whole numbers as a column of the ids' own type; of 64-bit integers for floats."""
     if isinstance(frame, pd.DataFrame):
         dtype = frame[request.customer].dtype
         if isinstance(dtype, pd.SparseDtype):
             dtype = dtype.subtype
-        return pd.Series(values).astype(dtype)
+        return pd.Series(values).astype(integer_type(dtype) if whole else dtype)
     series = nw.from_native(frame, eager_only=True)[str(request.customer)]
     made = nw.new_series(c.CUSTOMER, values, backend=nw.get_native_namespace(frame))
-    return made.cast(series.dtype)
+    return made if whole else made.cast(series.dtype)
 
 
 def _order(ids: Any) -> np.ndarray:

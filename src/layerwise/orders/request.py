@@ -68,6 +68,11 @@ class Request:
         return {role: name for role, name in pairs.items() if name is not None}
 
     @property
+    def netted_by(self) -> str:
+        """What lines are added up to, before what is not above zero is left out."""
+        return self.grain if self.order is None else "order"
+
+    @property
     def hourly(self) -> bool:
         """Whether moments are numbered by hours; days otherwise."""
         return self.grain == "hour"

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from layerwise.orders.blank_ids import blank_among
+
 _BLOCK = 1 << 14
 _SAMPLE = 1 << 12
 _LONGEST = 64
@@ -20,7 +22,10 @@ Places = tuple[np.ndarray, np.ndarray]
 
 
 def numbers_of(series: pd.Series) -> np.ndarray | None:
-    """Return an int64 for each text, or None if the texts are not of one length, or too varied."""
+    """Return an int64 for each text, or None if the texts are not of one length, or too varied.
+
+    Texts with a blank one among them get None too: a blank id is missing.
+    """
     tables = _byte_tables(series)
     if tables is None:
         return None
@@ -28,7 +33,18 @@ def numbers_of(series: pd.Series) -> np.ndarray | None:
     out = np.empty(n, dtype=np.int64)
     sampled = _ranges(table[:: max(1, len(table) // _SAMPLE)] for table in tables)
     # The sample nearly always shows every value of every place; if not, look at all of them.
-    return out if _fill(tables, sampled, out) or _fill(tables, _ranges(tables), out) else None
+    for places in (sampled, None):
+        places = places or _ranges(tables)
+        if _fill(tables, places, out):
+            blank = _may_be_blank(places) and blank_among(series.array) is not None
+            return None if blank else out
+    return None
+
+
+def _may_be_blank(places: Places) -> bool:
+    """Say whether the first bytes allow white space: up to " ", or those of wider blanks."""
+    low, high = int(places[0][0]), int(places[1][0])
+    return low <= 0x20 or (low <= 0xE3 and high >= 0xC2)
 
 
 def _byte_tables(series: pd.Series) -> list[np.ndarray] | None:

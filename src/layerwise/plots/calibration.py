@@ -76,4 +76,4 @@ def _spread(ax: "Axes", counts: tuple[int, ...], name: str) -> None:
     fullest = int(np.argmax(counts))
     middle = (edges[fullest] + edges[fullest + 1]) / 2
     strip.text(middle, max(counts), f"{max(counts):,}", ha="center", va="bottom", size=SMALL)
-    strip.text(0, 0.02 * max(counts), name, color=ACTUAL, size=SMALL, va="bottom")
+    strip.text(-0.02, 0.0, name, color=ACTUAL, size=SMALL, ha="right", va="bottom")

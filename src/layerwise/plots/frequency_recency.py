@@ -37,7 +37,7 @@ def plot_frequency_recency(
     cell at the left foot, with its value), and with repeat orders it is later.
 
     Args:
-        fitted: A fitted model in days: BGNBD, MBGNBD, ParetoNBD.
+        fitted: A fitted model in days: BGNBD, MBGNBD, MBGCNBD, ParetoNBD.
         quantity: "p_alive", "p_no_purchase" or "expected_orders".
         age_days: Days since the first order.
         repeat_orders: The most repeat orders shown.
@@ -77,7 +77,8 @@ def plot_frequency_recency(
         mesh.set_clim(0, 1)
         percent(bar.ax.yaxis)
     once = f"{values[0, 0]:.2g}" if quantity == "expected_orders" else f"{values[0, 0]:.0%}"
-    ax.annotate(once, (0, 0), (0, 4), textcoords="offset points", ha="center", size=SMALL)
+    above: Any = {"textcoords": "offset points", "ha": "center", "rotation": 90, "size": SMALL}
+    ax.annotate(once, (0, 0), (0, 5), **above)
     ax.set(xlabel=word("repeat orders", lang), ylabel=word("first to last", lang))
     whole(ax.xaxis)
     return ax

@@ -33,7 +33,7 @@ def plot_history(
     The numbers are those of `layerwise.tracking.history`. The picture shows no id.
 
     Args:
-        fitted: A fitted model in days: BGNBD, MBGNBD, ParetoNBD.
+        fitted: A fitted model in days: BGNBD, MBGNBD, MBGCNBD, ParetoNBD.
         orders: The order log, a frame in memory.
         customer_id: Whose history; 7 and "7" are different ids.
         as_of: The last day.

@@ -1,6 +1,6 @@
 """How likely a silent customer is to come back."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -57,7 +57,12 @@ def plot_return_curve(
         height = float(chance[window])
         ax.plot([window, window], [0, height], color=MARK, linewidth=1)
         ax.plot(window, height, "o", color=MARK, markersize=5)
-        ax.annotate(text, (window, height), (8, 14), textcoords="offset points", color=MARK)
+        late = window > 0.6 * curve.last_day
+        side: Any = {"ha": "right" if late else "left", "textcoords": "offset points"}
+        paper = {"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.8}
+        ax.annotate(
+            text, (window, height), (-8, 36) if late else (8, 14), color=MARK, bbox=paper, **side
+        )
     ax.axhline(at_most, color=QUIET, linewidth=0.8, linestyle=":")
     ax.set(xlabel=word("silence", lang), ylabel=word("return", lang, h=horizon_days))
     ax.set_xlim(left=0)

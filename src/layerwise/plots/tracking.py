@@ -32,7 +32,8 @@ def plot_tracking(
     The numbers are those of `layerwise.tracking.tracking`.
 
     Args:
-        fitted: A fitted model that speaks of new customers in days: BGNBD, MBGNBD, ParetoNBD.
+        fitted: A fitted model that speaks of new customers in days: BGNBD,
+            MBGNBD, MBGCNBD, ParetoNBD.
         orders: The order log, a frame in memory.
         end: Last day that counts.
         split: Last day of the calibration period, marked by a line; only customers whose first

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from layerwise import columns as c
 from layerwise.errors import DataError, SpecError
+from layerwise.orders.blank_ids import is_blank
 from layerwise.strategy import holdout, match
 from layerwise.strategy.plan import Decided
 from layerwise.strategy.resolve import column_of
@@ -60,9 +61,11 @@ def _ids(column: Any) -> list[bytes]:
         )
     texts = holdout.canonical_ids(column.to_list())
     different = set(texts)
-    if b"" in different:
+    blank = {text for text in different if _is_blank(text)}
+    if blank:
         raise DataError(
-            f"{texts.count(b''):,} of {len(texts):,} rows have an empty {column.name}.",
+            f"{sum(text in blank for text in texts):,} of {len(texts):,} rows have an empty "
+            f"{column.name} or one of white space only.",
             hint="drop them or give them an id.",
         )
     twice = len(texts) - len(different)
@@ -72,6 +75,11 @@ def _ids(column: Any) -> list[bytes]:
             hint="a plan needs one row per customer.",
         )
     return texts
+
+
+def _is_blank(text: bytes) -> bool:
+    plain = text[:1] > b" " and text[:1] < b"\x80"  # nearly all; the rest is looked at closely
+    return not plain and is_blank(text.decode("utf-8", "surrogatepass"))
 
 
 def _expand(decided: Decided) -> tuple[NDArray[np.int64], NDArray[np.int64], list[Entry]]:
