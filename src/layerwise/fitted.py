@@ -54,8 +54,8 @@ class Labeller:
 
         Returns:
             The same kind of frame, rows and index as given; the input is not changed. Lazy frames
-            stay lazy. Columns of the same name are replaced. Missing values get the label that
-            the rule names, `not_evaluable` as a rule.
+            stay lazy; Polars keeps their order, databases have none. Columns of the same name are
+            replaced. Missing values get the label that the rule names, `not_evaluable` as a rule.
 
         Raises:
             ColumnsError: Columns are missing or of the wrong type.
@@ -107,9 +107,7 @@ class Labeller:
             ColumnsError: Columns are missing or of the wrong type.
             DataError: A needed column holds infinite numbers or impossible histories.
             EngineError: The frame is lazy.
-<<<<<<< HEAD
             SpecError: `ids` holds lists or the like.
-=======
 
         Example:
             >>> import pandas as pd
@@ -120,7 +118,6 @@ class Labeller:
             >>> told = Value().fit(customers).explain(customers, ids=5)
             >>> told[["layer", "label", "reason"]].values.tolist()
             [['value', 'high', 'spend_365d = 500, above 40']]
->>>>>>> needs
         """
         frame = frames.eager(customers, doing="explain")
         self._require(frame, also={customer: "explain"})

@@ -1,6 +1,6 @@
 """What no customer table can hold: negative counts and days, silence longer than the history."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -25,20 +25,30 @@ def check_histories(
     Raises:
         DataError: With every problem and its count.
     """
-    found = {name: column for name, column in columns.items() if isinstance(column, np.ndarray)}
-    rows = len(next(iter(found.values()), ()))
-    faults = _signs(found, history) | _contradictions(found, history) | _gaps(found, complete)
-    lines = [
-        f"{fault}: {count:,} of {rows:,} rows"
-        for fault, where in faults.items()
-        if (count := np.count_nonzero(where))
-    ]
+    lines = told(history_faults(columns, complete=complete, history=history))
     if lines:
         raise DataError(
             problems("The customer table holds impossible purchase histories.", lines),
             hint="summarize(orders, as_of=...) makes them from orders; repeat_orders counts "
             "occasions after the first, times are days.",
         )
+
+
+def history_faults(
+    columns: Columns, *, complete: Iterable[str] = (), history: tuple[str, str, str] = HISTORY
+) -> dict[str, Array]:
+    """Return what may be wrong with the columns, and in which rows it is; see `check_histories`."""
+    found = {name: column for name, column in columns.items() if isinstance(column, np.ndarray)}
+    return _signs(found, history) | _contradictions(found, history) | _gaps(found, complete)
+
+
+def told(faults: Mapping[str, Array]) -> list[str]:
+    """Return a line with the count for each fault that occurs."""
+    return [
+        f"{fault}: {count:,} of {len(where):,} rows"
+        for fault, where in faults.items()
+        if (count := np.count_nonzero(where))
+    ]
 
 
 def _signs(found: dict[str, Array], history: tuple[str, str, str]) -> dict[str, Array]:

@@ -4,12 +4,13 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from layerwise.errors import DataError, FitError, NotIdentifiedWarning, SpecError
-from layerwise.models import BGNBD
+from layerwise.models import BGBB, BGNBD
 from layerwise.models._lifetimes import undisturbed
 
 from .conftest import simulated, table
@@ -177,7 +178,46 @@ def test_odd_counts_are_refused():
     """No rows, counts of nobody, and arrays of different lengths."""
     with pytest.raises(FitError, match="no rows"):
         BGNBD().fit_counts([], [], [], [])
-    with pytest.raises(DataError, match="positive"):
-        BGNBD().fit_counts([1, 2], [5, 6], [9, 9], [1, 0])
-    with pytest.raises(DataError, match="length"):
+    for counts in ([1, 0], [1, -1], [1, 1.5], [1, np.nan]):
+        with pytest.raises(DataError, match="1 of 2 counts of histories are not whole"):
+            BGNBD().fit_counts([1, 2], [5, 6], [9, 9], counts)
+    with pytest.raises(DataError, match="length: x 2, t_x 2, T 2, counts 1"):
         BGNBD().fit_counts([1, 2], [5, 6], [9, 9], [1])
+
+
+@pytest.mark.parametrize("fit_counts", [BGNBD().fit_counts, BGBB().fit_counts])
+@pytest.mark.parametrize("odd", [["a"], ["1"], [[1]], [[1], [1, 2]], None, 3, [True]], ids=str)
+def test_columns_that_are_no_numbers_are_refused(fit_counts, odd):
+    """Text, tables, single numbers and None, in any place."""
+    for place in range(4):
+        columns = [[1], [5], [9], [1]]
+        columns[place] = odd
+        with pytest.raises(DataError, match=r"cannot be read:(.|\n)*Hint:"):
+            fit_counts(*columns)
+
+
+@pytest.mark.parametrize("r", ["x", None, [1], True, np.nan, 0])
+def test_parameters_are_positive_numbers(r):
+    """What is no number is refused like a number that cannot be."""
+    with pytest.raises(SpecError, match=r"r must be a positive number(.|\n)*Hint:"):
+        BGNBD().with_parameters(r=r, alpha=1.0, a=1.0, b=1.0)
+
+
+def test_lazy_polars_keeps_the_order_of_rows():
+    """The lookup of expected orders joins without shuffling a table of some thousand rows."""
+    rng = np.random.default_rng(1)
+    x, age = rng.integers(0, 6, 3000), rng.integers(100, 400, 3000)
+    table = pl.DataFrame(
+        {
+            "customer_id": rng.permutation(3000),
+            "repeat_orders": x,
+            "first_to_last_days": np.where(x > 0, age // 2, 0),
+            "age_days": age,
+        }
+    ).with_columns(days_since_last=pl.col("age_days") - pl.col("first_to_last_days"))
+    fitted = BGNBD(horizon_days=90).with_parameters(r=0.24, alpha=31.0, a=0.8, b=2.4)
+    found = fitted.transform(table.lazy()).collect()
+    wanted = fitted.transform(table)
+    assert found["customer_id"].equals(wanted["customer_id"])
+    difference = found["expected_orders_90d"] - wanted["expected_orders_90d"]
+    assert difference.abs().max() < 1e-12

@@ -48,9 +48,17 @@ def joined(
     series = nw.new_series(output, values, backend=found.implementation)
     table = _upload(frame, found.with_columns(series).filter(nw.col(output) >= 0))
     before = [name for name in frames.column_names(frame) if name != output]
-    merged = frame.select(*before).join(table, on=list(keys), how="left")
+    merged = _left_join(frame.select(*before), table, list(keys))
     value = nw.col(output) if factor is None else nw.col(output) * factor
     return merged.with_columns(value.alias(output)).select(*before, output)
+
+
+def _left_join(frame: Any, table: Any, keys: list[str]) -> Any:
+    """Return the frame with the table's columns; Polars keeps the order of rows only if told to."""
+    if not frame.implementation.is_polars():
+        return frame.join(table, on=keys, how="left")
+    order: dict[str, Any] = {"maintain_order": "left"}
+    return nw.from_native(frame.to_native().join(table.to_native(), on=keys, how="left", **order))
 
 
 def _upload(frame: Any, table: Any) -> Any:

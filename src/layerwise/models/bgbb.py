@@ -22,6 +22,7 @@ from layerwise.models.histories import (
     distinct,
     grouped,
     histories_of,
+    number_columns,
     read_histories,
 )
 from layerwise.models.model import not_negative, positive, with_parameters
@@ -205,12 +206,14 @@ class BGBB(Spec):
         """Fit to grouped histories: orders, last opportunity, opportunities, customers.
 
         Raises:
-            DataError: Histories are impossible or missing; every problem is listed.
+            DataError: Histories are impossible or missing; every problem is listed. Or columns
+                differ in length, are no numbers, or counts are not whole numbers above 0.
             FitError: There are no rows, or no customer has ordered again.
         """
-        rows = Histories(*(np.asarray(column) for column in (x, t_x, n)))
+        *history, number = number_columns(x=x, t_x=t_x, n=n, counts=counts)
+        rows = Histories(*history)
         _check(rows)
-        return self._estimate(grouped(rows.x, rows.t_x, rows.T, counts), self.default_name)
+        return self._estimate(grouped(rows.x, rows.t_x, rows.T, number), self.default_name)
 
     def with_parameters(self, **parameters: float) -> FittedBGBB:
         """Return the model at given parameters alpha, beta, gamma, delta.

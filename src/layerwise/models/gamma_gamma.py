@@ -11,6 +11,7 @@ from layerwise import frames
 from layerwise.errors import ColumnsError, DataError, FitError, problems
 from layerwise.fitted import Spec, read_for
 from layerwise.frames import Columns
+from layerwise.histories import history_faults, told
 from layerwise.models._gamma_gamma import Spending, log_likelihood
 from layerwise.models._lifetimes import from_fitter
 from layerwise.models.maximum_likelihood import (
@@ -233,19 +234,12 @@ def _check(x: NDArray[Any], m: NDArray[Any], *, allow_missing: bool) -> None:
     Raises:
         DataError: With every problem and its count.
     """
-    faults = {
-        "negative repeat_orders": x < 0,
-        "repeat_orders that are not whole numbers": (x != np.floor(x)) & ~np.isnan(x),
-        "spend_repeat_mean of 0 or less with repeat orders": (x > 0) & (m <= 0),
-    }
+    orders = NEEDED[0]
+    faults = history_faults({orders: x}, complete=() if allow_missing else (orders,))
+    faults["spend_repeat_mean of 0 or less with repeat orders"] = (x > 0) & (m <= 0)
     if not allow_missing:
-        faults["missing repeat_orders"] = np.isnan(x)
         faults["missing spend_repeat_mean with repeat orders"] = (x > 0) & np.isnan(m)
-    lines = [
-        f"{name}: {count:,} of {len(x):,} rows"
-        for name, where in faults.items()
-        if (count := np.count_nonzero(where))
-    ]
+    lines = told(faults)
     if lines:
         raise DataError(
             problems("The customer table holds amounts that GammaGamma cannot use.", lines),

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from layerwise import frames
 from layerwise.columns import AGE, FIRST_TO_LAST, REPEAT_ORDERS
-from layerwise.errors import ColumnsError, DataError, FitError
+from layerwise.errors import ColumnsError, DataError, FitError, problems
 from layerwise.histories import check_histories
 
 Array = NDArray[np.float64]
@@ -130,6 +130,40 @@ def check(rows: Histories, *, allow_missing: bool, columns: Needed = NEEDED) -> 
     check_histories(found, complete=() if allow_missing else columns, history=columns)
 
 
+def number_columns(**columns: ArrayLike) -> list[NDArray[Any]]:
+    """Return columns given by a caller as arrays of numbers, one-dimensional and of one length.
+
+    Raises:
+        DataError: With every column that is something else.
+    """
+    arrays = {name: _as_array(column) for name, column in columns.items()}
+    faults = {name: _misshapen(array) for name, array in arrays.items()}
+    lines = [f"{name}: {fault}" for name, fault in faults.items() if fault]
+    lengths = {name: len(array) for name, array in arrays.items() if array.ndim}
+    if not lines and len(set(lengths.values())) > 1:
+        shown = ", ".join(f"{name} {length:,}" for name, length in lengths.items())
+        lines = [f"they differ in length: {shown}"]
+    if lines:
+        raise DataError(
+            problems("Histories and their counts cannot be read:", lines),
+            hint="give lists of numbers, one history a place.",
+        )
+    return list(arrays.values())
+
+
+def _as_array(column: ArrayLike) -> NDArray[Any]:
+    try:
+        return np.asarray(column)
+    except ValueError:  # rows of differing lengths
+        return np.empty((0, 0))
+
+
+def _misshapen(array: NDArray[Any]) -> str:
+    if array.ndim != 1:
+        return "not one-dimensional"
+    return "" if array.dtype.kind in "iuf" else f"{array.dtype.name} instead of numbers"
+
+
 def distinct(rows: Histories) -> Distinct:
     """Return the distinct histories with counts; times that are not whole days are not merged.
 
@@ -179,20 +213,20 @@ def grouped(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, counts: ArrayLike) -> Di
     """Return histories that are already grouped, e.g. by an engine, with their counts.
 
     Raises:
-        DataError: The arrays differ in length, or counts are not positive numbers.
+        DataError: The arrays differ in length, or counts are not whole numbers above 0.
         FitError: There is no row.
     """
     x, t_x, T, counts = (np.asarray(v, dtype=np.float64) for v in (x, t_x, T, counts))
     if not len(x):
         raise FitError("There are no rows to learn from.", hint=_MORE)
     if not len(x) == len(t_x) == len(T) == len(counts):
+        raise DataError("Histories and their counts differ in length.", hint="one count a history.")
+    whole = np.isfinite(counts) & (counts > 0) & (counts == np.floor(counts))
+    if not whole.all():
         raise DataError(
-            "Histories and their counts differ in length.", hint="give one count a history."
-        )
-    if not (np.isfinite(counts).all() and (counts > 0).all()):
-        raise DataError(
-            "Counts of histories must be positive numbers.",
-            hint="leave out histories that no customer has.",
+            f"{np.count_nonzero(~whole):,} of {len(counts):,} counts of histories are not whole "
+            "numbers above 0.",
+            hint="leave histories that nobody has out.",
         )
     if x.max() < _DENSE:
         seen = np.bincount(x.astype(np.intp)) > 0

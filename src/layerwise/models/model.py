@@ -23,6 +23,7 @@ from layerwise.models.histories import (
     distinct,
     grouped,
     histories_of,
+    number_columns,
     read_histories,
 )
 from layerwise.models.outlook import Outlook
@@ -128,10 +129,11 @@ class PurchaseModel(Spec, Generic[FittedT]):
         """Fit to histories grouped before, e.g. by a database: times in days, rows with counts.
 
         Raises:
-            DataError: Histories are impossible or missing; every problem is listed.
+            DataError: Histories are impossible or missing, or counts are not whole numbers above 0;
+                every problem is listed. Or the columns differ in length, or are no numbers.
             FitError: There are no rows, or no customer has ordered again.
         """
-        x, t_x, T = (np.asarray(column) for column in (x, t_x, T))
+        x, t_x, T, counts = number_columns(x=x, t_x=t_x, T=T, counts=counts)
         check(Histories(x, t_x, T), allow_missing=False)
         return self._estimate(grouped(x, t_x, T, counts), self.default_name)
 
@@ -164,7 +166,7 @@ def with_parameters(spec: Spec, kind: type[Any], parameters: Mapping[str, float]
     """Return a fitted model of class `kind` at given parameters.
 
     Raises:
-        SpecError: A parameter is unknown or missing.
+        SpecError: A parameter is unknown, missing or not a number that it can be.
     """
     if set(parameters) != set(kind.parameter_names):
         raise SpecError(

@@ -164,10 +164,7 @@ def plan_summary(plan: IntoDataFrameT) -> IntoDataFrameT:
         (those in the control group of the whole plan); equal counts go by id.
 
     Raises:
-<<<<<<< HEAD
         ColumnsError: The frame is not a plan, or its holdout or control is not true or false.
-=======
-        ColumnsError: The frame is not a plan.
         EngineError: The frame is lazy.
 
     Example:
@@ -177,7 +174,6 @@ def plan_summary(plan: IntoDataFrameT) -> IntoDataFrameT:
         >>> found = plan_summary(StrategyTable.default().plan(customers, cap=1))
         >>> found[["strategy_id", "customers"]].values.tolist()
         [['val_low_entry', 2], ['val_high_care', 1]]
->>>>>>> needs
     """
     frame = eager(plan)
     chance = (c.HOLDOUT, c.CONTROL)
