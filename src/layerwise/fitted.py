@@ -61,6 +61,16 @@ class Labeller:
             ColumnsError: Columns are missing or of the wrong type.
             DataError: A needed column holds infinite numbers or impossible histories, such as
                 negative days (eager frames; lazy ones take infinity as missing and do not look).
+
+        Example:
+            >>> import pandas as pd
+            >>> from layerwise.layers.value import Value
+            >>> customers = pd.DataFrame({
+            ...     "customer_id": [1, 2, 3, 4, 5], "spend_365d": [10.0, 20.0, 30.0, 40.0, 500.0],
+            ... })
+            >>> fitted = Value().fit(customers)
+            >>> fitted.transform(customers)["value"].tolist()
+            ['low', 'low', 'low', 'mid', 'high']
         """
         frame = frames.wrap(customers)
         self._require(frame)
@@ -94,9 +104,20 @@ class Labeller:
             the numbers compared, or the formula).
 
         Raises:
-            ColumnsError: Columns are missing.
+            ColumnsError: Columns are missing or of the wrong type.
+            DataError: A needed column holds infinite numbers or impossible histories.
             EngineError: The frame is lazy.
             SpecError: `ids` holds lists or the like.
+
+        Example:
+            >>> import pandas as pd
+            >>> from layerwise.layers.value import Value
+            >>> customers = pd.DataFrame({
+            ...     "customer_id": [1, 2, 3, 4, 5], "spend_365d": [10.0, 20.0, 30.0, 40.0, 500.0],
+            ... })
+            >>> told = Value().fit(customers).explain(customers, ids=5)
+            >>> told[["layer", "label", "reason"]].values.tolist()
+            [['value', 'high', 'spend_365d = 500, above 40']]
         """
         frame = frames.eager(customers, doing="explain")
         self._require(frame, also={customer: "explain"})
@@ -110,13 +131,18 @@ class Labeller:
         return told
 
     def to_json(self) -> str:
-        """Return the saved form as text; `layerwise.loads` reads it back to equality."""
+        """Return the saved form as text; `layerwise.loads` reads it back to equality.
+
+        Raises:
+            SavedFileError: A class of your own is not decorated with `layerwise.saved.saved`.
+        """
         return saved.dumps(self, version=VERSION)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the saved form (JSON) to a file, whole or not at all.
 
         Raises:
+            SavedFileError: A class of your own is not decorated with `layerwise.saved.saved`.
             OSError: The file cannot be written.
             SavedFileError: The path is none.
         """
@@ -138,6 +164,21 @@ class Labeller:
             MissingExtraError: ibis is not installed.
             EngineError: A rule needs a lookup table (expected orders), which one SELECT has not.
             SpecError: The dialect is not known to ibis.
+
+        Example:
+            >>> import pandas as pd
+            >>> from layerwise.layers.value import Value
+            >>> customers = pd.DataFrame({
+            ...     "customer_id": [1, 2, 3, 4, 5], "spend_365d": [10.0, 20.0, 30.0, 40.0, 500.0],
+            ... })
+            >>> fitted = Value(method="absolute", cuts=(20, 200)).fit(customers)
+            >>> print(fitted.to_sql("postgres", table="shop"))
+            SELECT
+            ...
+                WHEN ... <= 20.0
+                THEN 'low'
+            ...
+              FROM "shop" ...
         """
         try:
             import ibis
@@ -196,6 +237,16 @@ class Fitted(Part):
         name: Its name, which is its output column.
         rules: What it learned.
         facts: What to know about the fit: customers, sizes of the labels and more.
+
+    Example:
+        >>> import pandas as pd
+        >>> from layerwise.layers.value import Value
+        >>> customers = pd.DataFrame({"spend_365d": [10.0, 20.0, 30.0, 40.0, 500.0]})
+        >>> fitted = Value().fit(customers)
+        >>> fitted.name, fitted.needs, fitted.outputs, fitted.facts["edges"]
+        ('value', ('spend_365d',), ('value',), (30.0, 40.0))
+        >>> fitted.facts["sizes"]["value"]
+        {'not_evaluable': 0, 'low': 3, 'mid': 1, 'high': 1}
     """
 
     spec: "Spec"
@@ -237,6 +288,9 @@ class Spec:
         Raises:
             SpecError: With all such choices.
         """
+        for field in attrs.fields(type(self)):  # numpy's numbers as Python's, which never overflow
+            if isinstance(value := getattr(self, field.name), np.generic):
+                object.__setattr__(self, field.name, value.item())
         wrong = saved.misfits(self)
         if wrong:
             own = type(self).__name__
@@ -317,6 +371,13 @@ def loads(text: str | bytes) -> Any:
 
     Raises:
         SavedFileError: The text is not such a saved object.
+
+    Example:
+        >>> import pandas as pd
+        >>> from layerwise.layers.value import Value
+        >>> fitted = Value().fit(pd.DataFrame({"spend_365d": [10.0, 20.0, 30.0, 40.0, 500.0]}))
+        >>> loads(fitted.to_json()) == fitted
+        True
     """
     return saved.loads(text)
 
@@ -326,6 +387,15 @@ def load(path: str | os.PathLike[str]) -> Any:
 
     Raises:
         SavedFileError: The file cannot be read or does not hold such an object.
+
+    Example:
+        >>> import pandas as pd, tempfile
+        >>> from layerwise.layers.value import Value
+        >>> fitted = Value().fit(pd.DataFrame({"spend_365d": [10.0, 20.0, 30.0, 40.0, 500.0]}))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     fitted.save(f"{folder}/value.json")
+        ...     load(f"{folder}/value.json") == fitted
+        True
     """
     try:
         return loads(saved.as_path(path).read_bytes())

@@ -95,6 +95,15 @@ def overview(
 
     Raises:
         LayerwiseError: The log cannot be used, as `summarize` says.
+
+    Example:
+        >>> from layerwise.datasets import load_cdnow
+        >>> orders = load_cdnow()
+        >>> found = overview(orders[orders["amount"] > 0], as_of="1998-06-30")
+        >>> found.check.customers, len(found.customers), found.scorecard.customers
+        (2349, 2349, 2349)
+        >>> [name for name in found.customers if name.startswith("p_no")]
+        ['p_no_purchase_90d']
     """
     table = StrategyTable.default() if strategies is None else strategies
     if not isinstance(table, StrategyTable):

@@ -165,6 +165,15 @@ def plan_summary(plan: IntoDataFrameT) -> IntoDataFrameT:
 
     Raises:
         ColumnsError: The frame is not a plan, or its holdout or control is not true or false.
+        EngineError: The frame is lazy.
+
+    Example:
+        >>> import pandas as pd
+        >>> from layerwise.strategy import StrategyTable
+        >>> customers = pd.DataFrame({"customer_id": [1, 2, 3], "value": ["high", "low", "low"]})
+        >>> found = plan_summary(StrategyTable.default().plan(customers, cap=1))
+        >>> found[["strategy_id", "customers"]].values.tolist()
+        [['val_low_entry', 2], ['val_high_care', 1]]
     """
     frame = eager(plan)
     chance = (c.HOLDOUT, c.CONTROL)
