@@ -17,10 +17,10 @@ class LayerwiseError(ValueError):
         hint: What to do; shown on a line of its own.
     """
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, hint: str) -> None:
         self.message = message
         self.hint = hint
-        super().__init__(message if hint is None else f"{message}\nHint: {hint}")
+        super().__init__(f"{message}\nHint: {hint}")
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle with the hint, so that errors cross process borders whole."""
@@ -104,5 +104,5 @@ def problems(title: str, lines: Iterable[str]) -> str:
     return "\n".join([title, *(f"  {line}" for line in [*found[:_SHOWN], *more])])
 
 
-def _rebuild(kind: type[LayerwiseError], message: str, hint: str | None) -> LayerwiseError:
+def _rebuild(kind: type[LayerwiseError], message: str, hint: str) -> LayerwiseError:
     return kind(message, hint=hint)

@@ -68,12 +68,17 @@ class Tier(Spec):
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
-        if self.high_value not in ("both", "value"):
-            raise SpecError(f"Tier(high_value=...) is 'both' or 'value', not {self.high_value!r}.")
-        if self.new_days is not None and not 0 < float(self.new_days) < math.inf:
-            raise SpecError("Tier(new_days=...) must be above 0, or None for no new tier.")
-        if not 0 < self.potential_cut < 1:
-            raise SpecError("Tier(potential_cut=...) must lie between 0 and 1.")
+        young = self.new_days is None or 0 < float(self.new_days) < math.inf
+        ranges = {
+            "high_value must be 'both' or 'value'": self.high_value in ("both", "value"),
+            "new_days must be above 0, or None for no new tier": young,
+            "potential_cut must lie between 0 and 1": 0 < self.potential_cut < 1,
+        }
+        if wrong := [text for text, holds in ranges.items() if not holds]:
+            raise SpecError(
+                f"Tier: {'; '.join(wrong)}.",
+                hint="Tier(high_value='both', new_days=30, potential_cut=0.7) is the default.",
+            )
 
     def needs(self, name: str) -> tuple[str, ...]:  # noqa: ARG002 - the same for every name
         """Return the layers, and the columns of `new` and `potential`."""
