@@ -1,0 +1,66 @@
+"""The whole way in one call."""
+
+import warnings
+
+import pandas as pd
+import pytest
+
+import layerwise as lw
+from layerwise.errors import LayerwiseWarning
+from layerwise.overview import noted, overview, usual_layers
+
+LOG = lw.datasets.simulate_orders(300, seed=4)
+AS_OF = LOG["ordered_at"].max()
+
+
+def test_gives_what_the_steps_give() -> None:
+    """Customers, layers and plan equal those made step by step."""
+    found = overview(LOG, as_of=AS_OF)
+    customers = lw.summarize(LOG, as_of=AS_OF)
+    fitted = usual_layers().fit(customers)
+    assert found.fitted == fitted
+    pd.testing.assert_frame_equal(found.customers, fitted.transform(customers))
+    plan = lw.StrategyTable.default().plan(found.customers)
+    pd.testing.assert_frame_equal(found.plan, plan)
+
+
+def test_judges_the_last_days_by_what_came_before() -> None:
+    """The scorecard is that of a model fitted without the days it is judged on."""
+    found = overview(LOG, as_of=AS_OF, horizon_days=60).scorecard
+    split = (AS_OF - pd.Timedelta(60, "D")).date()
+    held = lw.calibration_holdout(LOG, split=split, end=AS_OF.date())
+    model = lw.BGNBD(horizon_days=60).fit(held)
+    card = lw.score_churn(model.transform(held), probability="p_no_purchase_60d")
+    assert found is not None
+    assert (found.auc, found.brier) == (card.auc, card.brier)
+
+
+def test_tells_its_steps_and_shows_no_warning() -> None:
+    """Each step is named as it begins; what would be a warning is a note."""
+    steps: list[str] = []
+    late = LOG.assign(amount=LOG["amount"].where(LOG.index > 0, 0.0))
+    found = overview(late, as_of=AS_OF, step=steps.append)
+    assert steps == ["summarize", "fit layers", "plan", "judge churn probability"]
+    assert any("net amount is not above zero" in note for note in found.notes)
+
+
+def test_own_columns_and_strategies() -> None:
+    """Columns are named as for summarize, and a table of one's own makes the plan."""
+    table = lw.StrategyTable.default().without(["tier_churn_mail"])
+    renamed = LOG.rename(columns={"customer_id": "user"})
+    found = overview(renamed, as_of=AS_OF, strategies=table, customer="user")
+    assert "tier_churn_mail" not in set(found.plan["strategy_id"])
+
+
+def _warn() -> list[str]:
+    with noted() as notes:
+        warnings.warn("ours", LayerwiseWarning, stacklevel=1)
+        warnings.warn("old", DeprecationWarning, stacklevel=1)
+    return notes
+
+
+def test_noted_keeps_other_warnings() -> None:
+    """Only warnings of layerwise become notes."""
+    with pytest.warns(DeprecationWarning, match="old"):
+        notes = _warn()
+    assert notes == ["ours"]
