@@ -1,6 +1,6 @@
 """Purchase models for many customers, beside lifetimes and (if installed) clvkit.
 
-Run: python benchmarks/models.py [fit|predict|spend|pareto|memory ...] [--customers 100000 ...]
+Run: python benchmarks/models.py [fit|predict|spend|value|pareto|memory ...] [--customers 100000]
 
 Ratios are medians over rounds in which the ways take turns on the same table. clvkit is looked for
 in the environment: pip install clvkit --no-deps --target DIR, and add DIR to PYTHONPATH.
@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from timing import compare, peak_bytes
 
-from layerwise.models import BGNBD, GammaGamma, ParetoNBD
+from layerwise.models import BGNBD, GammaGamma, ParetoNBD, residual_value
 
 HISTORY = ["repeat_orders", "first_to_last_days", "age_days"]
 
@@ -109,6 +109,31 @@ def spend(n: int) -> None:
     compare(ways, per=n, rounds=3)
 
 
+def value(n: int) -> None:
+    """Gamma-Gamma fit and discounted value of 12 months, with a BG/NBD fitted before."""
+    from lifetimes import BetaGeoFitter, GammaGammaFitter
+
+    table = customers(n)
+    x, t_x, T, m = (table[name] for name in (*HISTORY, "spend_repeat_mean"))
+    orders = BGNBD().fit(table)
+    fitter = BetaGeoFitter()
+    fitter.params_ = pd.Series(orders.parameters)
+    fitter.predict = fitter.conditional_expected_number_of_purchases_up_to_time
+    again = x > 0
+
+    def theirs() -> object:
+        spend = GammaGammaFitter().fit(x[again], m[again])
+        return spend.customer_lifetime_value(
+            fitter, x, t_x, T, m.fillna(0), time=12, discount_rate=0.008, freq="D"
+        )
+
+    def ours() -> object:
+        return residual_value(orders, GammaGamma().fit(table), table, horizon_days=365)
+
+    print(f"\nGamma-Gamma fit and 12 months discounted, {n:,} customers")
+    compare({"layerwise": ours, "lifetimes": theirs}, per=n, rounds=3)
+
+
 def pareto(n: int) -> None:
     """Pareto/NBD fit; lifetimes takes minutes, so one round and at most 5,000 customers of it."""
     from lifetimes import ParetoNBDFitter
@@ -140,7 +165,14 @@ def memory(n: int) -> None:
         print(f"{name:<28}{peak_bytes(way) / n:>8.0f} bytes a customer")
 
 
-STEPS = {"fit": fit, "predict": predict, "spend": spend, "pareto": pareto, "memory": memory}
+STEPS = {
+    "fit": fit,
+    "predict": predict,
+    "spend": spend,
+    "value": value,
+    "pareto": pareto,
+    "memory": memory,
+}
 
 
 def main() -> None:
