@@ -181,7 +181,9 @@ def _windowed(name: str) -> bool:
     return head in {"orders", "spend"} and tail.endswith("d") and tail[:-1].isdigit()
 
 
-def read(frame: Any, names: Iterable[str]) -> dict[str, Column]:
+def read(
+    frame: Any, names: Iterable[str], *, what: str = "the customer table"
+) -> dict[str, Column]:
     """Read columns of a wrapped eager frame as arrays.
 
     Numbers come as int64 or float64 with NaN for missing, texts and categories as `Labels`.
@@ -201,7 +203,7 @@ def read(frame: Any, names: Iterable[str]) -> dict[str, Column]:
     if bad:
         lines = [f"{name}: {count:,} infinite" for name, count in bad.items()]
         raise DataError(
-            problems("The customer table holds infinite numbers.", lines),
+            problems(f"{what[0].upper()}{what[1:]} holds infinite numbers.", lines),
             hint="make them missing (NaN) or correct them.",
         )
     return columns
