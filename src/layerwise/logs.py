@@ -221,7 +221,8 @@ def _keys(series: pd.Series) -> pd.Index:
         if values.dtype != np.uint64 and values.dtype.kind != "O":
             return pd.Index(values.astype(np.int64))
     objects: Any = series.astype(object).to_numpy()
-    return pd.Index(objects, dtype="object")
+    index: pd.Index = pd.Index(objects, dtype="object")
+    return index
 
 
 def _usable(reasons: dict[str, Array], what: str, *, told: bool, stacklevel: int) -> Array:
