@@ -14,6 +14,7 @@ ROOMS = [
     {"errors", "version"},
     {"columns"},
     {"saved", "spreadsheet"},
+    {"knowledge"},
     {"frames"},
     {"rates"},
     {"expressions"},
