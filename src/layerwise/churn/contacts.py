@@ -10,6 +10,7 @@ from layerwise import columns as c
 from layerwise import frames
 from layerwise.errors import DataError, SpecError, problems
 from layerwise.frames import Array, Floats
+from layerwise.layers.exact import exact_sum
 from layerwise.logs import read_roster
 from layerwise.models.process import horizon
 from layerwise.rules.base import numbers
@@ -205,7 +206,7 @@ def _alternatives(
     }
     rows = [
         {"choice": name, "contacted": round(share[judged].sum())}
-        | {what: float((share * value)[judged].sum()) for what, value in each.items()}
+        | {what: exact_sum((share * value)[judged]) for what, value in each.items()}
         for name, share in shares.items()
     ]
     return pd.DataFrame(rows)

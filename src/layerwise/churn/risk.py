@@ -225,17 +225,22 @@ def _choices(model: Any, purchases: Any, spend: Any, horizon_days: Any) -> _Choi
 def _days_ahead(model: Any, given: Any) -> float:
     for found in (given, getattr(model, "horizon_days", None)):
         if found is not None:
-            return _positive(found)
+            return positive_days(found)
     found = getattr(getattr(model, "spec", None), "horizon_days", None)
     if found is None:
         raise SpecError(
             f"{type(model).__name__} has no horizon of its own.",
             hint="say how far to look ahead: horizon_days=90.",
         )
-    return _positive(found)
+    return positive_days(found)
 
 
-def _positive(days: Any) -> float:
+def positive_days(days: Any) -> float:
+    """Return a horizon in days.
+
+    Raises:
+        SpecError: It is not a number above 0.
+    """
     if not (h := horizon(days)) > 0:
         raise SpecError("horizon_days must be above 0.", hint="horizon_days=90 looks 90 days on.")
     return h
@@ -260,7 +265,7 @@ def _value(frame: Any, choices: _Choices, added: dict[str, Any]) -> dict[str, An
     assert model is not None  # noqa: S101 - see _choices; for the type checker
     assert spend is not None  # noqa: S101
     each, orders = order_spend(frame, spend), added[c.expected_orders(h)]
-    if_buying = _orders_if_any(orders, model.p_at_least(frame.to_native(), 1, h)) * each
+    if_buying = orders_if_any(orders, model.p_at_least(frame.to_native(), 1, h)) * each
     return {
         c.expected_spend(h): orders * each,
         c.spend_if_buying(h): if_buying,
@@ -268,7 +273,7 @@ def _value(frame: Any, choices: _Choices, added: dict[str, Any]) -> dict[str, An
     }
 
 
-def _orders_if_any(orders: Floats, p_any: Floats) -> Floats:
+def orders_if_any(orders: Floats, p_any: Floats) -> Floats:
     """Return E[orders | at least one]; it is 1 where an order is all but impossible."""
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(p_any > 0, orders / p_any, 1.0)
