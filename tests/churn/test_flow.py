@@ -91,6 +91,7 @@ def test_polars_gives_the_same() -> None:
         ([(1, DATES[0], "active"), (1, DATES[1], "gone")], DataError, "1 of 2 rows"),
         ([(1, DATES[0], "active"), (1, DATES[1], None)], DataError, "1 of 2 rows"),
         ([(1, DATES[0], 1), (1, DATES[1], 0)], ColumnsError, "holds numbers"),
+        ([(1, [], "active"), (1, [], "active")], ColumnsError, "no dates"),  # type: ignore[list-item]
         ([(None, DATES[0], "active"), (1, DATES[1], "active")], DataError, "no customer id"),
         ([(1, None, "active"), (1, DATES[1], "active")], DataError, "no date"),
     ],

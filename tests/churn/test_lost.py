@@ -124,6 +124,9 @@ def test_refused() -> None:
         loss(returns=0.3)
     with pytest.raises(SpecError, match="above 0"):
         loss(horizon_days=0)
+    for name in ("age_days", "first_to_last_days"):
+        with pytest.raises(ColumnsError, match=name):
+            loss(customers=at_split()[0].drop(columns=name))
     with pytest.raises(ColumnsError, match="churn"):
         loss(customers=at_split()[0].drop(columns="churn"))
     with pytest.raises(DataError, match="no churn status in 2,349"):

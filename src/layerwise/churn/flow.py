@@ -149,7 +149,12 @@ def _people(frame: Any, customer: str) -> Array:
 def _dates(frame: Any, as_of: str) -> tuple[Array, Array]:
     """Return the place of each row's date, and the dates."""
     series = column(frame.to_native(), as_of)
-    times = read_times(series, make_request(time=as_of, customer=f"not {as_of}"))
+    try:
+        times = read_times(series, make_request(time=as_of, customer=f"not {as_of}"))
+    except TypeError:  # lists and the like, which cannot be compared
+        raise ColumnsError(
+            f"Column {as_of} holds no dates.", hint="snapshots(orders, as_of=[...]) adds it."
+        ) from None
     if times.missing is not None and times.missing.any():
         raise DataError(
             f"{int(times.missing.sum()):,} of {len(series):,} rows have no date in {as_of}.",

@@ -12,7 +12,7 @@ from layerwise.churn.risk import order_spend, orders_if_any, positive_days
 from layerwise.errors import RowsLeftOutWarning, SpecError
 from layerwise.frames import Floats
 from layerwise.models.gamma_gamma import FittedGammaGamma
-from layerwise.models.histories import NEEDED, read_histories
+from layerwise.models.histories import read_histories
 from layerwise.models.model import FittedModel
 from layerwise.returns import ReturnCurve
 from layerwise.tracking import require_model
@@ -107,8 +107,8 @@ def spend_of_new(model: FittedModel, spend: Any, customers: object, h: float) ->
 
 def _if_stayed(frame: Any, model: FittedModel, h: float) -> Floats:
     """Return the orders in h of customers at their last order who buy again in h."""
-    columns = frames.read(frame, NEEDED)
-    then = frames.attach(frame, {c.AGE: columns[c.FIRST_TO_LAST]})
+    rows = read_histories(frame.to_native(), allow_missing=True)
+    then = frames.attach(frame, {c.AGE: rows.t_x})
     return orders_if_any(model.expected_orders(then, h), model.p_at_least(then, 1, h))
 
 
