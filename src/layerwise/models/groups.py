@@ -1,7 +1,7 @@
 """One model for each cohort or segment, and the pooled one for groups too small for their own."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 import narwhals.stable.v2 as nw
@@ -39,6 +39,8 @@ class FittedGroups(ByKind):
     by: str
     pooled: Any
     groups: Mapping[str, Any] = attrs.field(converter=as_mapping)
+
+    by_numbers: ClassVar[bool] = False
 
     @property
     def parameter_names(self) -> tuple[str, ...]:  # type: ignore[override]

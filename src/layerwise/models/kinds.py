@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import cached_property, wraps
-from typing import Any, NoReturn, TypeVar, cast
+from typing import Any, ClassVar, NoReturn, TypeVar, cast
 
 import attrs
 import numpy as np
@@ -52,6 +52,9 @@ class ByKind(Outlook):
     discounted_orders = _each(Outlook.discounted_orders)
     p_alive_after = _each(Outlook.p_alive_after)
     days_until_p_alive_below = _each(Outlook.days_until_p_alive_below)
+
+    by_numbers: ClassVar[bool] = True
+    """Whether `tells_apart` must be numbers."""
 
     @property
     def tells_apart(self) -> tuple[str, ...]:
@@ -232,6 +235,11 @@ class KindRule(Rule):
     def inputs(self) -> tuple[str, ...]:
         """The three columns of a history, and what tells kinds apart."""
         return tuple(dict.fromkeys((*NEEDED, *self.fitted.tells_apart)))
+
+    @property
+    def number_inputs(self) -> tuple[str, ...]:
+        """Groups may be named by text."""
+        return self.inputs if self.fitted.by_numbers else NEEDED
 
     def evaluate(self, columns: Columns) -> Array:
         """Return the quantity, NaN for missing histories and unknown kinds.
