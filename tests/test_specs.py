@@ -20,7 +20,7 @@ from layerwise.layers import (
     Tier,
     Value,
 )
-from layerwise.models import BGBB, BGNBD, MBGCNBD, MBGNBD, GammaGamma, ParetoNBD
+from layerwise.models import BGBB, BGNBD, MBGCNBD, MBGNBD, GammaGamma, ParetoNBD, WithCovariates
 from layerwise.saved import dumps
 
 NAN, INF = float("nan"), float("inf")
@@ -39,11 +39,13 @@ SPECS: list[Any] = [
     Value(),
     Value(method="absolute", cuts=(1, 2)),
     BGBB(),
+    BGBB(opportunities=5),
     BGNBD(),
     MBGCNBD(),
     MBGNBD(),
     GammaGamma(),
     ParetoNBD(),
+    WithCovariates(model=BGNBD(), rate=("web",)),
 ]
 ODD: list[Any] = [
     *(None, True, 0, 1, 3, -1, 0.5, 3.0, NAN, INF, -INF, 10**400, 1j, b"12", "", "12", "ab", "0.5"),
