@@ -14,6 +14,7 @@ from layerwise.layers import (
     RFM,
     ChurnStatus,
     Frequency,
+    Layers,
     Loyalty,
     Needs,
     NeedsClusters,
@@ -141,6 +142,7 @@ def test_specs_can_be_hashed_and_copied(spec: Spec) -> None:
     """Equal specs have equal hashes, those with mappings too; copies and pickles are equal."""
     same = loads(dumps(spec, version="0"))
     assert {spec: 1}[same] == 1
+    assert hash(Layers(one=spec)) == hash(Layers(one=same))
     assert copy.deepcopy(spec) == pickle.loads(pickle.dumps(spec)) == spec  # noqa: S301
 
 

@@ -84,6 +84,31 @@ def test_every_answer_is_that_of_the_customers_kind(customers, fit, model, name)
     assert found.dtype == one.dtype
 
 
+@pytest.mark.parametrize("model", [BGNBD(), MBGNBD(), ParetoNBD()], ids=lambda m: m.default_name)
+def test_covariates_may_differ_for_every_customer(customers, model):
+    """Block by block with a parameter a row: each answer is that of the customer's own model."""
+    spec = WithCovariates(model=model, rate=["z", "web"], dropout=["z"])
+    customers = customers.assign(z=np.arange(3000) % 7 / 7)
+    fitted = attrs.evolve(spec.fit(customers), rate=(0.8, 0.3), dropout=(1.5,))
+    z = np.random.default_rng(5).normal(size=4200) * 2
+    table = pd.concat([customers] * 2, ignore_index=True)[:4200].assign(z=z)
+    found = {name: getattr(fitted, name)(table, *asked) for name, asked in ASKED.items()}
+    for i in (0, 1, 2099, 2100, 4199):
+        one = fitted.at(z=table["z"][i], web=table["web"][i])
+        for name, asked in ASKED.items():
+            right = getattr(one, name)(table.iloc[[i]], *asked)[0]
+            assert found[name][i] == pytest.approx(right, rel=1e-9, nan_ok=True), name
+
+
+def test_many_customers_of_few_kinds_are_asked_by_kind(customers):
+    """Both ways to answer give the same."""
+    fitted = by_covariate(customers, dropout=["web"])
+    few = customers.head(40)
+    whole = fitted.transform(pd.concat([few] * 60))
+    for name in fitted.outputs:
+        assert whole[name][:40].to_numpy() == pytest.approx(fitted.transform(few)[name].to_numpy())
+
+
 @pytest.mark.parametrize("model", [BGNBD(horizon_days=30), MBGNBD(), ParetoNBD()])
 def test_every_engine_gives_the_same_columns(customers, fit, engine, model):
     """Lazy engines look histories and kinds up; no other column comes or goes."""
@@ -320,6 +345,31 @@ def test_odd_covariates_of_a_prediction(customers):
     for far in (1e9, -1e9):
         values = fitted.transform(customers.head(50).assign(web=far))["p_no_purchase_90d"]
         assert values.between(0.0, 1.0).all()
+
+
+def test_groups_of_regular_buyers(customers):
+    """MBG/CNBD-k by group learns from the gaps of the group."""
+    table = customers.assign(gap_log_mean=2.0)
+    fitted = fit_by(MBGCNBD(k=2), table, by="shop", smallest=50)
+    alone = MBGCNBD(k=2).fit(table[table["shop"] == "b"])
+    assert fitted.groups["b"].parameters == pytest.approx(alone.parameters, rel=1e-6)
+
+
+def test_a_fit_does_not_depend_on_the_engine(customers, engine):
+    """Lazy tables are collected; the estimates are the same."""
+    table = customers[few_columns(customers)]
+    spec = WithCovariates(model=BGNBD(), rate=["web"])
+    found = spec.fit(engine.make(table)).parameters
+    assert found == pytest.approx(spec.fit(table).parameters, rel=1e-8)
+
+
+def test_the_test_wants_the_same_model(customers):
+    """A plain model of another kind or unit is refused; its horizon does not matter."""
+    fitted = by_covariate(customers)
+    assert fitted.likelihood_ratio(BGNBD(horizon_days=7).fit(customers))[1] == 1
+    for other in (MBGNBD(), BGNBD(unit="week"), BGNBD(penalty=0.1)):
+        with pytest.raises(SpecError, match="same customers"):
+            fitted.likelihood_ratio(other.fit(customers))
 
 
 def test_what_cannot_be_grouped(customers):

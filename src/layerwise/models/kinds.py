@@ -20,6 +20,9 @@ from layerwise.rules.base import Rule
 from layerwise.saved import saved
 
 Array = NDArray[np.float64]
+Answer = Callable[[FittedModel, object], NDArray[Any]]
+"""(model, some of the customers) -> an answer a row."""
+
 MethodT = TypeVar("MethodT", bound=Callable[..., Any])
 
 
@@ -167,14 +170,14 @@ class ByKind(Outlook):
                 f"{', '.join(self.tells_apart)} must be known of every customer.",
                 hint="leave customers without them out.",
             )
-        kinds, kind = _distinct(keys)
+        kinds, kind = distinct_keys(keys)
         return [self.model_of(key) for key in kinds], kind
 
     def answers(
         self,
         rows: Histories,
         keys: Array,
-        answer: Callable[[FittedModel, object], NDArray[Any]],
+        answer: Answer,
     ) -> NDArray[Any]:
         """Return one answer a row, given by the model of its kind."""
         found, places = [], []
@@ -194,12 +197,12 @@ class ByKind(Outlook):
         columns = [rows.x, rows.t_x, rows.T]
         if not known.all():  # without a history, so that every model's answer is missing
             columns = [np.where(known, column, np.nan) for column in columns]
-        table = pd.DataFrame(dict(zip(NEEDED, columns, strict=True)), copy=False)
-        kinds, kind = _distinct(np.where(known[:, None], keys, 0.0))
+        rows = Histories(*columns)
+        kinds, kind = distinct_keys(np.where(known[:, None], keys, 0.0))
         order = np.argsort(kind, kind="stable")
         ends = np.cumsum(np.bincount(kind, minlength=len(kinds)))
         for key, where in zip(kinds, np.split(order, ends[:-1]), strict=True):
-            yield self.model_of(key), table.iloc[where], where
+            yield self.model_of(key), table_of(rows, where), where
 
     def _telling(self, customers: object) -> Columns:
         frame = frames.eager(customers, doing="a prediction")
@@ -276,9 +279,20 @@ class KindRule(Rule):
         return values
 
 
-def _distinct(keys: Array) -> tuple[Array, NDArray[np.intp]]:
+def table_of(rows: Histories, where: NDArray[np.intp]) -> pd.DataFrame:
+    """Return some histories as a customer table."""
+    columns = (rows.x[where], rows.t_x[where], rows.T[where])
+    return pd.DataFrame(dict(zip(NEEDED, columns, strict=True)))
+
+
+def distinct_keys(keys: Array) -> tuple[Array, NDArray[np.intp]]:
     """Return the distinct keys, one of zeros if there is no row, and which one each row has."""
     if not len(keys):
         return np.zeros((1, keys.shape[1])), np.zeros(0, dtype=np.intp)
-    kinds, kind = np.unique(keys, axis=0, return_inverse=True)
-    return kinds, kind.reshape(-1)
+    kind = np.zeros(len(keys), dtype=np.intp)
+    for column in keys.T:  # far faster than np.unique of rows
+        values, code = np.unique(column, return_inverse=True)
+        kind = np.unique(kind * len(values) + code, return_inverse=True)[1]
+    one = np.zeros(int(kind.max()) + 1, dtype=np.intp)
+    one[kind] = np.arange(len(keys))
+    return keys[one], kind
