@@ -50,6 +50,8 @@ class Dropout:
 
     def expected_orders(self, rows: Histories, h: float) -> Array:
         """Return P(alive) times the orders expected of a customer who is alive."""
+        if np.ndim(self.alpha) or np.ndim(self.a):  # one a row (covariates), at most one block
+            return self.p_alive(rows) * self.orders_if_alive(rows.x, rows.T, h)
         out = on_distinct(lambda x, T: self.orders_if_alive(x, T, h), rows.x, rows.T, self.alpha)
         for part, x, t_x, T in blocks(rows):
             out[part] /= 1.0 + self._odds_gone(x, t_x, T)

@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from layerwise.models._special import Array, rising_sums, softplus
 from layerwise.models.histories import Distinct
 
+Rate = float | Array
+"""A rate parameter: one for all rows, or one a row."""
+
 _BLOCK = 2048
 _DROP = 42.0
 
@@ -45,10 +48,8 @@ class Leaving:
         share: The density of t at the nodes, summing to 1 in each row.
     """
 
-    def __init__(
-        self, alpha: float, s: float, beta: float, n: Array, t_x: Array, gap: Array
-    ) -> None:
-        least = min(alpha, beta)
+    def __init__(self, alpha: Rate, s: float, beta: Rate, n: Array, t_x: Array, gap: Array) -> None:
+        least = np.minimum(alpha, beta)
         length, fallen = _cut(alpha, s, beta, n, t_x, np.log1p(gap / (least + t_x)), least)
         y, w = _rule_for(length, fallen)
         tau = length[:, None] * y
@@ -65,14 +66,15 @@ class Leaving:
 
 
 def _cut(
-    alpha: float, s: float, beta: float, n: Array, t_x: Array, length: Array, least: float
+    alpha: Rate, s: float, beta: Rate, n: Array, t_x: Array, length: Array, least: Rate
 ) -> tuple[Array, Array]:
     """Shorten ranges of ln(least + t) to where the integrand has fallen by e^−42; say how far."""
+    from_least, from_alpha, from_beta = (rate + t_x for rate in (least, alpha, beta))
 
     def fall(tau: Array, rows: NDArray[np.intp]) -> Array:
-        since = (least + t_x[rows]) * np.expm1(tau)
-        power = n[rows] * np.log1p(since / (alpha + t_x[rows]))
-        return np.asarray(power + (s + 1.0) * np.log1p(since / (beta + t_x[rows])) - tau)
+        since = from_least[rows] * np.expm1(tau)
+        power = n[rows] * np.log1p(since / from_alpha[rows])
+        return np.asarray(power + (s + 1.0) * np.log1p(since / from_beta[rows]) - tau)
 
     fallen = fall(length, np.arange(len(length)))
     rows = np.flatnonzero(fallen > _DROP)
@@ -96,7 +98,7 @@ def _rule_for(length: Array, fallen: Array) -> tuple[Array, Array]:
 
 
 def log_odds_gone(
-    parameters: tuple[float, float, float, float], x: Array, t_x: Array, T: Array
+    parameters: tuple[float, Rate, float, Rate], x: Array, t_x: Array, T: Array
 ) -> Array:
     """Return z = ln(I / ((alpha+T)^(−n) (beta+T)^(−s))): P(alive) is 1 / (1 + e^z)."""
     r, alpha, s, beta = parameters

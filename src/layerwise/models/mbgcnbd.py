@@ -5,10 +5,8 @@ from typing import Any, ClassVar
 
 import attrs
 import numpy as np
-import pandas as pd
 
 from layerwise import columns as names
-from layerwise import frames
 from layerwise.errors import DataError, SpecError
 from layerwise.fitted import read_for
 from layerwise.frames import Columns
@@ -156,7 +154,18 @@ class MBGCNBD(PurchaseModel[FittedMBGCNBD]):
         penalty: Ridge on the log parameters: `penalty` × their sum of squares is taken off the mean
             log-likelihood (alpha in units of a tenth of the mean age). 0 is maximum likelihood.
 
-    The table needs `gap_log_mean` (see `gap_log_mean`): the likelihood of k depends on it.
+    The table needs `gap_log_mean`, which `summarize(orders, gaps=True)` adds: the likelihood of k
+    depends on it. Predictions do not.
+
+    Example:
+        >>> import layerwise as lw
+        >>> log = lw.datasets.load_cdnow()
+        >>> customers = lw.summarize(
+        ...     log[log["ordered_at"] <= "1997-09-30"], as_of="1997-09-30", amount=None, gaps=True
+        ... )
+        >>> fitted = MBGCNBD().fit(customers)
+        >>> fitted.k, round(fitted.log_likelihood, 1)
+        (1, -14363.2)
     """
 
     k: int | None = attrs.field(default=None, validator=_k)
@@ -185,7 +194,7 @@ class MBGCNBD(PurchaseModel[FittedMBGCNBD]):
         if np.isnan(gaps).any():
             raise DataError(
                 f"gap_log_mean is missing for {np.isnan(gaps).sum():,} repeat buyers.",
-                hint="customers.join(gap_log_mean(orders), on='customer_id') adds it.",
+                hint="summarize(orders, gaps=True) gives it for every customer with two occasions.",
             )
         merged, log_gaps = distinct(rows), float(gaps.sum())
         tried = [self.k] if self.k is not None else range(1, MOST_REGULAR + 1)
@@ -208,7 +217,7 @@ class MBGCNBD(PurchaseModel[FittedMBGCNBD]):
         )
         orders = float((rows.histogram * rows.levels).sum())
         log_gaps -= orders * np.log(DAYS[self.unit])
-        constant = (k - 1.0) * log_gaps - orders * math.lgamma(k)
+        constant = float((k - 1.0) * log_gaps - orders * math.lgamma(k))
         return attrs.evolve(found, k=k, log_likelihood=found.log_likelihood + constant)  # type: ignore[operator]
 
     def with_parameters(self, **parameters: float) -> FittedMBGCNBD:
@@ -229,43 +238,6 @@ class MBGCNBD(PurchaseModel[FittedMBGCNBD]):
         if self.k != 1:
             raise SpecError(
                 "Histories with counts do not hold the gaps that the likelihood of k needs.",
-                hint="fit(customers) with the column gap_log_mean.",
+                hint="fit(summarize(orders, gaps=True)): it has the column gap_log_mean.",
             )
         return self._with_k(rows, name, 1, 0.0)
-
-
-def gap_log_mean(
-    orders: object, *, customer: str = names.CUSTOMER, time: str = "ordered_at"
-) -> pd.Series:
-    """Return each customer's mean log of the days between purchase occasions, by customer.
-
-    Orders of one day are one occasion; customers with one occasion are left out.
-
-    Args:
-        orders: An eager order log up to the date of the customer table.
-        customer: Column of the customers' ids.
-        time: Column of the dates.
-
-    Raises:
-        ColumnsError: A column is missing.
-
-    Example:
-        >>> log = pd.DataFrame({
-        ...     "customer_id": [1, 1, 1, 2],
-        ...     "ordered_at": ["2024-01-01", "2024-01-08", "2024-01-15", "2024-01-01"],
-        ... })
-        >>> gap_log_mean(log).round(4).to_dict()
-        {1: 1.9459}
-    """
-    frame = frames.eager(orders, doing="gap_log_mean")
-    frames.require(
-        frames.column_names(frame),
-        dict.fromkeys((customer, time), "gap_log_mean"),
-        title="The orders lack columns.",
-    )
-    days = pd.to_datetime(pd.Series(frame[time].to_list())).dt.floor("D")
-    log = pd.DataFrame({customer: frame[customer].to_list(), "day": days}).drop_duplicates()
-    log = log.sort_values([customer, "day"])
-    gaps = log.groupby(customer)["day"].diff().dt.days
-    means: pd.Series = np.log(gaps).groupby(log[customer]).mean().dropna()
-    return means.rename(names.GAP_LOG_MEAN)

@@ -86,7 +86,7 @@ class Outlook(FittedStatistics):
             DataError: Histories are impossible or missing.
             SpecError: The horizon or the level makes no sense.
         """
-        _check_level(level)
+        check_level(level)
         rows, h = read_histories(customers, allow_missing=False), self._days(horizon_days)
         ends = [
             _quantile(self.process, rows, h, q) for q in ((1.0 - level) / 2.0, (1.0 + level) / 2.0)
@@ -120,7 +120,7 @@ class Outlook(FittedStatistics):
             DataError: Histories are impossible.
             SpecError: The horizon or the level makes no sense.
         """
-        _check_level(level)
+        check_level(level)
         rows, h = read_histories(customers, allow_missing=True), self._days(horizon_days)
         values = [model.process.expected_orders(rows, h) for model in self._drawn(draws, seed)]
         ends = np.quantile(values, ((1.0 - level) / 2.0, (1.0 + level) / 2.0), axis=0)
@@ -198,7 +198,7 @@ class Outlook(FittedStatistics):
             DataError: Histories are impossible.
             SpecError: The level is not between 0 and 1.
         """
-        _check_level(level)
+        check_level(level)
         rows = read_histories(customers, allow_missing=True)
         low, high = np.zeros(len(rows)), np.full(len(rows), _CENTURY)
         for _ in range(60):
@@ -259,7 +259,12 @@ def discount_per_day(annual_discount: float) -> float:
     return float(np.log1p(annual_discount)) / _YEAR
 
 
-def _check_level(level: float) -> None:
+def check_level(level: float) -> None:
+    """Refuse a level that is no probability.
+
+    Raises:
+        SpecError: It is not between 0 and 1.
+    """
     if not 0.0 < level < 1.0:
         raise SpecError(
             f"level lies between 0 and 1, got {level!r:.40}.",

@@ -1,7 +1,7 @@
 """The numpy path: frames whose rows are in memory."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
@@ -64,10 +64,13 @@ def gap_days(frame: Any, request: Request, as_of: Any) -> tuple[np.ndarray, np.n
     return in_days(closed, request.grain), in_days(now - number[last], request.grain)
 
 
-def occasion_days(frame: Any, request: Request, end: Any) -> tuple[np.ndarray, np.ndarray, int]:
+def occasion_days(
+    frame: Any, request: Request, end: Any
+) -> tuple[np.ndarray, np.ndarray, int, Callable[[], list[Any]]]:
     """Return each customer's number of occasions, the days of all of these, and the last day.
 
-    Days are numbers since 1970-01-01, by customer and ascending; a week is its Monday.
+    The fourth, when called, gives the customers' ids in the same order. Days are numbers since
+    1970-01-01, by customer and ascending; a week is its Monday.
     """
     rows, counted = read_rows(frame, request)
     view = _look(rows, request, end, name="end")
@@ -80,7 +83,16 @@ def occasion_days(frame: Any, request: Request, end: Any) -> tuple[np.ndarray, n
     if request.grain == "week":
         moments = bucket(moments, "week").astype(np.int64) * 7 - (UNIX_DAY - 1)
     per_day = 24 if request.hourly else 1
-    return orders, moments.astype(np.int64) // per_day, view.cut // per_day
+    days = moments.astype(np.int64) // per_day
+    return orders, days, view.cut // per_day, lambda: _ids(frame, request, view)
+
+
+def _ids(frame: Any, request: Request, view: View) -> list[Any]:
+    """Return the ids in the order of the counts."""
+    places = {"place": np.arange(len(view.counts.code))}
+    table = to_frame(frame, request, view.counts, view.past.ids, places)
+    ids = table[c.CUSTOMER].tolist() if _is_pandas(frame) else table[c.CUSTOMER].to_list()
+    return [ids[i] for i in np.argsort(np.asarray(table["place"])).tolist()]
 
 
 def check(frame: Any, request: Request, as_of: Any) -> OrderCheck:

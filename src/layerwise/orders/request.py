@@ -90,6 +90,8 @@ def make_request(**columns: Unpack[OrderColumns]) -> Request:
         wrong.append(f"grain={request.grain!r}: one of {', '.join(map(repr, GRAINS))}")
     if request.names not in ("layerwise", "lifetimes"):
         wrong.append(f"names={request.names!r}: 'layerwise' or 'lifetimes'")
+    if not isinstance(request.gaps, bool | np.bool_):
+        wrong.append(f"gaps={request.gaps!r:.40}: True or False")
     if not _known_zone(request.tz):
         wrong.append(f"tz={request.tz!r}: not a time zone, such as 'Europe/Berlin'")
     if not _known_format(request.time_format):
