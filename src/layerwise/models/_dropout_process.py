@@ -5,9 +5,11 @@ from typing import Any
 import attrs
 import narwhals.stable.v2 as nw
 import numpy as np
+from numpy.typing import NDArray
 
 from layerwise.columns import AGE, FIRST_TO_LAST, REPEAT_ORDERS
-from layerwise.models._gather import on_distinct
+from layerwise.models._discount import discounted
+from layerwise.models._gather import interpolated, on_distinct
 from layerwise.models._special import Array, log_rising, orders_while_alive
 from layerwise.models.histories import Histories, blocks
 from layerwise.saved import saved
@@ -55,6 +57,15 @@ class Dropout:
             out[part] /= 1.0 + self._odds_gone(x, t_x, T)
         return out
 
+    def discounted_orders(self, rows: Histories, h: float, rate: float) -> Array:
+        """Return P(alive) times the discounted orders of a customer who is alive."""
+        out = on_distinct(
+            lambda x, T: self._discounted_if_alive(x, T, h, rate), rows.x, rows.T, self.alpha
+        )
+        for part, x, t_x, T in blocks(rows):
+            out[part] /= 1.0 + self._odds_gone(x, t_x, T)
+        return out
+
     def expected_orders_new(self, h: float) -> float:
         """Return E[(1 − e^(−λph))/p] times P(alive after the first order)."""
         stay = self.b / (self.a + self.b) if self.first else 1.0
@@ -64,6 +75,30 @@ class Dropout:
         """Return the orders expected in h of customers alive at T after x repeat orders."""
         y = h / (self.alpha + T)
         return orders_while_alive(self.r + x, self.a, self.b + x + self.first, y)
+
+    def _discounted_if_alive(self, x: Array, T: Array, h: float, rate: float) -> Array:
+        """Return the discounted orders of customers alive at T after x repeat orders.
+
+        What they depend on is x and y = t / (alpha + T) alone, so that the many pairs of t and T
+        share one function a level of x, smooth in ln(1 + y times how often they leave).
+        """
+        n, b = self.r + x, self.b + x + self.first
+        bend = 1.0 / (1.0 + n * (self.a / (self.a + b)))
+        levels, level = np.unique(x, return_inverse=True)
+
+        def a_time(i: Array, u: Array) -> Array:
+            some = levels[i.astype(np.intp)]
+            n, b = self.r + some, self.b + some + self.first
+            y = u / (1.0 + n * (self.a / (self.a + b)))
+            return orders_while_alive(n, self.a, b, y) / y
+
+        def orders(rows: NDArray[np.intp], days: Array) -> Array:
+            y = days / (self.alpha + T[rows])
+            i = np.broadcast_to(level[rows], y.shape)
+            each = interpolated(a_time, i.ravel(), (y / bend[rows]).ravel(), 1.0)
+            return y * each.reshape(y.shape)
+
+        return discounted(orders, bend * (self.alpha + T), h, rate)
 
     def p_at_least_if_alive(self, rows: Histories, orders: Array, h: float) -> Array:
         """Return P(K ≥ m) · E[(1 − p)^(m−1)]: none of the first m − 1 is the last.

@@ -37,7 +37,7 @@ def on_distinct(function: Function, x: NDArray[Any], T: NDArray[Any], alpha: flo
         return _looked_up(function, x, T)
     if len(x) <= _FEW or float(x.max()) > 1e5:
         return function(x.astype(np.float64), T.astype(np.float64))
-    return _interpolated(function, x, T, alpha)
+    return interpolated(function, x, T, alpha)
 
 
 def _whole(T: NDArray[Any]) -> bool:
@@ -58,7 +58,8 @@ def _looked_up(function: Function, x: NDArray[Any], T: NDArray[Any]) -> Array:
     return values
 
 
-def _interpolated(function: Function, x: NDArray[Any], T: NDArray[Any], alpha: float) -> Array:
+def interpolated(function: Function, x: NDArray[Any], T: NDArray[Any], alpha: float) -> Array:
+    """Return `function(x, T)` by polynomials in ln(1 + T/alpha) on panels, one set a whole x."""
     position = np.empty(len(x))
     for start in range(0, len(x), _BLOCK):
         part = slice(start, start + _BLOCK)

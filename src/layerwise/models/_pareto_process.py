@@ -2,7 +2,10 @@
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
+from layerwise.models._discount import discounted
+from layerwise.models._gather import on_distinct
 from layerwise.models._pareto import Leaving, gauss_rule, log_odds_gone
 from layerwise.models._special import Array, sigmoid
 from layerwise.models.histories import Histories, blocks
@@ -54,11 +57,19 @@ class Pareto:
             out[part] = alive * self.orders_if_alive(x, T, h)
         return out
 
+    def discounted_orders(self, rows: Histories, h: float, rate: float) -> Array:
+        """Return P(alive) times the discounted orders of a customer who is alive."""
+        out = on_distinct(
+            lambda x, T: self._discounted_if_alive(x, T, h, rate), rows.x, rows.T, self.beta
+        )
+        out *= self.p_alive(rows)
+        return out
+
     def expected_orders_new(self, h: float) -> float:
         """Return the repeat orders expected of a new customer in h."""
         return float(self.orders_if_alive(np.zeros(1), np.zeros(1), h)[0])
 
-    def orders_if_alive(self, x: Array, T: Array, h: float) -> Array:
+    def orders_if_alive(self, x: Array, T: Array, h: float | Array) -> Array:
         """Return (r+x)/(alpha+T) · (beta+T) [1 − ((beta+T)/(beta+T+h))^(s−1)]/(s−1).
 
         With its limit at s = 1 (Schmittlein, Morrison and Colombo 1987, eq. 22).
@@ -67,6 +78,12 @@ class Pareto:
         k = self.s - 1.0
         time = grown if k == 0.0 else -np.expm1(-k * grown) / k
         return (self.r + x) / (self.alpha + T) * (self.beta + T) * time
+
+    def _discounted_if_alive(self, x: Array, T: Array, h: float, rate: float) -> Array:
+        def orders(rows: NDArray[np.intp], days: Array) -> Array:
+            return self.orders_if_alive(x[rows], T[rows], days)
+
+        return discounted(orders, (self.beta + T) / (1.0 + self.s), h, rate)
 
     def p_at_least_if_alive(self, rows: Histories, orders: Array, h: float) -> Array:
         """Return the mean of P(K(u) ≥ m) over the time u = min(time of leaving, h) alive.
