@@ -1,6 +1,6 @@
 """Discounting: ∫ e^(−δt) dE(t) over 0 < t < h, where E(t) is expected of each customer by t."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from layerwise.models._special import Array
 
 Orders = Callable[[NDArray[np.intp], Array], Array]
-"""(rows, days ahead as nodes × rows) -> what is expected by then, of the same shape."""
+"""(rows, days ahead) -> what is expected of these rows by then; a row stands in it many times."""
 
-_CELLS = 1 << 17
+_BLOCK = 8192
 _NOTHING = 45.0
 _RULES = ((1.0, 10), (2.0, 14), (4.0, 22), (8.0, 40), (16.0, 72), (32.0, 128), (np.inf, 256))
 """Longest range of ln(1 + t/bend), and the nodes that are exact to 1e-12 there."""
@@ -32,28 +32,37 @@ def discounted(orders: Orders, bend: Array, h: float, rate: float, *, waves: int
     """
     h = min(h, _NOTHING / rate)
     bend = 1.0 / (1.0 / bend + rate)
-    length = np.log1p(h / bend)
-    out = np.empty(len(bend))
-    for rows, (y, weights) in _parts(length, waves):
-        tau = length[rows] * y[:, None]
-        since = bend[rows] * np.expm1(tau)
-        parts = (rate * length[rows] * weights[:, None]) * (bend[rows] + since)
-        parts *= np.exp(-rate * since)
-        days = np.concatenate((since, np.full((1, len(rows)), h)))
-        expected = orders(rows, days)
-        parts *= expected[:-1]
-        out[rows] = parts.sum(axis=0) + np.exp(-rate * h) * expected[-1]
+    out = np.zeros(len(bend))
+    if h == 0.0:
+        return out
+    for start in range(0, len(bend), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        row, days, weight = _nodes(bend[part], h, rate, waves)
+        weight *= orders(row + start, days)
+        out[part] = np.bincount(row, weight, len(bend[part]))
     return out
 
 
-def _parts(length: Array, waves: int) -> Iterator[tuple[NDArray[np.intp], tuple[Array, Array]]]:
-    """Yield blocks of rows with the rule that their range needs, whatever the other rows."""
-    needed = np.searchsorted([most for most, _ in _RULES], length)
-    for rule, (_, nodes) in enumerate(_RULES):
-        rows = np.flatnonzero(needed == rule)
-        step = max(1, _CELLS // (nodes * waves))
-        for start in range(0, len(rows), step):
-            yield rows[start : start + step], _gauss_rule(nodes * waves)
+def _nodes(
+    bend: Array, h: float, rate: float, waves: int
+) -> tuple[NDArray[np.intp], Array, Array]:
+    """Return rows, days and weights of all nodes; h has weight e^(−δh).
+
+    A row's rule follows from its own range, whatever the other rows are.
+    """
+    length = np.log1p(h / bend)
+    rules = np.searchsorted([most for most, _ in _RULES], length)
+    end = np.full(len(bend), h)
+    row, days, weight = [np.arange(len(bend))], [end], [np.exp(-rate * end)]
+    for rule in np.unique(rules):
+        some = np.flatnonzero(rules == rule)
+        y, w = _gauss_rule(_RULES[rule][1] * waves)
+        since = bend[some] * np.expm1(length[some] * y[:, None])
+        each = (rate * length[some] * w[:, None]) * (bend[some] + since)
+        row.append(np.tile(some, len(y)))
+        days.append(since.ravel())
+        weight.append((each * np.exp(-rate * since)).ravel())
+    return np.concatenate(row), np.concatenate(days), np.concatenate(weight)
 
 
 @cache

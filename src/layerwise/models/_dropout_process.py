@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from layerwise.columns import AGE, FIRST_TO_LAST, REPEAT_ORDERS
 from layerwise.models._discount import discounted
-from layerwise.models._gather import interpolated, on_distinct
+from layerwise.models._gather import PANEL, interpolated, on_distinct
 from layerwise.models._special import Array, log_rising, orders_while_alive
 from layerwise.models.histories import Histories, blocks
 from layerwise.saved import saved
@@ -79,26 +79,41 @@ class Dropout:
     def _discounted_if_alive(self, x: Array, T: Array, h: float, rate: float) -> Array:
         """Return the discounted orders of customers alive at T after x repeat orders.
 
-        What they depend on is x and y = t / (alpha + T) alone, so that the many pairs of t and T
-        share one function a level of x, smooth in ln(1 + y times how often they leave).
+        What is expected depends on x and y = t / (alpha + T) alone, so that all pairs of t and T
+        share one function of y for each x.
         """
-        n, b = self.r + x, self.b + x + self.first
-        bend = 1.0 / (1.0 + n * (self.a / (self.a + b)))
         levels, level = np.unique(x, return_inverse=True)
-
-        def a_time(i: Array, u: Array) -> Array:
-            some = levels[i.astype(np.intp)]
-            n, b = self.r + some, self.b + some + self.first
-            y = u / (1.0 + n * (self.a / (self.a + b)))
-            return orders_while_alive(n, self.a, b, y) / y
 
         def orders(rows: NDArray[np.intp], days: Array) -> Array:
             y = days / (self.alpha + T[rows])
-            i = np.broadcast_to(level[rows], y.shape)
-            each = interpolated(a_time, i.ravel(), (y / bend[rows]).ravel(), 1.0)
-            return y * each.reshape(y.shape)
+            return y * self._orders_a_time(levels, level[rows], y)
 
-        return discounted(orders, bend * (self.alpha + T), h, rate)
+        return discounted(orders, self._bend(x) * (self.alpha + T), h, rate)
+
+    def _orders_a_time(self, levels: Array, level: NDArray[np.intp], y: Array) -> Array:
+        """Return the orders of customers who are alive in y (alpha + T) days, divided by y.
+
+        Interpolated in ln(1 + y/bend) on as many panels for all levels, each ending at the last y.
+        """
+        bend = self._bend(levels)
+        length = np.log1p(y.max(initial=0.0) / bend)
+        panels = np.ceil(length.max(initial=0.0) / PANEL)
+
+        def at(i: NDArray[np.intp], position: Array) -> Array:
+            time = bend[i] * np.expm1(position * (length[i] / panels))
+            n, b = self.r + levels[i], self.b + levels[i] + self.first
+            return orders_while_alive(n, self.a, b, time) / time
+
+        position = np.log1p(y / bend[level]) * (panels / length[level])
+        return interpolated(at, level, np.minimum(position, np.nextafter(panels, 0.0)))
+
+    def _bend(self, x: Array) -> Array:
+        """Return 1 / (1 + np): the y in which E[(1 + py)^−n] bends, at a p few exceed."""
+        n, b = self.r + x, self.b + x + self.first
+        mean = self.a / (self.a + b)
+        spread = np.sqrt(mean * (1.0 - mean) / (self.a + b + 1.0))
+        bend: Array = 1.0 / (1.0 + n * np.minimum(mean + 3.0 * spread, 1.0))
+        return bend
 
     def p_at_least_if_alive(self, rows: Histories, orders: Array, h: float) -> Array:
         """Return P(K ≥ m) · E[(1 − p)^(m−1)]: none of the first m − 1 is the last.

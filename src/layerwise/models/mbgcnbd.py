@@ -105,7 +105,7 @@ class Regular:
         columns = (rows.x, rows.t_x, rows.T)
         gap = self.k * (self.alpha + rows.T) / (self.r + self.k * rows.x)
         bend = 1.0 / (1.0 / (self.alpha + rows.T) + 1.0 / gap)
-        return discounted(orders, bend, h, rate, waves=self.k)
+        return discounted(orders, bend, h, rate, waves=1 + self.k // 3)
 
     def expected_orders_new(self, h: float) -> float:
         """Return the orders expected of a new customer, who may be gone after the first order."""
