@@ -3,11 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from layerwise.errors import ColumnsError, DataError, EngineError, SpecError
-from layerwise.scorecard import auc, score_churn, wilson
+from layerwise.scorecard import auc, score_churn
 from tests.conftest import ENGINES
 
 
@@ -42,14 +41,6 @@ def test_calibration_bands_hold_everybody_once() -> None:
     assert (bands["actual"] * bands["customers"]).sum() == (data["holdout_orders"] == 0).sum()
     assert bands["predicted"].is_monotonic_increasing
     assert bands["customers"].between(25, 75).all()
-
-
-def test_wilson_equals_scipy() -> None:
-    """The interval is scipy's, also at 0 and at all."""
-    for hits, trials in [(0, 7), (3, 11), (50, 100), (9, 9)]:
-        ours = [float(v[0]) for v in wilson(np.array([hits]), np.array([trials]))]
-        theirs = stats.binomtest(hits, trials).proportion_ci(method="wilson")
-        assert ours == pytest.approx([theirs.low, theirs.high], abs=1e-12)
 
 
 def test_equal_scores_rank_nothing() -> None:

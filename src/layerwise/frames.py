@@ -140,6 +140,9 @@ def is_lazy(frame: Any) -> bool:
 
 def column_names(frame: Any) -> list[str]:
     """Return the column names of a wrapped frame without running it."""
+    native = frame.to_native()
+    if isinstance(native, pd.DataFrame):  # without asking for the types
+        return list(native.columns)
     return list(frame.collect_schema().names())
 
 
@@ -181,7 +184,9 @@ def _windowed(name: str) -> bool:
     return head in {"orders", "spend"} and tail.endswith("d") and tail[:-1].isdigit()
 
 
-def read(frame: Any, names: Iterable[str]) -> dict[str, Column]:
+def read(
+    frame: Any, names: Iterable[str], *, what: str = "the customer table"
+) -> dict[str, Column]:
     """Read columns of a wrapped eager frame as arrays.
 
     Numbers come as int64 or float64 with NaN for missing, texts and categories as `Labels`.
@@ -190,7 +195,11 @@ def read(frame: Any, names: Iterable[str]) -> dict[str, Column]:
         ColumnsError: A column is neither numbers nor labels.
         DataError: A column holds infinite numbers.
     """
-    columns = {name: _read_one(name, frame[name]) for name in dict.fromkeys(names)}
+    native = frame.to_native()
+    columns = {
+        name: column if (column := _plain(native, name)) is not None else _read_one(name, frame[name])
+        for name in dict.fromkeys(names)
+    }
     bad = {
         name: int(count)
         for name, column in columns.items()
@@ -201,10 +210,20 @@ def read(frame: Any, names: Iterable[str]) -> dict[str, Column]:
     if bad:
         lines = [f"{name}: {count:,} infinite" for name, count in bad.items()]
         raise DataError(
-            problems("The customer table holds infinite numbers.", lines),
+            problems(f"{what[0].upper()}{what[1:]} holds infinite numbers.", lines),
             hint="make them missing (NaN) or correct them.",
         )
     return columns
+
+
+def _plain(native: Any, name: str) -> Array | None:
+    """Return the values of a pandas column of numpy's integers or floats; None for any other."""
+    dtype = native[name].dtype if isinstance(native, pd.DataFrame) else None
+    if not isinstance(dtype, np.dtype) or dtype.kind not in "if":
+        return None
+    wanted = np.int64 if dtype.kind == "i" else np.float64
+    values: Array = native[name].to_numpy()
+    return values.astype(wanted, copy=False)
 
 
 def _read_one(name: str, series: Any) -> Column:

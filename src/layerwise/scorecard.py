@@ -11,12 +11,10 @@ import pandas as pd
 from layerwise import frames
 from layerwise.columns import HOLDOUT_DAYS, HOLDOUT_ORDERS, SILENCE
 from layerwise.errors import DataError, SpecError
-from layerwise.frames import Array, Floats
+from layerwise.frames import Array
+from layerwise.rates import wilson
 from layerwise.rules.base import numbers
 from layerwise.saved import fits
-
-WILSON_Z = 1.959963984540054
-"""97.5 % point of the normal distribution."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -135,18 +133,6 @@ def auc(score: Array, positive: Array) -> float:
         return math.nan
     won = middle_rank[place][positive].sum() - n1 * (n1 + 1) / 2
     return float(won / (n1 * n0))
-
-
-def wilson(hits: Array, trials: Array) -> tuple[Floats, Floats]:
-    """Return the Wilson 95 % interval of a share.
-
-    >>> [float(round(v[0], 4)) for v in wilson(np.array([5]), np.array([10]))]
-    [0.2366, 0.7634]
-    """
-    z2 = WILSON_Z**2
-    center = (hits + z2 / 2) / (trials + z2)
-    half = WILSON_Z * np.sqrt(hits * (trials - hits) / trials + z2 / 4) / (trials + z2)
-    return np.maximum(center - half, 0.0), np.minimum(center + half, 1.0)
 
 
 def _calibration(p: Array, silent: Array, bands: int) -> pd.DataFrame:

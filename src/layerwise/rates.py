@@ -1,0 +1,86 @@
+"""Shares and their ratios, with intervals: what groups, causes, KPIs and experiments count in."""
+
+from statistics import NormalDist
+
+import numpy as np
+
+from layerwise.errors import SpecError
+from layerwise.frames import Array, Floats
+from layerwise.saved import fits
+
+
+def z_value(level: float = 0.95) -> float:
+    """Return the point of the normal distribution that a two-sided interval reaches to.
+
+    Raises:
+        SpecError: The level is not between 0 and 1.
+
+    >>> round(z_value(0.95), 6)
+    1.959964
+    """
+    if not fits(level, float) or not 0 < level < 1:
+        raise SpecError(
+            f"level must be a number between 0 and 1, got {level!r:.40}.",
+            hint="level=0.95 makes 95 % intervals.",
+        )
+    return NormalDist().inv_cdf(0.5 + level / 2)
+
+
+def wilson(hits: Array, trials: Array, *, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Return the Wilson interval of a share, missing where there are no trials.
+
+    Source: Wilson (1927), JASA 22.
+
+    >>> [float(round(v[0], 4)) for v in wilson(np.array([5]), np.array([10]))]
+    [0.2366, 0.7634]
+    """
+    n, z = np.where(np.asarray(trials) > 0, trials, np.nan), z_value(level)
+    center = (hits + z * z / 2) / (n + z * z)
+    half = z * np.sqrt(hits * (n - hits) / n + z * z / 4) / (n + z * z)
+    return np.maximum(center - half, 0.0), np.minimum(center + half, 1.0)
+
+
+def relative_risk(
+    hits: Array, trials: Array, rest_hits: Array, rest_trials: Array, *, level: float = 0.95
+) -> tuple[Floats, Floats, Floats]:
+    """Return the ratio of two shares with its log interval.
+
+    The standard error of the log is sqrt(1/a - 1/n1 + 1/c - 1/n0). Where a count of hits or misses
+    is zero, each of the four cells gets 0.5 more, in ratio and interval alike. Missing where a
+    group is empty.
+
+    Source: Katz, Baptista, Azen and Pike (1978), Biometrics 34; the half is Haldane's and
+    Anscombe's.
+
+    >>> rr, low, high = relative_risk(*(np.array([v]) for v in (30, 100, 20, 100)))
+    >>> [float(round(v[0], 3)) for v in (rr, low, high)]
+    [1.5, 0.916, 2.456]
+    """
+    a, n1, c, n0 = (np.asarray(v, dtype=np.float64) for v in (hits, trials, rest_hits, rest_trials))
+    half = 0.5 * ((a == 0) | (c == 0) | (a == n1) | (c == n0))
+    a, n1, c, n0 = a + half, n1 + 2 * half, c + half, n0 + 2 * half
+    empty = (n1 <= 2 * half) | (n0 <= 2 * half)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log = np.where(empty, np.nan, np.log(a / n1) - np.log(c / n0))
+        error = np.sqrt(1 / a - 1 / n1 + 1 / c - 1 / n0)
+    reach = z_value(level) * error
+    return np.exp(log), np.exp(log - reach), np.exp(log + reach)
+
+
+def q_values(p: Array) -> Floats:
+    """Return the Benjamini-Hochberg q-value of each p-value; missing ones are no tests.
+
+    Listing all tests with q <= 0.05 keeps the expected share of false ones among them at 5 %.
+
+    Source: Benjamini and Hochberg (1995), JRSS B 57.
+
+    >>> q_values(np.array([0.01, 0.04, 0.03, np.nan])).round(3).tolist()
+    [0.03, 0.04, 0.04, nan]
+    """
+    values = np.asarray(p, dtype=np.float64)
+    result = np.full(values.shape, np.nan)
+    known = np.flatnonzero(~np.isnan(values))
+    order = known[np.argsort(values[known], kind="stable")]
+    raw = values[order] * len(order) / np.arange(1, len(order) + 1)
+    result[order] = np.minimum(np.minimum.accumulate(raw[::-1])[::-1], 1.0)
+    return result

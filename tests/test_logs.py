@@ -1,0 +1,117 @@
+"""Dated logs beside the customer table: whose rows they are, and which cannot be used."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from layerwise.errors import ColumnsError, DataError, EngineError, RowsLeftOutWarning
+from layerwise.frames import Labels
+from layerwise.logs import Log, read_log, read_roster
+
+ROSTER = read_roster(pd.DataFrame({"customer_id": [10, 30, 20]}))
+DAY = int(np.datetime64("2024-03-01", "D").astype(int))
+
+
+def log(**columns: object) -> pd.DataFrame:
+    """Return three events of two customers."""
+    usual = {
+        "customer_id": [20, 10, 20],
+        "ts": pd.to_datetime(["2024-03-01 23:59", "2024-03-02 00:00", "2024-03-03 12:00"]),
+        "event_type": ["view", "search", None],
+    }
+    return pd.DataFrame(usual | columns)
+
+
+def read(frame: object, **choices: object) -> Log:
+    """Read a log as of 2024-03-31."""
+    return read_log(frame, ROSTER, what="the event log", **({"as_of": "2024-03-31"} | choices))
+
+
+def test_rows_point_at_the_roster() -> None:
+    """A row has its customer's place in the table and its day."""
+    found = read(log())
+    assert found.customer.tolist() == [2, 0, 2]
+    assert (found.day - DAY).tolist() == [0, 1, 2]
+    kinds = found.column("event_type")
+    assert isinstance(kinds, Labels)
+    assert kinds.objects().tolist() == ["view", "search", None]
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        pd.Series([20.0, 10.0, 20.0]),
+        pd.Series([20, 10, 20], dtype="Int64"),
+        pd.Series([20, 10, 20], dtype="category"),
+        pd.Series([20, 10, 20], dtype=object),
+        pd.Series([20, 10, 20], dtype="uint64"),
+    ],
+)
+def test_equal_ids_meet_whatever_their_type(ids: pd.Series) -> None:
+    """20 is 20.0 and a categorical 20."""
+    assert read(log(customer_id=ids)).customer.tolist() == [2, 0, 2]
+
+
+def test_text_ids_meet() -> None:
+    """Texts of any kind meet texts, in pandas and in Polars."""
+    roster = read_roster(pl.DataFrame({"id": ["é", "a"]}), customer="id")
+    events = pd.DataFrame({"id": pd.Categorical(["a", "é"]), "ts": ["2024-01-01", "2024-01-02"]})
+    for frame in (events, pl.from_pandas(events)):
+        found = read_log(frame, roster, what="the log", as_of="2024-02-01", customer="id")
+        assert found.customer.tolist() == [1, 0]
+
+
+def test_what_cannot_be_used_is_counted() -> None:
+    """A notice counts each row once, under its first reason, and names no customer."""
+    events = log(customer_id=[None, 10, 777], ts=pd.to_datetime(["2024-03-01", None, "2024-03-03"]))
+    events = pd.concat([events, log(ts=pd.to_datetime(["2024-03-01", "2024-05-01", "2024-03-01"]))])
+    with pytest.warns(RowsLeftOutWarning) as notices:
+        found = read(events)
+    text = str(notices[0].message)
+    assert len(found) == 2
+    for part in ("1 rows without a customer", "1 rows without a time", "1 rows dated after as_of"):
+        assert part in text
+    assert "1 rows of customers whom" in text
+    assert "777" not in text
+
+
+def test_later_rows_may_be_expected() -> None:
+    """With ignore_future nothing is told of them."""
+    assert len(read(log(), as_of="2024-03-02", ignore_future=True)) == 2
+
+
+def test_an_empty_log_is_a_fact() -> None:
+    """That nothing happened is no error."""
+    assert len(read(log().head(0))) == 0
+
+
+def test_ids_of_two_types_are_refused() -> None:
+    """Whole numbers here and text there meet nowhere."""
+    with pytest.raises(DataError, match="Ids are text there and whole numbers here"):
+        read(log(customer_id=["20", "10", "20"]))
+
+
+def test_missing_columns_are_named() -> None:
+    """All of them at once."""
+    with pytest.raises(ColumnsError, match=r"(?s)ts .*score "):
+        read(log().drop(columns="ts"), needs=["score"])
+
+
+def test_lazy_logs_are_refused() -> None:
+    """The error says to collect."""
+    with pytest.raises(EngineError, match="collect"):
+        read(pl.LazyFrame({"customer_id": [1], "ts": ["2024-01-01"]}))
+
+
+def test_a_roster_has_each_customer_once() -> None:
+    """Missing and repeated ids are counted together."""
+    with pytest.raises(DataError, match=r"(?s)without an id: 1 of 4.*stands before: 1 of 4"):
+        read_roster(pd.DataFrame({"customer_id": [1.0, None, 1.0, 2.0]}))
+
+
+def test_other_dates_are_read_too() -> None:
+    """A second column of dates comes as days, missing as NaN."""
+    events = log(done=pd.to_datetime(["2024-03-02", None, "2024-03-05"]))
+    assert (read(events).days("done") - DAY).tolist()[::2] == [1.0, 4.0]
+    assert np.isnan(read(events).days("done")[1])
