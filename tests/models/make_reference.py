@@ -128,7 +128,7 @@ def while_alive(n, a, b, y):
 
 
 def discounted(model, x, t_x, T, h, annual, **p):
-    """∫ e^(−δt) dE over 0 < t < h by mpmath's quadrature of the rate of orders, in ln(1 + t/bend)."""
+    """∫ e^(−δt) dE over 0 < t < h: mpmath's quadrature of the rate of orders, in ln(1 + t/bend)."""
     rate, n = mp.log1p(annual) / mp.mpf("365.25"), p["r"] + x
     now = n / (p["alpha"] + T)
     if model is pareto:
@@ -216,7 +216,7 @@ def main():
 def discounts(function, parameters, seed):
     """Return discounted orders, a few histories, horizons and discounts a parameter set."""
     mp.mp.dps, draw, rows = 25, random.Random(seed), []
-    quick = [p for p in parameters if p.get("a", 0) < 1000]  # mpmath's 2F1 takes hours for the rest
+    quick = [p for p in parameters if p.get("a", 0) < 1000]  # the others' 2F1 takes hours
     for p, (x, t_x, T) in [(p, row) for p in quick for row in draw.sample(HISTORIES, 3)]:
         h, annual = draw.choice(HORIZONS[2:]), draw.choice([0.05, 0.15, 1.0, 20.0])
         numbers = {name: mp.mpf(value) for name, value in p.items()}

@@ -102,7 +102,8 @@ class Dropout:
         def at(i: NDArray[np.intp], position: Array) -> Array:
             time = bend[i] * np.expm1(position * (length[i] / panels))
             n, b = self.r + levels[i], self.b + levels[i] + self.first
-            return orders_while_alive(n, self.a, b, time) / time
+            each: Array = orders_while_alive(n, self.a, b, time) / time
+            return each
 
         position = np.log1p(y / bend[level]) * (panels / length[level])
         return interpolated(at, level, np.minimum(position, np.nextafter(panels, 0.0)))
