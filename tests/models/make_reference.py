@@ -220,7 +220,8 @@ def discounts(function, parameters, seed):
     for p, (x, t_x, T) in [(p, row) for p in quick for row in draw.sample(HISTORIES, 3)]:
         h, annual = draw.choice(HORIZONS[2:]), draw.choice([0.05, 0.15, 1.0, 20.0])
         numbers = {name: mp.mpf(value) for name, value in p.items()}
-        value = discounted(function, x, mp.mpf(t_x), mp.mpf(T), mp.mpf(h), mp.mpf(annual), **numbers)
+        times = map(mp.mpf, (t_x, T, h, annual))
+        value = discounted(function, x, *times, **numbers)
         row = {"parameters": p, "x": x, "t_x": t_x, "T": T, "h": h, "annual_discount": annual}
         rows.append(row | {"discounted_orders": float(value)})
     mp.mp.dps = 50
