@@ -87,6 +87,19 @@ class FittedCovariates:
         """Return the orders expected in the next days, one number a row."""
         return self._each(customers, lambda model, part: model.expected_orders(part, horizon_days))
 
+    def discounted_orders(
+        self, customers: object, horizon_days: float | None = None, *, annual_discount: float = 0.1
+    ) -> Array:
+        """Return the orders expected in the next days, discounted to the date of the table."""
+
+        def each(model: Any, part: object) -> Array:
+            found: Array = model.discounted_orders(
+                part, horizon_days, annual_discount=annual_discount
+            )
+            return found
+
+        return self._each(customers, each)
+
     def likelihood_ratio(self, plain: Any) -> tuple[float, int, float]:
         """Return the likelihood-ratio test against the model without covariates.
 
