@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
@@ -80,6 +80,9 @@ POSITIVE = st.floats(1e-6, 1e6)
     st.tuples(*[POSITIVE] * 4),
     st.floats(1e-12, 1e12),
 )
+@example("bgnbd", (0, 0, 1), 5e-324, (1.0, 1.0, 1.0, 1.0), 1.0)
+@example("bgnbd", (0, 0, 1), 2e-311, (1.0, 1.0, 1.0, 1.0), 1.0)  # 1/h is not a number
+@example("mbgnbd", (0, 0, 1), 1e300, (1e-6, 1e-6, 1e6, 1e-6), 1e-12)
 def test_a_discount_takes_less_than_the_last_day_would(model, history, h, values, discount):
     """Between expected orders discounted wholly to the last day, and not at all."""
     names = TYPICAL[model].parameter_names

@@ -43,9 +43,7 @@ def discounted(orders: Orders, bend: Array, h: float, rate: float, *, waves: int
     return out
 
 
-def _nodes(
-    bend: Array, h: float, rate: float, waves: int
-) -> tuple[NDArray[np.intp], Array, Array]:
+def _nodes(bend: Array, h: float, rate: float, waves: int) -> tuple[NDArray[np.intp], Array, Array]:
     """Return rows, days and weights of all nodes; h has weight e^(−δh).
 
     A row's rule follows from its own range, whatever the other rows are.

@@ -14,6 +14,9 @@ from layerwise.models._special import Array, log_rising, orders_while_alive
 from layerwise.models.histories import Histories, blocks
 from layerwise.saved import saved
 
+_NO_TIME = 1e-290
+"""A y so small that orders are n y, and no quotient overflows."""
+
 
 @saved
 @attrs.frozen(kw_only=True)
@@ -96,16 +99,16 @@ class Dropout:
         Interpolated in ln(1 + y/bend) on as many panels for all levels, each ending at the last y.
         """
         bend = self._bend(levels)
-        length = np.log1p(y.max(initial=0.0) / bend)
+        length = np.maximum(np.log1p(y.max(initial=0.0) / bend), _NO_TIME)
         panels = np.ceil(length.max(initial=0.0) / PANEL)
 
         def at(i: NDArray[np.intp], position: Array) -> Array:
-            time = bend[i] * np.expm1(position * (length[i] / panels))
+            time = np.maximum(bend[i] * np.expm1(position * (length[i] / panels)), _NO_TIME)
             n, b = self.r + levels[i], self.b + levels[i] + self.first
             each: Array = orders_while_alive(n, self.a, b, time) / time
             return each
 
-        position = np.log1p(y / bend[level]) * (panels / length[level])
+        position = np.log1p(y / bend[level]) / length[level] * panels
         return interpolated(at, level, np.minimum(position, np.nextafter(panels, 0.0)))
 
     def _bend(self, x: Array) -> Array:

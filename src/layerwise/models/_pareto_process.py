@@ -59,6 +59,7 @@ class Pareto:
 
     def discounted_orders(self, rows: Histories, h: float, rate: float) -> Array:
         """Return P(alive) times the discounted orders of a customer who is alive."""
+
         def per_rate(_: Array, T: Array) -> Array:
             return self._discounted_per_rate(T, h, rate)
 
