@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import attrs
 import numpy as np
@@ -101,7 +102,7 @@ def _chunks(texts: Sequence[str]) -> Iterator[tuple[int, str]]:
     sizes = np.cumsum(np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) + 1)
     cuts = np.searchsorted(sizes, np.arange(_CHUNK, sizes[-1] if len(sizes) else 0, _CHUNK))
     edges = np.unique(np.concatenate([[0], cuts, [len(texts)]])).tolist()
-    for begin, end in zip(edges[:-1], edges[1:], strict=True):
+    for begin, end in pairwise(edges):
         joined = BREAK.join(texts[begin:end])
         if joined.count(BREAK) != end - begin - 1:
             joined = BREAK.join(text.replace(BREAK, " ") for text in texts[begin:end])
