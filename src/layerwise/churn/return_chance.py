@@ -1,5 +1,6 @@
 """How likely each silent customer is to return, and how long they stayed away before."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -12,6 +13,7 @@ from layerwise.orders.eager import Past
 from layerwise.returns import ReturnCurve, fit_returns
 
 LEAST_GAPS = 100
+_NUMBERS = 6
 _LAST = 3
 
 
@@ -69,35 +71,66 @@ def check_silence(gaps: PastGaps, silence: Floats) -> None:
         )
 
 
-def fit_curves(gaps: PastGaps, layer: Labels | None) -> tuple[ReturnCurve, dict[str, ReturnCurve]]:
-    """Return the curve of all gaps, and that of each layer with enough gaps of its own."""
+def by_order_number(gaps: PastGaps, top: int = 0) -> tuple[Labels, Labels]:
+    """Return by which order each ended gap and each open one began: "1", "2", ... up to "6+".
+
+    The last number, `top`, is one that 100 ended gaps or more began by, if it is not given.
+    """
+    ends = np.cumsum(gaps.orders - 1)
+    number = np.arange(len(gaps.closed)) - np.repeat(ends - gaps.orders + 1, gaps.orders - 1) + 1
+    left = np.cumsum(np.bincount(np.minimum(number, _NUMBERS), minlength=_NUMBERS + 1)[::-1])[::-1]
+    top = top or max(1, int((left[1:] >= LEAST_GAPS).sum()))
+    names = tuple(f"{i}+" if i == top else str(i) for i in range(1, top + 1))
+    return tuple(Labels(np.minimum(n, top) - 1, names) for n in (number, gaps.orders))  # type: ignore[return-value]
+
+
+def by_label(gaps: PastGaps, label: Labels) -> tuple[Labels, Labels]:
+    """Return the label of the customer of each ended gap and each open one."""
+    code = np.where(gaps.place >= 0, np.append(label.codes, -1)[gaps.place], -1)
+    names = tuple(str(name) for name in label.names)
+    return Labels(code[gaps.owner], names), Labels(code, names)
+
+
+def fit_curves(
+    gaps: PastGaps, strata: tuple[Labels, Labels] | None
+) -> tuple[ReturnCurve, dict[str, ReturnCurve]]:
+    """Return the curve of all gaps, and that of each stratum with 100 ended gaps or more."""
     whole = fit_returns(gaps.closed, gaps.silence)
-    if layer is None:
+    if strata is None:
         return whole, {}
-    code = np.where(gaps.place >= 0, np.append(layer.codes, -1)[gaps.place], -1)
-    by_gap = code[gaps.owner]
-    each = np.bincount(by_gap[by_gap >= 0], minlength=len(layer.names))
+    closed, open_ = strata
+    names = [str(name) for name in closed.names]
+    each = np.bincount(closed.codes[closed.codes >= 0], minlength=len(names))
     return whole, {
-        str(name): fit_returns(gaps.closed[by_gap == i], gaps.silence[code == i])
-        for i, name in enumerate(layer.names)
+        name: fit_returns(gaps.closed[closed.codes == i], gaps.silence[open_.codes == i])
+        for i, name in enumerate(names)
         if each[i] >= LEAST_GAPS
     }
 
 
 def chances(
     silence: Floats,
-    layer: Labels | None,
+    stratum: Labels | None,
     whole: ReturnCurve,
-    curves: dict[str, ReturnCurve],
+    curves: Mapping[str, ReturnCurve],
     horizon_days: float,
 ) -> Floats:
-    """Return P(an order within the horizon | silence), by the layer's own curve where there is."""
+    """Return P(an order within the horizon | silence), by the stratum's own curve if it has one."""
     result = whole.p_return(silence, horizon_days=horizon_days)
-    for name, curve in curves.items():
-        assert layer is not None  # noqa: S101 - narrows the type; curves are of layers
-        rows = layer.codes == [str(label) for label in layer.names].index(name)
-        result[rows] = curve.p_return(silence[rows], horizon_days=horizon_days)
+    if stratum is None:
+        return result
+    for i, name in enumerate(stratum.names):
+        if (curve := curves.get(str(name))) is not None:
+            rows = stratum.codes == i
+            result[rows] = curve.p_return(silence[rows], horizon_days=horizon_days)
     return result
+
+
+def of_customers(gaps: PastGaps, open_: Labels, n: int) -> Labels:
+    """Return the stratum of each customer of the roster, missing without an order."""
+    code, inside = np.full(n, -1), gaps.place >= 0
+    code[gaps.place[inside]] = open_.codes[inside]
+    return Labels(code, open_.names)
 
 
 def from_orders(gaps: PastGaps, n: int) -> dict[str, Column]:

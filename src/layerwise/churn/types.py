@@ -11,10 +11,13 @@ from layerwise import expressions, frames
 from layerwise.churn import evidence
 from layerwise.churn.return_chance import (
     PastGaps,
+    by_label,
+    by_order_number,
     chances,
     check_silence,
     fit_curves,
     from_orders,
+    of_customers,
     past_gaps,
 )
 from layerwise.churn.type_rules import State, decide
@@ -32,6 +35,7 @@ from layerwise.returns import ReturnCurve
 from layerwise.rules.base import numbers
 from layerwise.saved import fits
 
+ORDER_NUMBER = "order_number"
 _COMPLAINT = ("complaint", "投诉")
 
 
@@ -45,7 +49,8 @@ class ChurnTypes:
             many customers its rule `holds`, for how many it `decided`, and what it `lacks`: the
             evidence that no table gave, separated by semicolons, by which it could not be judged.
         curve: P(return) of all gaps; None without orders.
-        curves: The same by layer, where `by` was given and the layer has 100 gaps.
+        curves: The same by what `by=` says, where 100 gaps ended.
+        by: As it was given.
         horizon_days: How far `p_return` looks ahead.
         without_p_return: How many churned customers have no `p_return`.
     """
@@ -54,6 +59,7 @@ class ChurnTypes:
     rules: pd.DataFrame
     curve: ReturnCurve | None
     curves: Mapping[str, ReturnCurve]
+    by: str | None
     horizon_days: float
     without_p_return: int
 
@@ -71,8 +77,8 @@ def churn_types(
     events: object = None,
     tickets: object = None,
     feedback: object = None,
-    returns: ReturnCurve | None = None,
-    by: str | None = None,
+    returns: ReturnCurve | ChurnTypes | None = None,
+    by: str | None = ORDER_NUMBER,
     horizon_days: float = 365.0,
     likely_return: float = 0.3,
     lookback_days: float = 60.0,
@@ -101,8 +107,13 @@ def churn_types(
         tickets: `customer_id`, `opened_at`, and, if there are, `resolved_at`, `topic`, `csat`.
         feedback: `customer_id`, `ts`, and, if there are, `score`, the text and the code of an exit
             survey; see `code_feedback`, whose term coder is experimental.
-        returns: A curve of returns to take instead of that of `orders`.
-        by: A column of layers; a layer of at least 100 ended gaps gets a curve of its own.
+        returns: A curve to take instead of those of `orders`, or an earlier result of this function
+            whose curves and `by` are taken: learned once, then kept.
+        by: What gaps get a curve of their own for, where 100 of them ended: "order_number" (the
+            gap after the 1st, 2nd, ... 6th and later order, which is known when the gap begins),
+            None (one curve), or a column of labels that were there before the gaps, such as a
+            region. Layers that are made of the orders (frequency, value) are no such labels: who
+            is in the high one has, by the choice, ended their gaps.
         horizon_days: p_return is P(an order within so many days). A short one would call everybody
             lost whom the churn status calls churned.
         likely_return: From this p_return on, or after a past gap at least as long as this silence
@@ -165,6 +176,7 @@ def churn_types(
         3   not_churned           NaN        NaN             NaN
     """
     _check(horizon_days, likely_return, lookback_days, returns, by, orders)
+    by = returns.by if isinstance(returns, ChurnTypes) else by
     types, request = type_table(table), make_request(**columns)
     frame, roster, silence, state = _read(customers, status, request)
     needed = _needed(types)
@@ -173,16 +185,11 @@ def churn_types(
     gathered = evidence.flags(frame, needed, as_of, request.tz)
     gathered |= reader.read(logs, needed, text, code, terms, complaint_topics)
     gaps = None if orders is None else _gaps(orders, request, as_of, roster)
-    layer = None if by is None else _layer(frame, by)
     if gaps is not None:
         check_silence(gaps, silence)
         gathered |= from_orders(gaps, len(roster))
-    curve, curves = returns, dict[str, ReturnCurve]()
-    if gaps is not None and returns is None:
-        curve, curves = fit_curves(gaps, layer)
-    p = np.full(len(roster), np.nan)
+    curve, curves, p = _returns(gaps, returns, frame, by, silence, horizon_days)
     if curve is not None:
-        p[state.churned] = chances(silence, layer, curve, curves, horizon_days)[state.churned]
         gathered["p_return"] = p
     gathered |= _from_table(frame, needed, gathered)
     gathered[SILENCE] = silence
@@ -192,6 +199,7 @@ def churn_types(
         rules=decided.rules,
         curve=curve,
         curves=curves,
+        by=by,
         horizon_days=float(horizon_days),
         without_p_return=decided.without_p_return,
     )
@@ -206,8 +214,13 @@ def _check(
         "likely_return must lie between 0 and 1": fits(likely, float) and 0 < likely <= 1,
         "lookback_days must be a number of days, 0 or more": fits(lookback, float)
         and 0 <= lookback < np.inf,
-        "returns must be a ReturnCurve": returns is None or isinstance(returns, ReturnCurve),
-        "by= needs orders=, and no returns=": by is None or (orders is not None and not returns),
+        "returns must be a ReturnCurve, or what churn_types returned": returns is None
+        or isinstance(returns, ReturnCurve | ChurnTypes),
+        "an earlier result has curves only if it had orders, and needs them again": not isinstance(
+            returns, ChurnTypes
+        )
+        or (returns.curve is not None and orders is not None),
+        "by= needs orders=": by in (None, ORDER_NUMBER) or orders is not None,
     }
     if lines := [text for text, good in wrong.items() if not good]:
         raise SpecError(
@@ -255,12 +268,36 @@ def _gaps(orders: object, request: Request, as_of: Any, roster: Roster) -> PastG
     return past_gaps(past_occasions(orders, request, as_of), roster, request.customer)
 
 
-def _layer(frame: Any, by: str) -> Labels:
+def _returns(
+    gaps: PastGaps | None,
+    given: ReturnCurve | ChurnTypes | None,
+    frame: Any,
+    by: str | None,
+    silence: Floats,
+    horizon_days: float,
+) -> tuple[ReturnCurve | None, Mapping[str, ReturnCurve], Floats]:
+    """Return the curve of all gaps, those of strata, and each customer's chance."""
+    if isinstance(given, ReturnCurve):
+        return given, {}, given.p_return(silence, horizon_days=horizon_days)
+    if gaps is None:
+        return None, {}, np.full(len(silence), np.nan)
+    strata = _strata(gaps, frame, by, 0 if given is None else len(given.curves))
+    whole, curves = fit_curves(gaps, strata) if given is None else (given.curve, given.curves)
+    assert whole is not None  # noqa: S101 - narrows the type; _check saw to it
+    stratum = None if strata is None else of_customers(gaps, strata[1], len(silence))
+    return whole, curves, chances(silence, stratum, whole, curves, horizon_days)
+
+
+def _strata(gaps: PastGaps, frame: Any, by: str | None, top: int) -> tuple[Labels, Labels] | None:
+    if by is None:
+        return None
+    if by == ORDER_NUMBER:
+        return by_order_number(gaps, top)
     frames.require(frames.column_names(frame), {by: "by="}, title="The customer table lacks:")
     found = frames.read(frame, [by])[by]
     if isinstance(found, Labels):
-        return found
-    raise ColumnsError(f"{by} holds numbers, not layers.", hint="by= names a column of labels.")
+        return by_label(gaps, found)
+    raise ColumnsError(f"{by} holds numbers, not labels.", hint="by= names a column of labels.")
 
 
 def _from_table(frame: Any, needed: set[str], gathered: Mapping[str, Column]) -> dict[str, Column]:
