@@ -144,18 +144,19 @@ def _typed(series: pd.Series) -> bool:
 
 def _now(as_of: Any) -> float:
     """Return the moment in hours; a date stands for its end."""
+    stamp: Any
     try:
         stamp = pd.Timestamp(as_of)
     except (ValueError, TypeError, OverflowError):
-        stamp = pd.NaT
-    if isinstance(as_of, bool | int | float) or stamp is pd.NaT:
+        stamp = None
+    if isinstance(as_of, bool | int | float) or pd.isna(stamp):
         raise SpecError(
             "as_of is not one moment.", hint='give a date, a time or ISO text: as_of="2024-03-31".'
         )
     stamp = stamp if stamp.tzinfo is None else stamp.tz_convert("UTC").tz_localize(None)
     whole = isinstance(as_of, str) and len(as_of.strip()) <= len("2024-03-31")
     dated = type(as_of).__name__ == "date"
-    return stamp.value / 3.6e12 + (24.0 if whole or dated else 0.0)
+    return float(stamp.timestamp()) / 3600 + (24.0 if whole or dated else 0.0)
 
 
 def _usable(hours: Mapping[str, Floats], opened: str, ends: list[str], now: float) -> Array:
