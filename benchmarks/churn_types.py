@@ -20,10 +20,10 @@ from layerwise.summary import summarize
 
 AS_OF = "2023-12-31"
 START = np.datetime64("2022-01-01", "us")
-WORDS = (
-    "the delivery was slow not expensive parcel arrived late rude nice good shop again "
-    "物流慢 太贵 很好 质量差 客服 喜欢"
-).split()
+WORDS = [
+    *("the", "delivery", "was", "slow", "not", "expensive", "parcel", "arrived", "late", "rude"),
+    *("nice", "good", "shop", "again", "物流慢", "太贵", "很好", "质量差", "客服", "喜欢"),
+]
 
 
 def logs(customers: int) -> dict[str, pd.DataFrame]:
@@ -82,6 +82,5 @@ if __name__ == "__main__":
         growth = large[name] / small[name]
         print(f"{name:<20}{small[name]:>12.2f}{large[name]:>12.2f}   x {growth:.1f}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(
-        f"peak memory of the process {peak:.1f} GB (with the logs), {time.perf_counter() - begin:.0f} s"
-    )
+    seconds = time.perf_counter() - begin
+    print(f"peak memory of the process {peak:.1f} GB, logs and all; {seconds:.0f} s")
