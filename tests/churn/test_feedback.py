@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from layerwise.churn import code_feedback
-from layerwise.errors import ColumnsError, RowsLeftOutWarning, SpecError
+from layerwise.errors import ColumnsError, EngineError, RowsLeftOutWarning, SpecError
 
 SAID = pd.DataFrame(
     {
@@ -89,5 +89,9 @@ def test_wrong_columns_are_refused() -> None:
         code_feedback(SAID, text="words")
     with pytest.raises(ColumnsError, match="numbers"):
         code_feedback(SAID.assign(text=7))
+    with pytest.raises(SpecError, match="named by text"):
+        code_feedback(SAID, text=3)  # type: ignore[arg-type]
+    with pytest.raises(EngineError, match="The feedback is a NoneType"):
+        code_feedback(None)
     with pytest.raises(SpecError, match="neither"):
         code_feedback(SAID, text=None)

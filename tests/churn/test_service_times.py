@@ -4,12 +4,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from lifelines import KaplanMeierFitter
 
 from layerwise.churn import service_times
 from layerwise.churn.service_times import median_wait
-from layerwise.errors import ColumnsError, DataError, RowsLeftOutWarning, SpecError
+from layerwise.errors import ColumnsError, DataError, EngineError, RowsLeftOutWarning, SpecError
 
 AS_OF = "2024-03-31"
 
@@ -104,6 +105,10 @@ def test_impossible_choices_are_refused() -> None:
         response(frame, limits_hours={"response": 0})
     with pytest.raises(SpecError, match="no limit for call"):
         response(frame, ends={"call": "first_response_at"})
+    with pytest.raises(SpecError, match="limits_hours is a str"):
+        response(frame, limits_hours="day")
+    with pytest.raises(SpecError, match="named by text; got int"):
+        response(frame, by=3)
     for moment in ("soon", 7, None):
         with pytest.raises(SpecError, match="as_of"):
             response(frame, as_of=moment)
@@ -113,3 +118,27 @@ def test_impossible_choices_are_refused() -> None:
         response(frame.assign(first_response_at=3))
     with pytest.raises(DataError, match="no ISO times"):
         response(frame.assign(first_response_at="yesterday"))
+
+
+def test_time_zones_are_not_mixed() -> None:
+    """Columns with and without one, texts of one column, and as_of."""
+    aware = "2024-03-01 12:00+01:00"
+    for change in ({"first_response_at": aware}, {"opened_at": ["2024-03-01 12:00", aware]}):
+        with pytest.raises(DataError, match="zone"):
+            response(tickets([1, 2]).assign(**change))
+    with pytest.raises(SpecError, match="as_of has a time zone"):
+        response(tickets([1]), as_of="2024-03-31T00:00+01:00")
+
+
+def test_polars_tickets() -> None:
+    """Polars times, with a zone too, give the same hours."""
+    frame = pl.from_pandas(tickets([3, None]))
+    assert response(frame)["median_hours"].tolist() == [3.0]
+    zoned = frame.with_columns(pl.all().dt.replace_time_zone("Asia/Shanghai"))
+    assert response(zoned)["median_hours"].tolist() == [3.0]
+
+
+def test_no_ticket_log_at_all() -> None:
+    """The error says what was expected."""
+    with pytest.raises(EngineError, match="The ticket log is a NoneType"):
+        response(None)  # type: ignore[arg-type]

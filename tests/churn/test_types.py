@@ -242,6 +242,17 @@ def test_impossible_choices_are_refused(choice: dict[str, Any]) -> None:
         churn_types(customers(), **({"as_of": AS_OF, "events": EVENTS} | choice))
 
 
+def test_misspelt_causes_are_refused() -> None:
+    """A rule about a cause that no term table has; causes of one's own terms are known."""
+    table = type_table()
+    table.loc[table["id"] == "active", "rule"] = "says_boredom > 0"
+    with pytest.raises(ColumnsError, match="says_boredom: neither"):
+        one(customers(), table=table)
+    terms = pd.DataFrame({"id": ["boredom"], "terms_en": ["bored"]})
+    said = log(text=["I am bored"])
+    assert one(customers(), table=table, terms=terms, feedback=said)["churn_rule"] == "active"
+
+
 def test_an_empty_table_stays_empty() -> None:
     """No customers, no types, and every column is there."""
     found = churn_types(customers().head(0), as_of=AS_OF)

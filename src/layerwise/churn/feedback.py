@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
-from layerwise.churn.terms import Named, causes_named, feedback_terms
+from layerwise.churn.terms import Named, causes_named, check_columns_are_named, feedback_terms
 from layerwise.errors import ColumnsError, SpecError
 from layerwise.frames import Array, Labels
 from layerwise.rates import wilson
@@ -118,6 +118,8 @@ def read_feedback(
             "There is neither a column of texts nor one of codes.",
             hint='code_feedback(feedback, text="text").',
         )
+    check_columns_are_named(text, code, also)
+    frames.wrap(feedback, what="the feedback")
     frame = frames.eager(feedback, doing="code_feedback")
     roles = {text: "text=", code: "code=", also: "by="}
     needed = {name: role for name, role in roles.items() if name is not None}

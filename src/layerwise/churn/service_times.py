@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
+from layerwise.churn.terms import check_columns_are_named
 from layerwise.errors import ColumnsError, DataError, RowsLeftOutWarning, SpecError, problems
 from layerwise.frames import Array, Floats, Labels
 from layerwise.orders.table import column
@@ -37,7 +38,8 @@ def service_times(
 
     Args:
         tickets: One row a ticket, an eager frame. Times are dates and times, or ISO texts.
-        as_of: The moment until which was observed; a date stands for its end.
+        as_of: The moment until which was observed; a date stands for its end. Without a time zone
+            it is UTC where the tickets' times have one.
         opened: The column of when a ticket was opened.
         ends: What is waited for -> its column; by default the `response` in `first_response_at` and
             the `resolution` in `resolved_at`. An end that is missing or after `as_of` is not yet
@@ -57,7 +59,7 @@ def service_times(
     Raises:
         SpecError: A limit is no number of hours above 0, or as_of no moment.
         ColumnsError: A column is missing, or holds no times.
-        DataError: No ticket can be used, or a time cannot be read.
+        DataError: No ticket can be used, a time cannot be read, or only some have a time zone.
 
     Warns:
         RowsLeftOutWarning: Tickets without an opening time, opened after `as_of`, or with an end
@@ -77,12 +79,14 @@ def service_times(
         [[2.0, 3.0, 1.0, 0.33]]
     """
     waits, limits = _choices(ends, limits_hours)
+    check_columns_are_named(opened, *waits.values(), by)
+    frames.wrap(tickets, what="the ticket log")
     frame = frames.eager(tickets, doing="service_times")
     needs = {opened: "opened=", **dict.fromkeys(waits.values(), "ends=")}
     needs |= {} if by is None else {by: "by="}
     frames.require(frames.column_names(frame), needs, title="The ticket log lacks columns:")
-    hours = {name: _hours(frame, name) for name in (opened, *waits.values())}
-    now = _now(as_of)
+    hours, aware = _read(frame, [opened, *waits.values()])
+    now = _now(as_of, aware)
     rows = _usable(hours, opened, list(waits.values()), now)
     names, code = _segments(frame, by, rows)
     start = hours[opened][rows]
@@ -98,6 +102,11 @@ def service_times(
 
 
 def _choices(ends: Any, limits: Any) -> tuple[dict[str, str], dict[str, float]]:
+    for name, given in {"ends": ends, "limits_hours": limits}.items():
+        if given is not None and not isinstance(given, Mapping):
+            raise SpecError(
+                f"{name} is a {type(given).__name__}.", hint=f'{name}={{"response": ...}}.'
+            )
     waits, most = dict(ends or COLUMNS), LIMITS | dict(limits or {})
     wrong = [f"there is no limit for {what}" for what in waits if what not in most]
     wrong += [
@@ -113,37 +122,48 @@ def _choices(ends: Any, limits: Any) -> tuple[dict[str, str], dict[str, float]]:
     return waits, {what: float(most[what]) for what in waits}
 
 
-def _hours(frame: Any, name: str) -> Floats:
-    """Return times as hours since 1970-01-01 in UTC or the local time they have; missing as NaN."""
+def _hours(frame: Any, name: str) -> tuple[Floats, bool | None]:
+    """Return times as hours since 1970-01-01, missing as NaN, and whether they have a zone.
+
+    Those with a zone are in UTC, others as they stand; without any time nobody knows.
+    """
     series = column(frame.to_native(), name).reset_index(drop=True)
     if series.isna().all():
-        return np.full(len(series), np.nan)
-    if pd.api.types.is_numeric_dtype(series.dtype) or pd.api.types.is_bool_dtype(series.dtype):
+        return np.full(len(series), np.nan), None
+    if pd.api.types.is_numeric_dtype(series.dtype):
         raise ColumnsError(
             f"{name} of the ticket log holds {series.dtype}, not times.",
             hint="convert it, e.g. with pd.to_datetime(..., unit='s').",
         )
     try:
-        times = pd.to_datetime(series, format=None if _typed(series) else "ISO8601")
-        if getattr(times.dt, "tz", None) is not None:
-            times = times.dt.tz_convert("UTC").dt.tz_localize(None)
+        times = series if _typed(series) else _parsed(series)
+        aware = times.dt.tz is not None
+        times = times.dt.tz_convert("UTC").dt.tz_localize(None) if aware else times
+        stamps = np.asarray(times.astype("datetime64[us]").to_numpy())
     except (ValueError, TypeError, AttributeError, OverflowError):
         raise DataError(
             f"{name} of the ticket log holds texts that are no ISO times, or mixes time zones.",
             hint="convert it, e.g. with pd.to_datetime(..., format=..., utc=True).",
         ) from None
-    stamps = times.to_numpy().astype("M8[us]")
     result: Floats = stamps.astype(np.int64) / 3.6e9
     result[np.isnat(stamps)] = np.nan
-    return result
+    return result, aware
 
 
 def _typed(series: pd.Series) -> bool:
     return series.dtype.kind == "M" or "timestamp" in str(series.dtype)
 
 
-def _now(as_of: Any) -> float:
-    """Return the moment in hours; a date stands for its end."""
+def _parsed(series: pd.Series) -> pd.Series:
+    texts = series.astype(object).where(series.notna(), None)
+    zoned = texts.dropna().astype(str).str.contains(r"(?:Z|[+-]\d\d:?\d\d)$", regex=True)
+    if zoned.any() and not zoned.all():
+        raise ValueError
+    return pd.to_datetime(texts, format="ISO8601", utc=bool(zoned.any()))
+
+
+def _now(as_of: Any, aware: bool) -> float:
+    """Return the moment in hours; a date stands for its end, a moment without a zone for UTC."""
     stamp: Any
     try:
         stamp = pd.Timestamp(as_of)
@@ -153,10 +173,26 @@ def _now(as_of: Any) -> float:
         raise SpecError(
             "as_of is not one moment.", hint='give a date, a time or ISO text: as_of="2024-03-31".'
         )
-    stamp = stamp if stamp.tzinfo is None else stamp.tz_convert("UTC").tz_localize(None)
+    if stamp.tzinfo is not None and not aware:
+        raise SpecError(
+            "as_of has a time zone and the ticket log has none.", hint="give as_of as local time."
+        )
     whole = isinstance(as_of, str) and len(as_of.strip()) <= len("2024-03-31")
     dated = type(as_of).__name__ == "date"
     return float(stamp.timestamp()) / 3600 + (24.0 if whole or dated else 0.0)
+
+
+def _read(frame: Any, names: list[str]) -> tuple[dict[str, Floats], bool]:
+    """Return the columns of times, all with a time zone or all without."""
+    found = {name: _hours(frame, name) for name in names}
+    zones = {name: aware for name, (_, aware) in found.items() if aware is not None}
+    if len(set(zones.values())) > 1:
+        lines = [f"{name}: {'with' if aware else 'without'} one" for name, aware in zones.items()]
+        raise DataError(
+            problems("Only some times of the ticket log have a time zone:", lines),
+            hint="give all of them one, e.g. with .dt.tz_localize('Europe/Berlin').",
+        )
+    return {name: hours for name, (hours, _) in found.items()}, any(zones.values())
 
 
 def _usable(hours: Mapping[str, Floats], opened: str, ends: list[str], now: float) -> Array:

@@ -20,6 +20,7 @@ from layerwise.churn.return_chance import (
     of_customers,
     past_gaps,
 )
+from layerwise.churn.terms import check_columns_are_named, feedback_terms
 from layerwise.churn.type_rules import State, decide
 from layerwise.churn.type_table import OTHERWISE, type_table
 from layerwise.columns import SILENCE
@@ -176,6 +177,7 @@ def churn_types(
         3   not_churned           NaN        NaN             NaN
     """
     _check(horizon_days, likely_return, lookback_days, returns, by, orders)
+    check_columns_are_named(status, by, text, code)
     by = returns.by if isinstance(returns, ChurnTypes) else by
     types, request = type_table(table), make_request(**columns)
     frame, roster, silence, state = _read(customers, status, request)
@@ -191,7 +193,7 @@ def churn_types(
     curve, curves, p = _returns(gaps, returns, frame, by, silence, horizon_days)
     if curve is not None:
         gathered["p_return"] = p
-    gathered |= _from_table(frame, needed, gathered)
+    gathered |= _from_table(frame, needed, gathered, terms)
     gathered[SILENCE] = silence
     decided = decide(types, gathered, state, p, float(likely_return))
     return ChurnTypes(
@@ -300,16 +302,16 @@ def _strata(gaps: PastGaps, frame: Any, by: str | None, top: int) -> tuple[Label
     raise ColumnsError(f"{by} holds numbers, not labels.", hint="by= names a column of labels.")
 
 
-def _from_table(frame: Any, needed: set[str], gathered: Mapping[str, Column]) -> dict[str, Column]:
+def _from_table(
+    frame: Any, needed: set[str], gathered: Mapping[str, Column], terms: object
+) -> dict[str, Column]:
     """Return what rules read besides, from the customer table; unknown evidence as missing."""
     there = [name for name in frames.column_names(frame) if name in needed]
     flags = [name for name in there if name in evidence.FLAGS]
     twice = [name for name in there if name in gathered and name not in flags]
-    strange = sorted(
-        name
-        for name in needed - set(there) - set(gathered)
-        if name not in evidence.EVIDENCE and not name.startswith(evidence.SAYS)
-    )
+    causes = {*feedback_terms(terms)["id"], *feedback_terms()["id"]}
+    known = {*evidence.EVIDENCE, *(f"{evidence.SAYS}{cause}" for cause in causes)}
+    strange = sorted(needed - set(there) - set(gathered) - known)
     lines = [f"{name}: in the customer table and made from a log" for name in sorted(twice)]
     lines += [f"{name}: neither evidence nor in the customer table" for name in strange]
     if lines:
