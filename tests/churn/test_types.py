@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from layerwise import StrategyTable, calibration_holdout, summarize
-from layerwise.churn import EVIDENCE, churn_types, type_table
+from layerwise.churn import EVIDENCE, churn_types, feedback_terms, type_table
 from layerwise.datasets import load_cdnow
 from layerwise.errors import ColumnsError, DataError, LayerwiseError, RowsLeftOutWarning, SpecError
 from layerwise.knowledge import items
@@ -233,12 +233,14 @@ def test_impossible_tables_are_refused(change: dict[str, Any], error: str) -> No
         {"lookback_days": -1},
         {"returns": 0.5},
         {"by": "region"},
+        {"status": 3},
         {"as_of": "soon"},
     ],
 )
 def test_impossible_choices_are_refused(choice: dict[str, Any]) -> None:
     """Each is named."""
-    with pytest.raises(SpecError, match=f"{next(iter(choice))}"):
+    name = next(iter(choice))
+    with pytest.raises(SpecError, match="named by text" if name == "status" else name):
         churn_types(customers(), **({"as_of": AS_OF, "events": EVENTS} | choice))
 
 
@@ -266,6 +268,27 @@ def test_polars_in_polars_out() -> None:
     found = churn_types(pl.from_pandas(customers(closed=True)), as_of=AS_OF).to_frame()
     assert isinstance(found, pl.DataFrame)
     assert found["churn_type"].to_list() == ["active"]
+
+
+def test_notices_point_at_the_reader_of_the_result() -> None:
+    """At the line that called, for a log of events, orders and codes."""
+    late = orders(["2024-03-22", "2024-08-01"])
+    strange = log(code=["boredom"])
+    for tables in (
+        {"events": pd.concat([EVENTS, EVENTS.assign(customer_id="b")])},
+        {"orders": pd.concat([orders(["2024-01-01"]), late]), "horizon_days": 1},
+        {"feedback": strange},
+    ):
+        with pytest.warns(RowsLeftOutWarning) as notices:
+            churn_types(customers(), as_of=AS_OF, **tables)
+        assert notices[0].filename == __file__
+
+
+def test_causes_of_the_rules_have_terms() -> None:
+    """A packaged rule asks only for causes that the packaged terms can find."""
+    asked = {name for rule in type_table()["rule"] for name in re.findall(r"says_(\w+)", rule)}
+    assert len(asked) > 20
+    assert asked <= set(feedback_terms()["id"])
 
 
 def test_responses_are_strategies() -> None:

@@ -182,7 +182,7 @@ def from_feedback(
     if (texts is None and codes is None) or not any(name.startswith(SAYS) for name in needed):
         return result
     table = feedback_terms(terms)
-    named = causes_named(texts, codes, table)
+    named = causes_named(texts, codes, table, stacklevel=5)
     for i, cause in enumerate(table["id"]):
         if f"{SAYS}{cause}" in needed:
             rows = named.row[named.cause == i]

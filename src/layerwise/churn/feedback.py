@@ -131,6 +131,7 @@ def read_feedback(
         None if code is None else columns[code],
         terms,
         negation=negation,
+        stacklevel=4,
     )
     return frame, named, terms
 

@@ -93,14 +93,22 @@ class Named:
 
 
 def causes_named(
-    texts: Column | None, codes: Column | None, terms: pd.DataFrame, *, negation: bool = True
+    texts: Column | None,
+    codes: Column | None,
+    terms: pd.DataFrame,
+    *,
+    negation: bool = True,
+    stacklevel: int = 3,
 ) -> Named:
-    """Return which causes rows name, by terms in their text and by ids in their code."""
+    """Return which causes rows name, by terms in their text and by ids in their code.
+
+    A notice of strange codes points at who called the caller; further up by a higher `stacklevel`.
+    """
     found = [
         part
         for part in (
             None if texts is None else _by_text(_labels(texts), terms, negation),
-            None if codes is None else _by_code(_labels(codes), terms),
+            None if codes is None else _by_code(_labels(codes), terms, stacklevel + 1),
         )
         if part is not None
     ]
@@ -131,7 +139,7 @@ def _by_text(texts: Labels, terms: pd.DataFrame, negation: bool) -> Named:
     return _spread(texts, *find_terms(names, wanted, group, negation=negation))
 
 
-def _by_code(codes: Labels, terms: pd.DataFrame) -> Named:
+def _by_code(codes: Labels, terms: pd.DataFrame, stacklevel: int) -> Named:
     place = {name: i for i, name in enumerate(terms["id"])}
     parts = [(i, part) for i, name in enumerate(codes.names) for part in items(str(name))]
     known = np.array([(i, place[p]) for i, p in parts if p in place], dtype=np.int64)
@@ -143,7 +151,7 @@ def _by_code(codes: Labels, terms: pd.DataFrame) -> Named:
             "not have; these codes count as unknown.\nHint: codes are ids of the term table, "
             "separated by semicolons.",
             RowsLeftOutWarning,
-            stacklevel=5,
+            stacklevel=stacklevel,
         )
     return _spread(codes, pairs[:, 0], pairs[:, 1])
 

@@ -186,8 +186,11 @@ def churn_types(
     reader = evidence.LogReader(roster, request, as_of, silence, lookback_days)
     gathered = evidence.flags(frame, needed, as_of, request.tz)
     gathered |= reader.read(logs, needed, text, code, terms, complaint_topics)
-    gaps = None if orders is None else _gaps(orders, request, as_of, roster)
-    if gaps is not None:
+    gaps = None
+    if orders is not None:
+        _refuse_lazy(orders, request)
+        past = past_occasions(orders, request, as_of)  # here, so that its notice tells the caller
+        gaps = past_gaps(past, roster, request.customer)
         check_silence(gaps, silence)
         gathered |= from_orders(gaps, len(roster))
     curve, curves, p = _returns(gaps, returns, frame, by, silence, horizon_days)
@@ -264,10 +267,9 @@ def _needed(types: pd.DataFrame) -> set[str]:
     return {name for rule in rules for name in expressions.names(rule)} - {"likely_return"}
 
 
-def _gaps(orders: object, request: Request, as_of: Any, roster: Roster) -> PastGaps:
+def _refuse_lazy(orders: object, request: Request) -> None:
     if lazy_table(orders, request) is not None:
         raise refuse("churn_types")
-    return past_gaps(past_occasions(orders, request, as_of), roster, request.customer)
 
 
 def _returns(
