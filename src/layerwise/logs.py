@@ -171,7 +171,7 @@ def read_log(
         none = np.zeros(0, dtype=np.int64)
         return Log(none, none.astype(np.int32), none, frame, what)
     times = read_times(column(native, time), request)
-    place = _places(column(native, customer), customer, roster)
+    place = places(column(native, customer), customer, roster)
     last = moment(as_of, name="as_of", request=request, aware=times.aware)
     reasons = {
         "without a customer id": place == _NO_ID,
@@ -189,17 +189,11 @@ def read_log(
 _UNKNOWN, _NO_ID = -1, -2
 
 
-def _eager(native: object, what: str) -> Any:
-    frames.wrap(native, what=what)
-    return frames.eager(native, doing=what)
+def places(series: pd.Series, name: str, roster: Roster) -> Array:
+    """Return the place of each row's id in the roster; each distinct id is looked up once.
 
-
-def _upper(what: str) -> str:
-    return what[0].upper() + what[1:]
-
-
-def _places(series: pd.Series, name: str, roster: Roster) -> Array:
-    """Return the place of each row's id in the roster; each distinct id is looked up once."""
+    It is -1 where the roster does not have the customer and -2 where there is no id.
+    """
     series = series.reset_index(drop=True)
     codes = read_ids(series, name)
     known = codes.code if codes.missing is None else codes.code[~codes.missing]
@@ -210,6 +204,15 @@ def _places(series: pd.Series, name: str, roster: Roster) -> Array:
     if codes.missing is not None:
         place[codes.missing] = _NO_ID
     return place
+
+
+def _eager(native: object, what: str) -> Any:
+    frames.wrap(native, what=what)
+    return frames.eager(native, doing=what)
+
+
+def _upper(what: str) -> str:
+    return what[0].upper() + what[1:]
 
 
 def _keys(series: pd.Series) -> pd.Index:

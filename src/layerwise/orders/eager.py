@@ -64,6 +64,56 @@ def gap_days(frame: Any, request: Request, as_of: Any) -> tuple[np.ndarray, np.n
     return in_days(closed, request.grain), in_days(now - number[last], request.grain)
 
 
+@attrs.frozen(eq=False)
+class Past:
+    """The occasions of each customer of a log, by customer and ascending in time.
+
+    Attributes:
+        ids: The customers' ids, as found.
+        orders: Occasions of each, 1 or more.
+        days: Days of all occasions since 1970-01-01 (fractions by hours).
+        spend: Net amounts of the occasions; None without amounts.
+        now: as_of in the same count.
+    """
+
+    ids: pd.Series
+    orders: np.ndarray
+    days: np.ndarray
+    spend: np.ndarray | None
+    now: float
+
+
+def past_occasions(frame: Any, request: Request, as_of: Any) -> Past:
+    """Return who bought when, and for how much, up to as_of."""
+    rows, counted = read_rows(frame, request)
+    view = _look(rows, request, as_of)
+    _notify(_check(view, rows, counted, request), view.cut, request)
+    bought = view.bought.rows
+    code, orders, moments = occasions(bought, request.grain)
+    number = bucket(moments, request.grain).astype(np.int64)
+    series = column(frame, request.customer).take(rows.ids.first_rows(code))
+    now = bucket(np.array([view.cut]), request.grain)
+    return Past(
+        ids=series.reset_index(drop=True),
+        orders=orders,
+        days=in_days(number, request.grain),
+        spend=_spend_each(bought, request.grain, np.repeat(code, orders), number),
+        now=float(in_days(now, request.grain)[0]),
+    )
+
+
+def _spend_each(rows: Rows, grain: str, code: np.ndarray, number: np.ndarray) -> np.ndarray | None:
+    """Return the net amount of each occasion; code and number are sorted together."""
+    if rows.amounts is None or not len(number):
+        return None
+    low = int(number.min())
+    span = int(number.max()) - low + 1
+    key = code.astype(np.int64) * span + (number - low)
+    theirs = rows.code.astype(np.int64) * span + (bucket(rows.moment, grain) - low)
+    total = rows.amounts.sum_by(np.searchsorted(key, theirs), len(key))
+    return np.asarray(total / rows.scale)
+
+
 def occasion_days(
     frame: Any, request: Request, end: Any
 ) -> tuple[np.ndarray, np.ndarray, int, Callable[[], list[Any]]]:
