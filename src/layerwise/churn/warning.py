@@ -1,0 +1,393 @@
+"""Which customers show signs of leaving, which signs, since when, and whom to call first."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+import attrs
+import numpy as np
+import pandas as pd
+
+from layerwise import columns as c
+from layerwise import frames
+from layerwise.churn import drops, incidents
+from layerwise.churn.inputs import Inputs, read_inputs
+from layerwise.churn.price_gap import PRICE_COLUMNS, price_gap
+from layerwise.churn.signal import Signal
+from layerwise.churn.silence_signal import silence
+from layerwise.churn.warning_output import left_out_text, priorities, signal_rows, top
+from layerwise.churn.warning_table import Sign, read_signs
+from layerwise.errors import DataError, FitError, SpecError
+from layerwise.frames import Array, Floats, Labels
+from layerwise.histories import HISTORY
+from layerwise.models.bgnbd import BGNBD
+from layerwise.models.model import FittedModel
+from layerwise.orders.request import make_request, moment
+from layerwise.rates import q_values
+from layerwise.saved import fits
+
+FrameT = TypeVar("FrameT")
+RISK_LEVELS = ("not_evaluable", "low", "medium", "high")
+"""From low to high."""
+
+RULES: Mapping[str, Callable[[Sign, Inputs], Signal]] = {
+    "silence": silence,
+    "drop": drops.drop,
+    "share_drop": drops.share_drop,
+    "category_drop": drops.category_drop,
+    "terms": incidents.terms,
+    "new_words": incidents.new_words,
+    "any": incidents.any_recent,
+    "low_score": incidents.low_score,
+    "no_open": incidents.no_open,
+    "unresolved": incidents.unresolved,
+    "late": incidents.late,
+    "wait": incidents.wait,
+    "price_gap": price_gap,
+}
+"""Kind of rule -> the function that judges it."""
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Warnings(Generic[FrameT]):
+    """What `early_warning` found.
+
+    Attributes:
+        customers: The customer table with `risk_level` (not_evaluable < low < medium < high),
+            `reasons` and `next_steps` (ids with semicolons between, missing without any),
+            `priority` where there is a model, and `listed` where there is a capacity.
+        signals: One row a signal and customer: `signal`, `level`, `value`, `baseline`, `ratio`,
+            `p`, `q`, `since`, `flagged`, `not_evaluable`, `detail` (such as the category).
+        table: The warning table with what became of each row: customers `judged`, `flagged` and
+            `not_evaluable`, and in `left_out` why a signal was not looked for (empty if it was).
+    """
+
+    customers: FrameT
+    signals: pd.DataFrame
+    table: pd.DataFrame
+
+    def __str__(self) -> str:
+        counts = self.table[["id", "level", "judged", "flagged", "not_evaluable"]]
+        used = counts[self.table["left_out"] == ""]
+        return "\n".join([used.to_string(index=False), *left_out_text(self.table)])
+
+
+def early_warning(
+    customers: FrameT,
+    *,
+    as_of: Any,
+    orders: object = None,
+    events: object = None,
+    messages: object = None,
+    tickets: object = None,
+    feedback: object = None,
+    deliveries: object = None,
+    consent: object = None,
+    prices: object = None,
+    table: object = None,
+    model: FittedModel | None = None,
+    horizon_days: float = 90.0,
+    value: str | None = None,
+    capacity: int | None = None,
+    false_discovery: float | None = 0.10,
+    rows: str = "all",
+    customer: str = c.CUSTOMER,
+    time_format: str | None = None,
+    tz: str | None = None,
+    quiet: bool = False,
+    stacklevel: int = 2,
+) -> Warnings[FrameT]:
+    """Return the signs of leaving of each customer, a risk level with reasons, and a call list.
+
+    Every log is optional. A log that is not given, or lacks a column, leaves its signals out (told
+    in `Warnings.table`); a customer without data for a signal is `not_evaluable` there, never zero.
+    Nothing dated after `as_of` is read.
+
+    **Rules** (the warning table says which signal follows which, with which windows and limits):
+
+    - silence: P(a gap is longer than the silence so far) of a customer who still buys, from the
+      purchase model; flagged below `p_limit`.
+    - drop: events per week, or their summed `column`, fell to `ratio_limit` of the baseline with the
+      population's trend taken out, and p < `p_limit` in a binomial test that allows for bursts (see
+      `drop_test`). Not evaluable: too few events for p < `p_limit` even with none left (11 over
+      both of the usual windows, more where events come in bursts), or first seen too late.
+    - share_drop: the same for events per event of another kind, such as carts per view.
+    - category_drop: orders and views of one category both fell, the customer's rest did not.
+    - terms, new_words: recent search terms that hold a given word; that were not searched before.
+    - any: anything of these types lately. low_score: a low score or a complaint lately.
+    - unresolved: failures and no success since. no_open: the last mails not opened, earlier ones were.
+    - late: a late, damaged or lost one among the last deliveries due.
+    - wait: a ticket waited, or waits, longer than `limit` days.
+    - price_gap: paid above the lowest channel price of that day.
+
+    **Risk level**: high with any high signal or two medium ones, medium with one medium one, low
+    otherwise, not_evaluable where no signal can be judged.
+
+    **False discovery**: of thousands of tests some are small by chance. A signal with a `p_limit`
+    is flagged only if its Benjamini-Hochberg q-value, over all customers tested for it, is at most
+    `false_discovery` too: then about that share of the flags of a signal is false.
+
+    Args:
+        customers: One row a customer as of `as_of`; with the histories of `summarize` for silence
+            and the call list.
+        as_of: The last day that counts, a date or ISO text.
+        orders: customer_id, ordered_at; `category`, or `sku`, `amount` and `quantity`.
+        events: customer_id, ts, event_type; `duration_s`, `category`, `search_term`.
+        messages: customer_id, sent_at; `opened_at`.
+        tickets: customer_id, opened_at; `first_response_at`, `resolved_at`.
+        feedback: customer_id, ts; `score`, and `code` or `text`.
+        deliveries: customer_id, promised_at, delivered_at; `damaged`, `lost`.
+        consent: customer_id, withdrawn_at (missing where it holds).
+        prices: sku, channel, valid_from, valid_to, price.
+        table: The warning table: a frame or CSV path after `warning_table()`; None is that one.
+        model: A fitted BGNBD, MBGNBD or ParetoNBD; None fits BG/NBD to `customers`.
+        horizon_days: Days ahead of P(no purchase) in the priority.
+        value: Column of `customers` that says what a customer is worth, such as "spend_365d".
+            `priority` is P(no purchase) × value, or P(no purchase) alone without it.
+        capacity: How many customers can be called: those of risk level medium and high with the
+            highest priority are `listed`.
+        false_discovery: The share of false flags that is accepted; None leaves q out of the flags.
+        rows: Rows of `Warnings.signals`: "all", "judged" or "flagged".
+        customer: Column of customer ids, in every table.
+        time_format: How text or numbers are dates in the logs, as in `summarize`.
+        tz: The shop's time zone, as in `summarize`.
+        quiet: Do not tell of rows later than `as_of` and of customers who are not in the table.
+        stacklevel: As in `warnings.warn`.
+
+    Raises:
+        ColumnsError: A log lacks a column that it must have, or one is of the wrong kind.
+        DataError: Ids, histories or times are impossible, or the customer table is of another date.
+        SpecError: A choice is impossible, or a call list is wanted without histories.
+        TableError: The warning table is not valid.
+
+    Source: for false discovery Benjamini and Hochberg (1995), JRSS B 57.
+
+    Example:
+        >>> import layerwise as lw
+        >>> from layerwise.churn import early_warning
+        >>> events, truth = lw.datasets.simulate_events(500, seed=5, truth=True)
+        >>> found = early_warning(truth[["customer_id"]], events=events, as_of="2024-05-29")
+        >>> dropped = found.customers["risk_level"].isin(["medium", "high"])
+        >>> print(pd.crosstab(truth["dropped"], dropped.to_numpy()))
+        col_0    False  True
+        dropped
+        False      454     1
+        True        12     33
+    """
+    _check_choices(horizon_days, capacity, false_discovery, rows)
+    known, signs = read_signs(table)
+    given = {
+        "orders": orders,
+        "events": events,
+        "messages": messages,
+        "tickets": tickets,
+        "feedback": feedback,
+        "deliveries": deliveries,
+        "consent": consent,
+    }
+    used = {name for sign in signs for name in sign.input}
+    inputs = read_inputs(
+        customers,
+        {name: log for name, log in given.items() if name in used},
+        prices=prices if "prices" in used else None,
+        as_of=as_of,
+        customer=customer,
+        model=model,
+        quiet=quiet,
+        stacklevel=stacklevel + 1,
+        time_format=time_format,
+        tz=tz,
+    )
+    _check_date(inputs)
+    inputs, without = _with_model(inputs, horizon_days)
+    missing = {sign.id: _lacking(sign, inputs, without) for sign in signs}
+    looked = [sign for sign in signs if not missing[sign.id]]
+    found = {sign.id: RULES[sign.rule](sign, inputs) for sign in looked}
+    q = {sign.id: _q(sign, found[sign.id]) for sign in looked}
+    flags = {s.id: _flagged(s, found[s.id], q[s.id], false_discovery) for s in looked}
+    priority = priorities(inputs, value, horizon_days)
+    added = _levels(looked, found, flags, known, inputs.n)
+    if priority is not None:
+        added["priority"] = priority
+    if capacity is not None:
+        added["listed"] = _listed(inputs, added["risk_level"], priority, capacity)
+    return Warnings(
+        customers=frames.attach(inputs.customers, added),
+        signals=signal_rows(inputs, looked, found, flags, q, rows=rows, customer=customer),
+        table=_told(known, found, flags, missing),
+    )
+
+
+def _check_choices(h: Any, capacity: Any, false_discovery: Any, rows: Any) -> None:
+    wrong = {
+        "horizon_days must be above 0": fits(h, float) and h > 0,
+        "capacity must be a whole number from 1 up": capacity is None
+        or (fits(capacity, int) and capacity >= 1),
+        "false_discovery must lie between 0 and 1": false_discovery is None
+        or (fits(false_discovery, float) and 0 < false_discovery <= 1),
+        "rows must be 'all', 'judged' or 'flagged'": rows in ("all", "judged", "flagged"),
+    }
+    if lines := [text for text, holds in wrong.items() if not holds]:
+        raise SpecError(
+            f"early_warning: {'; '.join(lines)}.", hint="leave them out for the usual choices."
+        )
+
+
+def _check_date(inputs: Inputs) -> None:
+    """Refuse a customer table that was made for another date, where it says so."""
+    found = frames.column_names(inputs.customers)
+    if c.LAST_ORDER not in found or c.SILENCE not in found:
+        return
+    dated = inputs.customers.select(c.LAST_ORDER, c.SILENCE).drop_nulls()
+    if not len(dated):
+        return
+    last, days = dated.to_native()[c.LAST_ORDER], np.asarray(dated[c.SILENCE].to_numpy())
+    spent = [
+        moment(pd.Timestamp(last.max()), name=c.LAST_ORDER, request=make_request(), aware=True)
+    ]
+    if spent[0] + days.min() != inputs.today:
+        raise DataError(
+            "The customer table is as of another date than as_of: its last order and the least "
+            "days of silence do not add up to it.",
+            hint="make it with summarize(orders, as_of=...) of the same date.",
+        )
+
+
+def _with_model(inputs: Inputs, h: float) -> tuple[Inputs, str]:
+    """Return the inputs with a purchase model, or why there is none."""
+    lacking = [n for n in HISTORY if n not in frames.column_names(inputs.customers)]
+    if lacking:
+        return attrs.evolve(inputs, model=None), f"the customer table has no {', '.join(lacking)}"
+    if inputs.model is not None:
+        return inputs, ""
+    try:
+        fitted = BGNBD(horizon_days=h).fit(inputs.customers.drop_nulls(list(HISTORY)).to_native())
+    except FitError as error:
+        return inputs, error.message.rstrip(".")
+    return attrs.evolve(inputs, model=fitted), ""
+
+
+def _lacking(sign: Sign, inputs: Inputs, without: str) -> str:
+    """Return why a signal cannot be looked for, or an empty text."""
+    if sign.rule == "silence":
+        return without
+    for name in sign.input:
+        if (inputs.prices if name == "prices" else inputs.logs.get(name)) is None:
+            return f"no {name} given"
+    for name, wanted in _needs(sign).items():
+        frame = inputs.prices if name == "prices" else inputs.logs[name].frame
+        if lacking := [w for w in wanted if w not in frames.column_names(frame)]:
+            return f"{name} has no {', '.join(lacking)}"
+    return _untold(sign, inputs)
+
+
+def _untold(sign: Sign, inputs: Inputs) -> str:
+    """Return which event types never occur: what is not recorded must not count as zero."""
+    log = "events" if "events" in sign.input else sign.input[0]
+    groups = [types for types in (sign.events, sign.per) if types]
+    if sign.rule == "unresolved":
+        groups = [sign.events]
+    for types in groups:
+        if not inputs.of_type(log, types).any():
+            return f"{log} has no event of type {', '.join(types)}"
+    return ""
+
+
+def _needs(sign: Sign) -> dict[str, tuple[str, ...]]:
+    if sign.rule == "price_gap":
+        return {"orders": ("sku", "amount"), "prices": PRICE_COLUMNS}
+    typed = ("event_type",) if sign.events and len(sign.input) == 1 else ()
+    named = (sign.column,) if sign.column else ()
+    return {name: (*typed, *named) for name in sign.input}
+
+
+def _q(sign: Sign, found: Signal) -> Floats | None:
+    if found.p is None or "p_limit" not in sign.numbers:
+        return None
+    return q_values(np.where(found.judged, found.p, np.nan))
+
+
+def _flagged(sign: Sign, found: Signal, q: Floats | None, limit: float | None) -> Array:
+    flags = found.hit & found.judged
+    if found.p is None or q is None:
+        return flags
+    flags = flags & (found.p < sign.number("p_limit"))
+    return flags if limit is None else flags & (q <= limit)
+
+
+def _levels(
+    signs: list[Sign],
+    found: Mapping[str, Signal],
+    flags: Mapping[str, Array],
+    table: pd.DataFrame,
+    n: int,
+) -> dict[str, Any]:
+    """Return risk level, reasons and next steps."""
+    high, medium, judged = (
+        np.zeros(n, dtype=np.int64),
+        np.zeros(n, dtype=np.int64),
+        np.zeros(n, bool),
+    )
+    for sign in signs:
+        high += flags[sign.id] & (sign.level == "high")
+        medium += flags[sign.id] & (sign.level == "medium")
+        judged |= found[sign.id].judged
+    level = np.select([(high > 0) | (medium > 1), medium > 0, judged], [3, 2, 1], 0)
+    # np.unique of one row a customer is slow; flags in powers of two are one number each.
+    steps = dict(zip(table["id"], table["next_step"], strict=True))
+    sets = [np.zeros(n, dtype=np.int64) for _ in range(len(signs) // 62 + 1)]
+    for i, sign in enumerate(signs):
+        sets[i // 62] |= flags[sign.id].astype(np.int64) << (i % 62)
+    return {
+        "risk_level": Labels(level, RISK_LEVELS, ordered=True),
+        "reasons": _joined(sets, [sign.id for sign in signs]),
+        "next_steps": _joined(sets, [steps[sign.id] for sign in signs]),
+    }
+
+
+def _joined(sets: list[Array], names: list[str]) -> Labels:
+    """Return the names of each set, joined by semicolons, each once; missing for none."""
+    place = np.zeros(len(sets[0]), dtype=np.int64)
+    for part in sets:
+        _, codes = np.unique(part, return_inverse=True)
+        place = np.unique(place * (codes.max(initial=0) + 1) + codes, return_inverse=True)[1]
+    place = place.ravel()
+    _, first = np.unique(place, return_index=True)
+    texts = [_text([int(part[row]) for part in sets], names) for row in first]
+    known = sorted({text for text in texts if text})
+    codes = np.array([known.index(text) if text else -1 for text in texts], dtype=np.int64)
+    return Labels(codes[place], tuple(known))
+
+
+def _text(parts: list[int], names: list[str]) -> str:
+    chosen = [name for i, name in enumerate(names) if parts[i // 62] >> (i % 62) & 1]
+    return "; ".join(dict.fromkeys(name for name in chosen if name))
+
+
+def _listed(inputs: Inputs, level: Labels, priority: Floats | None, capacity: int) -> Array:
+    if priority is None:
+        raise SpecError(
+            "A call list needs P(no purchase), and the customer table has no usable histories.",
+            hint="make it with summarize(orders, as_of=...), or leave capacity out.",
+        )
+    return top(
+        priority, capacity, inputs.roster.ids, among=level.codes >= RISK_LEVELS.index("medium")
+    )
+
+
+def _told(
+    table: pd.DataFrame,
+    found: Mapping[str, Signal],
+    flags: Mapping[str, Array],
+    missing: Mapping[str, str],
+) -> pd.DataFrame:
+    def counts(values: Mapping[str, Array], sign: str) -> Any:
+        return int(values[sign].sum()) if sign in values else pd.NA
+
+    judged = {sign: signal.judged for sign, signal in found.items()}
+    open_ = {sign: ~values for sign, values in judged.items()}
+    columns = {"judged": judged, "flagged": flags, "not_evaluable": open_}
+    added = {k: [counts(v, sign) for sign in table["id"]] for k, v in columns.items()}
+    return table.assign(
+        **{k: pd.array(v, dtype="Int64") for k, v in added.items()},
+        left_out=[missing[sign] for sign in table["id"]],
+    )
