@@ -255,27 +255,18 @@ def simulate_orders(
     return orders, pd.DataFrame({**ids, **hidden, "mean_spend": mean})
 
 
-@overload
-def simulate_events(
-    n_customers: int, *, seed: int, truth: Literal[False] = False, **world: Any
-) -> pd.DataFrame: ...
-@overload
-def simulate_events(
-    n_customers: int, *, seed: int, truth: Literal[True], **world: Any
-) -> tuple[pd.DataFrame, pd.DataFrame]: ...
 def simulate_events(
     n_customers: int,
     *,
     seed: int,
-    truth: bool = False,
     start: str | dt.date = "2024-01-01",
     days: int = 150,
     dropping: float = 0.1,
     drops_to: float = 0.2,
     drop_days: int = 30,
     season: float = 1.0,
-) -> pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]:
-    """Return a made-up log of web events in which some customers lose interest at a known time.
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return made-up web events in which some customers lose interest, and who these are.
 
     Each customer views at a rate of their own, Gamma with shape 2 and mean 0.8 a day, searches at a
     quarter of it, fills the cart at an eighth and reads at a quarter; events come as they like
@@ -285,7 +276,6 @@ def simulate_events(
     Args:
         n_customers: How many customers.
         seed: Equal seeds give equal logs.
-        truth: Return also who dropped.
         start: First day of the log.
         days: Length of the log.
         dropping: Share of customers who drop.
@@ -295,14 +285,14 @@ def simulate_events(
 
     Returns:
         The events, by time: `customer_id` (0, 1, ...), `ts`, `event_type` (view, search, cart,
-        read), `duration_s` (of views, mean 60), `category` (of views, one of five). With truth=True
-        also a row a customer: `customer_id`, `views_per_day`, `dropped`.
+        read), `duration_s` (of views, mean 60), `category` (of views, one of five). And what nobody
+        sees in a real log, a row a customer: `customer_id`, `views_per_day`, `dropped`.
 
     Raises:
         SpecError: A number is out of range.
 
     Example:
-        >>> events, truth = simulate_events(200, seed=3, truth=True)
+        >>> events, truth = simulate_events(200, seed=3)
         >>> events["event_type"].unique().tolist(), int(truth["dropped"].sum())
         (['view', 'read', 'cart', 'search'], 28)
     """
@@ -327,6 +317,7 @@ def simulate_events(
     customer, kind, moment = (column[order] for column in columns)
     seen = kind == 0
     names = pd.CategoricalDtype([name for name, _ in _EVENT_KINDS])
+    kinds = pd.CategoricalDtype(list(_CATEGORIES))
     category = np.where(seen, rng.integers(0, len(_CATEGORIES), len(kind)), -1)
     events = pd.DataFrame(
         {
@@ -334,11 +325,9 @@ def simulate_events(
             "ts": np.datetime64(start, "us") + _span(moment),
             "event_type": pd.Categorical.from_codes(kind, dtype=names),
             "duration_s": np.where(seen, np.round(rng.exponential(60.0, len(kind)), 1), np.nan),
-            "category": pd.Categorical.from_codes(category, categories=list(_CATEGORIES)),
+            "category": pd.Categorical.from_codes(category, dtype=kinds),
         }
     )
-    if not truth:
-        return events
     ids = {"customer_id": np.arange(n_customers)}
     return events, pd.DataFrame({**ids, "views_per_day": rate, "dropped": dropped})
 

@@ -1,4 +1,4 @@
-"""Drops against the customer's own baseline: of events, of one kind beside another, of a category."""
+"""Drops against the customer's own baseline: of events, of a share of them, of a category."""
 
 import numpy as np
 
@@ -72,7 +72,7 @@ def category_drop(sign: Sign, inputs: Inputs) -> Signal:
     categories = np.bincount(pairs.customer[known], minlength=inputs.n)
     p = np.minimum(test.p * np.maximum(categories[pairs.customer], 1), 1.0)
     hit = known & (ratio <= limit) & holds
-    return pairs.worst(sign, known, hit, k, b, ratio, p)
+    return pairs.worst(known, hit, k, b, ratio, p)
 
 
 class _Pairs:
@@ -80,7 +80,7 @@ class _Pairs:
 
     def __init__(self, sign: Sign, inputs: Inputs) -> None:
         self.inputs = inputs
-        self.days = sign.number("recent_days"), sign.number("baseline_days")
+        self.days: tuple[float, float] = sign.number("recent_days"), sign.number("baseline_days")
         codes, names = self._categories(sign.column)
         self.names, wide = names, max(len(names), 1)
         rows = {
@@ -115,7 +115,7 @@ class _Pairs:
         """Return each category's trend beside the rest, over all customers."""
         wide = max(len(self.names), 1)
         sums = [
-            np.bincount(self.category[known], v[known], wide)
+            np.bincount(self.category[known], v[known], wide).astype(np.float64)
             for v in (k, self.rest[1], b, self.rest[0])
         ]
         return divided(sums[0] * sums[1], sums[2] * sums[3])[self.category]
@@ -124,11 +124,12 @@ class _Pairs:
         """Return the ratio of weekly rates with the trend of all customers taken out."""
         wide = max(len(self.names), 1)
         where = self.category if rest is not None else np.zeros(len(self.category), dtype=np.int64)
-        recent, base = (np.bincount(where, v, wide) for v in part)
-        return divided(divided(part[0], part[1]), divided(recent, base)[where])
+        recent, base = (np.bincount(where, v, wide).astype(np.float64) for v in part)
+        fell: Floats = divided(divided(part[0], part[1]), divided(recent, base)[where])
+        return fell
 
     def worst(
-        self, sign: Sign, known: Array, hit: Array, k: Floats, b: Floats, ratio: Floats, p: Floats
+        self, known: Array, hit: Array, k: Floats, b: Floats, ratio: Floats, p: Floats
     ) -> Signal:
         """Return one category a customer: a hit before another, then the least p, then the name."""
         n = self.inputs.n

@@ -58,7 +58,8 @@ class Inputs:
 
     def column(self, log: str, name: str) -> Column:
         """Return a column of a log: numbers, or labels."""
-        return self._once(("column", log, name), lambda: self.logs[log].column(name))
+        found: Column = self._once(("column", log, name), lambda: self.logs[log].column(name))
+        return found
 
     def labels(self, log: str, name: str) -> Labels:
         """Return a column of a log as labels, numbers becoming text."""
@@ -76,7 +77,7 @@ class Inputs:
             found = self.logs[log].days(name, **self.reading)
             return np.where(found <= self.today, found, np.nan)
 
-        return self._once(("days", log, name), read)
+        return np.asarray(self._once(("days", log, name), read))
 
     def of_type(self, log: str, types: Iterable[str]) -> Array:
         """Return which rows of a log are of one of the event types; all without any."""
@@ -114,7 +115,7 @@ class Inputs:
                 seen = np.fmin(seen, self.today - age)
             return seen
 
-        return self._once(("first", log), look)
+        return np.asarray(self._once(("first", log), look))
 
     def _once(self, key: tuple[str, ...], make: Any) -> Any:
         if key not in self._read:

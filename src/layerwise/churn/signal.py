@@ -34,4 +34,5 @@ class Signal:
 def divided(above: Floats, below: Floats) -> Floats:
     """Return a / b, NaN where b is 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(below > 0, above / below, np.nan)
+        result: Floats = np.where(below > 0, above / below, np.nan)
+    return result

@@ -14,11 +14,18 @@ from layerwise.churn.inputs import Inputs, read_inputs
 from layerwise.churn.price_gap import PRICE_COLUMNS, price_gap
 from layerwise.churn.signal import Signal
 from layerwise.churn.silence_signal import silence
-from layerwise.churn.warning_output import left_out_text, priorities, signal_rows, top
+from layerwise.churn.warning_output import (
+    left_out_text,
+    priorities,
+    signal_rows,
+    still_buying,
+    top,
+)
 from layerwise.churn.warning_table import Sign, read_signs
 from layerwise.errors import DataError, FitError, SpecError
 from layerwise.frames import Array, Floats, Labels
 from layerwise.histories import HISTORY
+from layerwise.layers.churn_status import ChurnStatus
 from layerwise.models.bgnbd import BGNBD
 from layerwise.models.model import FittedModel
 from layerwise.orders.request import make_request, moment
@@ -88,6 +95,8 @@ def early_warning(
     horizon_days: float = 90.0,
     value: str | None = None,
     capacity: int | None = None,
+    rank_by: str = "priority",
+    status: ChurnStatus | None = None,
     false_discovery: float | None = 0.10,
     rows: str = "all",
     customer: str = c.CUSTOMER,
@@ -104,17 +113,19 @@ def early_warning(
 
     **Rules** (the warning table says which signal follows which, with which windows and limits):
 
-    - silence: P(a gap is longer than the silence so far) of a customer who still buys, from the
-      purchase model; flagged below `p_limit`.
-    - drop: events per week, or their summed `column`, fell to `ratio_limit` of the baseline with the
-      population's trend taken out, and p < `p_limit` in a binomial test that allows for bursts (see
-      `drop_test`). Not evaluable: too few events for p < `p_limit` even with none left (11 over
-      both of the usual windows, more where events come in bursts), or first seen too late.
+    - silence: p = (first_to_last_days / age_days) ^ repeat_orders, the chance that whoever still
+      buys as before is silent for so long; flagged below `p_limit`. Needs two orders.
+    - drop: events per week, or their summed `column`, fell to `ratio_limit` of the baseline with
+      the population's trend taken out, and p < `p_limit` in a binomial test that allows for
+      bursts (see `drop_test`). Not evaluable: too few events for p < `p_limit` even with none
+      left (11 over both of the usual windows, more where events come in bursts), or first seen too
+      late.
     - share_drop: the same for events per event of another kind, such as carts per view.
     - category_drop: orders and views of one category both fell, the customer's rest did not.
     - terms, new_words: recent search terms that hold a given word; that were not searched before.
     - any: anything of these types lately. low_score: a low score or a complaint lately.
-    - unresolved: failures and no success since. no_open: the last mails not opened, earlier ones were.
+    - unresolved: failures and no success since. no_open: the last mails not opened, earlier ones
+      were.
     - late: a late, damaged or lost one among the last deliveries due.
     - wait: a ticket waited, or waits, longer than `limit` days.
     - price_gap: paid above the lowest channel price of that day.
@@ -139,12 +150,15 @@ def early_warning(
         consent: customer_id, withdrawn_at (missing where it holds).
         prices: sku, channel, valid_from, valid_to, price.
         table: The warning table: a frame or CSV path after `warning_table()`; None is that one.
-        model: A fitted BGNBD, MBGNBD or ParetoNBD; None fits BG/NBD to `customers`.
+        model: A fitted purchase model for P(no purchase); None fits BG/NBD to `customers`.
         horizon_days: Days ahead of P(no purchase) in the priority.
         value: Column of `customers` that says what a customer is worth, such as "spend_365d".
             `priority` is P(no purchase) × value, or P(no purchase) alone without it.
-        capacity: How many customers can be called: those of risk level medium and high with the
-            highest priority are `listed`.
+        capacity: How many customers can be called: those with the highest priority are `listed`,
+            never one whose silence counts as churn already, ties by id.
+        rank_by: "priority", or "level" for risk level first and priority within it. See in a
+            `backtest` which serves you better.
+        status: The rule by which silence counts as churn; None is `ChurnStatus()`.
         false_discovery: The share of false flags that is accepted; None leaves q out of the flags.
         rows: Rows of `Warnings.signals`: "all", "judged" or "flagged".
         customer: Column of customer ids, in every table.
@@ -164,7 +178,7 @@ def early_warning(
     Example:
         >>> import layerwise as lw
         >>> from layerwise.churn import early_warning
-        >>> events, truth = lw.datasets.simulate_events(500, seed=5, truth=True)
+        >>> events, truth = lw.datasets.simulate_events(500, seed=5)
         >>> found = early_warning(truth[["customer_id"]], events=events, as_of="2024-05-29")
         >>> dropped = found.customers["risk_level"].isin(["medium", "high"])
         >>> print(pd.crosstab(truth["dropped"], dropped.to_numpy()))
@@ -173,7 +187,7 @@ def early_warning(
         False      454     1
         True        12     33
     """
-    _check_choices(horizon_days, capacity, false_discovery, rows)
+    _check_choices(horizon_days, capacity, false_discovery, rows, rank_by)
     known, signs = read_signs(table)
     given = {
         "orders": orders,
@@ -198,7 +212,8 @@ def early_warning(
         tz=tz,
     )
     _check_date(inputs)
-    inputs, without = _with_model(inputs, horizon_days)
+    without = _without_history(inputs)
+    inputs = _with_model(inputs, horizon_days, wanted=not without)
     missing = {sign.id: _lacking(sign, inputs, without) for sign in signs}
     looked = [sign for sign in signs if not missing[sign.id]]
     found = {sign.id: RULES[sign.rule](sign, inputs) for sign in looked}
@@ -209,7 +224,13 @@ def early_warning(
     if priority is not None:
         added["priority"] = priority
     if capacity is not None:
-        added["listed"] = _listed(inputs, added["risk_level"], priority, capacity)
+        added["listed"] = _listed(
+            inputs,
+            priority,
+            capacity,
+            among=still_buying(inputs, status or ChurnStatus()),
+            first=added["risk_level"].codes if rank_by == "level" else None,
+        )
     return Warnings(
         customers=frames.attach(inputs.customers, added),
         signals=signal_rows(inputs, looked, found, flags, q, rows=rows, customer=customer),
@@ -217,13 +238,14 @@ def early_warning(
     )
 
 
-def _check_choices(h: Any, capacity: Any, false_discovery: Any, rows: Any) -> None:
+def _check_choices(h: Any, capacity: Any, false_discovery: Any, rows: Any, rank_by: Any) -> None:
     wrong = {
         "horizon_days must be above 0": fits(h, float) and h > 0,
         "capacity must be a whole number from 1 up": capacity is None
         or (fits(capacity, int) and capacity >= 1),
         "false_discovery must lie between 0 and 1": false_discovery is None
         or (fits(false_discovery, float) and 0 < false_discovery <= 1),
+        "rank_by must be 'priority' or 'level'": rank_by in ("priority", "level"),
         "rows must be 'all', 'judged' or 'flagged'": rows in ("all", "judged", "flagged"),
     }
     if lines := [text for text, holds in wrong.items() if not holds]:
@@ -252,18 +274,23 @@ def _check_date(inputs: Inputs) -> None:
         )
 
 
-def _with_model(inputs: Inputs, h: float) -> tuple[Inputs, str]:
-    """Return the inputs with a purchase model, or why there is none."""
+def _without_history(inputs: Inputs) -> str:
+    """Return which columns of a purchase history the customer table lacks, or an empty text."""
     lacking = [n for n in HISTORY if n not in frames.column_names(inputs.customers)]
-    if lacking:
-        return attrs.evolve(inputs, model=None), f"the customer table has no {', '.join(lacking)}"
+    return f"the customer table has no {', '.join(lacking)}" if lacking else ""
+
+
+def _with_model(inputs: Inputs, h: float, *, wanted: bool) -> Inputs:
+    """Return the inputs with a purchase model, if one can be had."""
+    if not wanted:
+        return attrs.evolve(inputs, model=None)
     if inputs.model is not None:
-        return inputs, ""
+        return inputs
     try:
         fitted = BGNBD(horizon_days=h).fit(inputs.customers.drop_nulls(list(HISTORY)).to_native())
-    except FitError as error:
-        return inputs, error.message.rstrip(".")
-    return attrs.evolve(inputs, model=fitted), ""
+    except FitError:
+        return inputs
+    return attrs.evolve(inputs, model=fitted)
 
 
 def _lacking(sign: Sign, inputs: Inputs, without: str) -> str:
@@ -297,7 +324,7 @@ def _needs(sign: Sign) -> dict[str, tuple[str, ...]]:
         return {"orders": ("sku", "amount"), "prices": PRICE_COLUMNS}
     typed = ("event_type",) if sign.events and len(sign.input) == 1 else ()
     named = (sign.column,) if sign.column else ()
-    return {name: (*typed, *named) for name in sign.input}
+    return dict.fromkeys(sign.input, (*typed, *named))
 
 
 def _q(sign: Sign, found: Signal) -> Floats | None:
@@ -363,15 +390,15 @@ def _text(parts: list[int], names: list[str]) -> str:
     return "; ".join(dict.fromkeys(name for name in chosen if name))
 
 
-def _listed(inputs: Inputs, level: Labels, priority: Floats | None, capacity: int) -> Array:
+def _listed(
+    inputs: Inputs, priority: Floats | None, capacity: int, *, among: Array, first: Array | None
+) -> Array:
     if priority is None:
         raise SpecError(
             "A call list needs P(no purchase), and the customer table has no usable histories.",
             hint="make it with summarize(orders, as_of=...), or leave capacity out.",
         )
-    return top(
-        priority, capacity, inputs.roster.ids, among=level.codes >= RISK_LEVELS.index("medium")
-    )
+    return top(priority, capacity, inputs.roster.ids, among=among, first=first)
 
 
 def _told(

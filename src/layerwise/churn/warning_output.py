@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
@@ -10,8 +11,9 @@ from layerwise import frames
 from layerwise.churn.inputs import Inputs
 from layerwise.churn.signal import Signal
 from layerwise.churn.warning_table import LEVELS, Sign
-from layerwise.errors import DataError
+from layerwise.errors import DataError, FitError
 from layerwise.frames import Array, Floats
+from layerwise.layers.churn_status import ChurnStatus
 from layerwise.rules.base import numbers
 
 _MEASURES = ("value", "baseline", "ratio", "p")
@@ -77,10 +79,16 @@ def priorities(inputs: Inputs, value: str | None, h: float) -> Floats | None:
     return np.asarray(p * worth, dtype=np.float64)
 
 
-def top(score: Floats, capacity: int, ids: pd.Series, *, among: Array) -> Array:
-    """Return the `capacity` highest scores as a mask, ties in the order of ids; never a missing one."""
+def top(
+    score: Floats, capacity: int, ids: pd.Series, *, among: Array, first: Array | None = None
+) -> Array:
+    """Return the `capacity` highest scores as a mask, ties by id; never a missing score.
+
+    With `first` the highest of it come first, and scores decide among equals.
+    """
     place = np.flatnonzero(among & ~np.isnan(score))
-    order = np.lexsort((_order(ids.iloc[place]), -score[place]))
+    before = np.zeros(len(score)) if first is None else first
+    order = np.lexsort((_order(ids.iloc[place]), -score[place], -before[place]))
     chosen = np.zeros(len(score), dtype=bool)
     chosen[place[order[:capacity]]] = True
     return chosen
@@ -93,15 +101,29 @@ def _order(ids: pd.Series) -> Array:
     return np.unique(np.array([str(v) for v in values], dtype=object), return_inverse=True)[1]
 
 
+def still_buying(inputs: Inputs, status: ChurnStatus) -> Array:
+    """Return whose silence does not count as churn yet; everybody where that cannot be judged."""
+    needed = status.needs("churn")
+    if any(name not in frames.column_names(inputs.customers) for name in needed):
+        return np.ones(inputs.n, dtype=bool)
+    table = inputs.customers.select(*needed)
+    try:
+        fitted = status.fit(table.to_native())
+    except FitError:
+        return np.ones(inputs.n, dtype=bool)
+    churn = frames.wrap(fitted.transform(table.to_native()))["churn"]
+    return np.asarray(churn.cast(nw.String).to_numpy() != "churned")
+
+
 def _chosen(rows: str, found: Signal, flags: Array) -> Array:
     if rows == "all":
         return np.arange(len(flags))
     return np.flatnonzero(flags if rows == "flagged" else found.judged)
 
 
-def _repeated(values: Sequence[str], names: Sequence[str], sizes: list[int]) -> pd.Categorical:
+def _repeated(values: Sequence[str], names: Sequence[str], sizes: list[int]) -> Any:
     codes = np.repeat([list(names).index(v) for v in values], sizes).astype(np.int64)
-    return pd.Categorical.from_codes(codes, categories=list(names))
+    return _categories(codes, names)
 
 
 def _or_missing(values: Floats | None, n: int) -> Floats:
@@ -137,7 +159,7 @@ def _dates(days: Array) -> Array:
     return dates
 
 
-def _details(found: Sequence[Signal], chosen: list[Array]) -> pd.Categorical:
+def _details(found: Sequence[Signal], chosen: list[Array]) -> Any:
     names = sorted({n for signal in found if signal.detail for n in map(str, signal.detail.names)})
     place = {name: i for i, name in enumerate(names)}
     parts = []
@@ -148,4 +170,8 @@ def _details(found: Sequence[Signal], chosen: list[Array]) -> pd.Categorical:
             table = np.array([*(place[str(n)] for n in signal.detail.names), -1])
             parts.append(table[signal.detail.codes[places]])
     codes = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
-    return pd.Categorical.from_codes(codes.astype(np.int64), categories=names)
+    return _categories(codes.astype(np.int64), names)
+
+
+def _categories(codes: Array, names: Sequence[str]) -> Any:
+    return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(list(names)))

@@ -1,7 +1,6 @@
 """The table of warning signals: which signs are looked for, with which windows and limits."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import attrs
 import pandas as pd
@@ -146,9 +145,15 @@ def _faults(row: Mapping[str, str]) -> list[str]:
     return wrong + [f"{n} must not be below 0" for n in least if row[n] and float(row[n]) < 0]
 
 
-def _sign(row: Mapping[str, Any]) -> Sign:
+def _sign(row: Mapping[str, str]) -> Sign:
     return Sign(
-        **{name: row[name] for name in ("id", "level", "rule", "column")},
-        **{name: items(row[name]) for name in ("input", "events", "per", "terms")},
+        id=row["id"],
+        level=row["level"],
+        rule=row["rule"],
+        column=row["column"],
+        input=items(row["input"]),
+        events=items(row["events"]),
+        per=items(row["per"]),
+        terms=items(row["terms"]),
         numbers={name: float(row[name]) for name in NUMBERS if row[name]},
     )
