@@ -118,7 +118,8 @@ class _Pairs:
             np.bincount(self.category[known], v[known], wide).astype(np.float64)
             for v in (k, self.rest[1], b, self.rest[0])
         ]
-        return divided(sums[0] * sums[1], sums[2] * sums[3])[self.category]
+        trend: Floats = divided(sums[0] * sums[1], sums[2] * sums[3])[self.category]
+        return trend
 
     def fall(self, part: tuple[Floats, ...], rest: tuple[Floats, ...] | None) -> Floats:
         """Return the ratio of weekly rates with the trend of all customers taken out."""

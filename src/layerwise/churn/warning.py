@@ -61,7 +61,7 @@ class Warnings(Generic[FrameT]):
     Attributes:
         customers: The customer table with `risk_level` (not_evaluable < low < medium < high),
             `reasons` and `next_steps` (ids with semicolons between, missing without any),
-            `priority` where there is a model, and `listed` where there is a capacity.
+            `priority` where a model, a value or a capacity is given, and `listed` where a capacity.
         signals: One row a signal and customer: `signal`, `level`, `value`, `baseline`, `ratio`,
             `p`, `q`, `since`, `flagged`, `not_evaluable`, `detail` (such as the category).
         table: The warning table with what became of each row: customers `judged`, `flagged` and
@@ -150,7 +150,8 @@ def early_warning(
         consent: customer_id, withdrawn_at (missing where it holds).
         prices: sku, channel, valid_from, valid_to, price.
         table: The warning table: a frame or CSV path after `warning_table()`; None is that one.
-        model: A fitted purchase model for P(no purchase); None fits BG/NBD to `customers`.
+        model: A fitted purchase model for P(no purchase); None fits BG/NBD to `customers` where a
+            value or a capacity is given.
         horizon_days: Days ahead of P(no purchase) in the priority.
         value: Column of `customers` that says what a customer is worth, such as "spend_365d".
             `priority` is P(no purchase) × value, or P(no purchase) alone without it.
@@ -213,7 +214,8 @@ def early_warning(
     )
     _check_date(inputs)
     without = _without_history(inputs)
-    inputs = _with_model(inputs, horizon_days, wanted=not without)
+    ranked = model is not None or capacity is not None or value is not None
+    inputs = _with_model(inputs, horizon_days, wanted=ranked and not without)
     missing = {sign.id: _lacking(sign, inputs, without) for sign in signs}
     looked = [sign for sign in signs if not missing[sign.id]]
     found = {sign.id: RULES[sign.rule](sign, inputs) for sign in looked}
