@@ -1,9 +1,12 @@
 """Signals without a baseline, each on a table worked by hand."""
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import hypergeom
 
 from layerwise.churn import early_warning
+from layerwise.churn.incidents import _hypergeometric
 from layerwise.errors import DataError
 from tests.churn.cases import AS_OF, ago, found, people, rows
 
@@ -107,6 +110,12 @@ def test_mail_silence() -> None:
     assert labels(table) == ["flagged", "clear", "unknown", "unknown"]
     assert table["p"][0] == pytest.approx(2 / 9)
     assert table["since"][0] == ago(28).normalize()
+
+
+def test_opens_follow_the_hypergeometric_distribution() -> None:
+    """Every count of both halves, against scipy."""
+    k, b = np.meshgrid(np.arange(8), np.arange(8), indexing="ij")
+    np.testing.assert_allclose(_hypergeometric(7), hypergeom.cdf(k, 14, k + b, 7))
 
 
 def test_late_deliveries() -> None:

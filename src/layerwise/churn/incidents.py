@@ -1,5 +1,7 @@
 """Signals that need no baseline: what happened lately, and what was not settled."""
 
+from math import comb
+
 import numpy as np
 
 from layerwise.churn.inputs import Inputs, among
@@ -162,10 +164,11 @@ def no_open(sign: Sign, inputs: Inputs) -> Signal:
 
 def _hypergeometric(last: int) -> Floats:
     """Return P(at most k of the opens fall in the recent half | k recent ones and b before)."""
-    from scipy.stats import hypergeom
-
-    k, b = np.meshgrid(np.arange(last + 1), np.arange(last + 1), indexing="ij")
-    return np.asarray(hypergeom.cdf(k, 2 * last, k + b, last), dtype=np.float64)
+    ways = [[comb(last, i) * comb(last, m - i) for i in range(m + 1)] for m in range(2 * last + 1)]
+    size = range(last + 1)
+    return np.array(
+        [[sum(ways[k + b][: k + 1]) / comb(2 * last, k + b) for b in size] for k in size]
+    )
 
 
 def _from_the_end(log: Log, later: Array, rows: Array) -> Array:

@@ -44,7 +44,8 @@ def signal_rows(
     made["flagged"] = _taken([flags[s.id] for s in signs], chosen).astype(bool)
     made["not_evaluable"] = ~_taken([found[s.id].judged for s in signs], chosen).astype(bool)
     made["detail"] = _details([found[s.id] for s in signs], chosen)
-    return pd.DataFrame(made)
+    # Without copy=False pandas would copy all columns into blocks: as much memory again.
+    return pd.DataFrame(made, copy=False)
 
 
 def left_out_text(table: pd.DataFrame) -> list[str]:
