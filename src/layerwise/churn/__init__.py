@@ -1,8 +1,8 @@
 """Who is leaving, in what way, why, and what it costs."""
 
-from layerwise.churn.backtest import Backtest, backtest
+from layerwise.churn.backtesting import Backtest, backtest
+from layerwise.churn.signs import warning_table
 from layerwise.churn.warning import Warnings, early_warning
-from layerwise.churn.warning_table import warning_table
 
 __all__ = [
     "Backtest",

@@ -5,7 +5,7 @@ import numpy as np
 from layerwise.churn.drop_test import DropTest, drop_test
 from layerwise.churn.inputs import Inputs
 from layerwise.churn.signal import Signal, divided
-from layerwise.churn.warning_table import Sign
+from layerwise.churn.signs import Sign
 from layerwise.frames import Array, Floats, Labels
 from layerwise.rules.base import numbers
 

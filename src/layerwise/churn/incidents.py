@@ -6,7 +6,7 @@ import numpy as np
 
 from layerwise.churn.inputs import Inputs, among
 from layerwise.churn.signal import Signal, divided
-from layerwise.churn.warning_table import Sign
+from layerwise.churn.signs import Sign
 from layerwise.errors import DataError
 from layerwise.frames import Array, Floats
 from layerwise.logs import Log

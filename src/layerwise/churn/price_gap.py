@@ -6,7 +6,7 @@ import pandas as pd
 from layerwise import frames
 from layerwise.churn.inputs import Inputs, dates
 from layerwise.churn.signal import Signal
-from layerwise.churn.warning_table import Sign
+from layerwise.churn.signs import Sign
 from layerwise.frames import Array, Floats, Labels
 from layerwise.rules.base import numbers
 

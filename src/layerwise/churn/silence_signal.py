@@ -4,7 +4,7 @@ import numpy as np
 
 from layerwise.churn.inputs import Inputs
 from layerwise.churn.signal import Signal, divided
-from layerwise.churn.warning_table import Sign
+from layerwise.churn.signs import Sign
 from layerwise.models.histories import read_histories
 
 

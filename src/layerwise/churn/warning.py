@@ -13,6 +13,7 @@ from layerwise.churn import drops, incidents
 from layerwise.churn.inputs import Inputs, read_inputs
 from layerwise.churn.price_gap import PRICE_COLUMNS, price_gap
 from layerwise.churn.signal import Signal
+from layerwise.churn.signs import Sign, read_signs
 from layerwise.churn.silence_signal import silence
 from layerwise.churn.warning_output import (
     left_out_text,
@@ -21,7 +22,6 @@ from layerwise.churn.warning_output import (
     still_buying,
     top,
 )
-from layerwise.churn.warning_table import Sign, read_signs
 from layerwise.errors import DataError, FitError, SpecError
 from layerwise.frames import Array, Floats, Labels
 from layerwise.histories import HISTORY

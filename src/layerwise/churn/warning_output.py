@@ -10,7 +10,7 @@ import pandas as pd
 from layerwise import frames
 from layerwise.churn.inputs import Inputs
 from layerwise.churn.signal import Signal
-from layerwise.churn.warning_table import LEVELS, Sign
+from layerwise.churn.signs import LEVELS, Sign
 from layerwise.errors import DataError, FitError
 from layerwise.frames import Array, Floats
 from layerwise.layers.churn_status import ChurnStatus

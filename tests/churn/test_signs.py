@@ -5,8 +5,8 @@ import pytest
 
 import layerwise as lw
 from layerwise.churn import early_warning, warning_table
+from layerwise.churn.signs import CELLS, read_signs
 from layerwise.churn.warning import RULES
-from layerwise.churn.warning_table import CELLS, read_signs
 from layerwise.errors import TableError
 from layerwise.knowledge import items
 
