@@ -1,6 +1,7 @@
 """Looking back: lists by hand, nothing after the date read, and real orders."""
 
 import pandas as pd
+import polars as pl
 import pytest
 
 import layerwise as lw
@@ -93,3 +94,13 @@ def test_no_date_is_refused() -> None:
         look_back(as_of=[])
     with pytest.raises(SpecError, match="horizon"):
         look_back(horizon_days=0)
+    with pytest.raises(SpecError, match="capacity"):
+        look_back(capacity=0)
+    with pytest.raises(SpecError, match="twice"):
+        look_back(as_of=[DATES[0], DATES[0]])
+
+
+def test_polars_orders() -> None:
+    """The same numbers from a Polars log."""
+    theirs = look_back(pl.from_pandas(CDNOW), as_of=DATES[:1])
+    pd.testing.assert_frame_equal(theirs.lists, look_back(as_of=DATES[:1]).lists)

@@ -8,7 +8,13 @@ import pytest
 import layerwise as lw
 from layerwise.churn import Warnings, early_warning
 from layerwise.datasets import simulate_events
-from layerwise.errors import ColumnsError, DataError, RowsLeftOutWarning, SpecError
+from layerwise.errors import (
+    ColumnsError,
+    DataError,
+    LogEndsEarlyWarning,
+    RowsLeftOutWarning,
+    SpecError,
+)
 from layerwise.rates import q_values
 from tests.churn.cases import AS_OF, people, rows
 
@@ -146,6 +152,24 @@ def test_impossible_choices_are_told_together() -> None:
         warned(capacity=0, false_discovery=2, rank_by="luck")
     with pytest.raises(SpecError, match="call list"):
         warned(capacity=3)
+    with pytest.raises(SpecError, match="call list"):
+        warned(value="worth")
+    with pytest.raises(SpecError, match="fit it first"):
+        warned(model=lw.BGNBD())
+
+
+def test_a_log_that_ends_early_is_told() -> None:
+    """Two months without any event of anybody are not everybody's silence."""
+    events = rows((0, 61, "view"), names="customer_id ts event_type")
+    with pytest.warns(LogEndsEarlyWarning, match="61 days before as_of"):
+        warned(events=events)
+
+
+def test_negative_durations_are_refused() -> None:
+    """With their number."""
+    events = rows((0, 5, "view", -1.0), names="customer_id ts event_type duration_s")
+    with pytest.raises(DataError, match="negative in 1 of 1 rows"):
+        warned(events=events)
 
 
 def test_a_table_of_another_date_is_refused() -> None:

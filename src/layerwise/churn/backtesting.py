@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import columns as c
+from layerwise import frames
 from layerwise.churn.warning import RISK_LEVELS, early_warning
 from layerwise.churn.warning_output import top
 from layerwise.errors import SpecError
@@ -97,7 +98,7 @@ def backtest(
     way to make a list gets the same length: the capacity, or as many as were warned of.
 
     Args:
-        orders: The order log, a pandas frame: customer_id, ordered_at, amount.
+        orders: The order log, a frame in memory: customer_id, ordered_at, amount.
         as_of: The dates; the log should reach `horizon_days` beyond the last.
         horizon_days: Length of the outcome.
         capacity: Length of the lists; None lists as many as have risk level medium or high.
@@ -125,13 +126,18 @@ def backtest(
         3  days_since_last     100       80       0.80  1.32
     """
     dates = [as_of] if isinstance(as_of, str) or not isinstance(as_of, Iterable) else list(as_of)
-    if not dates or not fits(horizon_days, int) or horizon_days < 1:
+    if not dates or not fits(horizon_days, int) or horizon_days < 1 or not _is_capacity(capacity):
         raise SpecError(
-            "backtest needs one or more dates and a horizon of one day or more.",
+            "backtest needs one or more dates, a horizon of one day or more, and a capacity of one "
+            "or more.",
             hint="backtest(orders, as_of=['2024-03-31', '2024-06-30'], horizon_days=90).",
         )
     how = {"horizon": horizon_days, "capacity": capacity, "value": value, "amount": amount}
     rule = status or ChurnStatus()
+    if len({moment(d, name="as_of", request=make_request(), aware=True) for d in dates}) < len(
+        dates
+    ):
+        raise SpecError("A date stands twice in as_of.", hint="give each date once.")
     done = [_at(orders, date, rule, model, how, choices) for date in dates]
     return Backtest(lists=_lists(done), signals=_signals(done), lead_days=_leads(done))
 
@@ -147,7 +153,7 @@ def _at(
     today = moment(date, name="as_of", request=make_request(), aware=True)
     stamp = pd.Timestamp(np.datetime64(today, "D")).as_unit("s")
     end = stamp + pd.Timedelta(days=how["horizon"])
-    both: Any = calibration_holdout(orders, split=stamp, end=end, amount=how["amount"])
+    both = _plain(calibration_holdout(orders, split=stamp, end=end, amount=how["amount"]))
     labelled: Any = status.fit(both).transform(both)
     fitted = (model or BGNBD()).fit(both)
     found = early_warning(
@@ -190,6 +196,18 @@ def _at(
         today=today,
         signals=tuple(found.table["id"]),
     )
+
+
+def _is_capacity(capacity: Any) -> bool:
+    return capacity is None or (fits(capacity, int) and capacity >= 1)
+
+
+def _plain(both: Any) -> pd.DataFrame:
+    """Return a table in memory as pandas."""
+    if isinstance(both, pd.DataFrame):
+        return both
+    frame = frames.eager(both, doing="backtest")
+    return pd.DataFrame({name: frame[name].to_list() for name in frames.column_names(frame)})
 
 
 def _flags(signals: pd.DataFrame, ids: pd.Series, open_: Array) -> dict[str, Array]:

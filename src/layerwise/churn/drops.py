@@ -6,6 +6,7 @@ from layerwise.churn.drop_test import DropTest, drop_test
 from layerwise.churn.inputs import Inputs
 from layerwise.churn.signal import Signal, divided
 from layerwise.churn.signs import Sign
+from layerwise.errors import DataError
 from layerwise.frames import Array, Floats, Labels
 from layerwise.rules.base import numbers
 
@@ -179,6 +180,11 @@ def _windows(sign: Sign, inputs: Inputs, log: str = "events") -> tuple[Array, Ar
 
 def _weights(sign: Sign, inputs: Inputs) -> Floats:
     found = np.asarray(numbers(inputs.column("events", sign.column)), dtype=np.float64)
+    if negative := int((found < 0).sum()):
+        raise DataError(
+            f"{sign.column} of the event log is negative in {negative:,} of {len(found):,} rows.",
+            hint="correct it, or make it missing.",
+        )
     return np.nan_to_num(found)
 
 

@@ -1,5 +1,6 @@
 """The logs that early warning reads: each read once, its columns once, nothing after as_of."""
 
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from layerwise import frames
 from layerwise.columns import AGE
+from layerwise.errors import LogEndsEarlyWarning
 from layerwise.frames import Array, Column, Floats, Labels
 from layerwise.logs import Log, Roster, read_log, read_roster
 from layerwise.models.model import FittedModel
@@ -26,6 +28,9 @@ KINDS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "consent": ("the consent log", "withdrawn_at", ()),
 }
 """Log -> what messages call it, its column of times, and further columns it must have."""
+
+# Logs in which days without any row are rare, and how many of them are let pass.
+_FREQUENT, _PATIENCE = ("events", "messages"), 30
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -165,14 +170,29 @@ def read_inputs(
         for name, log in given.items()
         if log is not None
     }
+    today = moment(as_of, name="as_of", request=make_request(**reading), aware=True)
+    for name in _FREQUENT:
+        _warn_if_ended(logs.get(name), today, stacklevel=stacklevel + 1)
     return Inputs(
         roster=roster,
         customers=frames.wrap(customers),
-        today=moment(as_of, name="as_of", request=make_request(**reading), aware=True),
+        today=today,
         logs=logs,
         prices=None if prices is None else frames.eager(prices, doing="the price list"),
         model=model,
         reading=reading,
+    )
+
+
+def _warn_if_ended(log: Log | None, today: int, *, stacklevel: int) -> None:
+    """Tell of a log that ends long before as_of: that nothing came since may not be observed."""
+    if log is None or not len(log) or (early := today - int(log.day.max())) <= _PATIENCE:
+        return
+    warnings.warn(
+        f"The last row of {log.what} lies {early:,} days before as_of: what came since is not "
+        "observed, or nobody did anything.\nHint: take the date of the last row as as_of.",
+        LogEndsEarlyWarning,
+        stacklevel=stacklevel,
     )
 
 

@@ -214,6 +214,11 @@ def early_warning(
     )
     _check_date(inputs)
     without = _without_history(inputs)
+    if model is not None and not callable(getattr(model, "p_no_purchase", None)):
+        raise SpecError(
+            f"{type(model).__name__} gives no P(no purchase).",
+            hint="fit it first: BGNBD().fit(customers).",
+        )
     ranked = model is not None or capacity is not None or value is not None
     inputs = _with_model(inputs, horizon_days, wanted=ranked and not without)
     missing = {sign.id: _lacking(sign, inputs, without) for sign in signs}
@@ -225,11 +230,13 @@ def early_warning(
     added = _levels(looked, found, flags, known, inputs.n)
     if priority is not None:
         added["priority"] = priority
-    if capacity is not None:
-        added["listed"] = _listed(
-            inputs,
+    if priority is None and (value is not None or capacity is not None):
+        raise _no_list()
+    if priority is not None and capacity is not None:
+        added["listed"] = top(
             priority,
             capacity,
+            inputs.roster.ids,
             among=still_buying(inputs, status or ChurnStatus()),
             first=added["risk_level"].codes if rank_by == "level" else None,
         )
@@ -392,15 +399,11 @@ def _text(parts: list[int], names: list[str]) -> str:
     return "; ".join(dict.fromkeys(name for name in chosen if name))
 
 
-def _listed(
-    inputs: Inputs, priority: Floats | None, capacity: int, *, among: Array, first: Array | None
-) -> Array:
-    if priority is None:
-        raise SpecError(
-            "A call list needs P(no purchase), and the customer table has no usable histories.",
-            hint="make it with summarize(orders, as_of=...), or leave capacity out.",
-        )
-    return top(priority, capacity, inputs.roster.ids, among=among, first=first)
+def _no_list() -> SpecError:
+    return SpecError(
+        "A call list needs P(no purchase), and the customer table has no usable histories.",
+        hint="make it with summarize(orders, as_of=...), or leave capacity and value out.",
+    )
 
 
 def _told(
