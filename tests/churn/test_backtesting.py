@@ -1,5 +1,6 @@
 """Looking back: lists by hand, nothing after the date read, and real orders."""
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
@@ -104,3 +105,30 @@ def test_polars_orders() -> None:
     """The same numbers from a Polars log."""
     theirs = look_back(pl.from_pandas(CDNOW), as_of=DATES[:1])
     pd.testing.assert_frame_equal(theirs.lists, look_back(as_of=DATES[:1]).lists)
+
+
+def leaving_shop(n: int = 1500) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return orders and views of a shop where a tenth stop ordering 30 days after viewing less."""
+    rng = np.random.default_rng(3)
+    leaves = rng.uniform(size=n) < 0.1
+    views, orders = rng.gamma(4, 0.25, n), rng.gamma(4, 0.0125, n)
+    parts = []
+    for kind, rate, quiet in (("view", views, 150), ("order", orders, 180)):
+        who = np.repeat(np.arange(n), rng.poisson(rate * 270))
+        day = rng.uniform(0, 270, len(who))
+        gone = leaves[who] & (day >= quiet) & (rng.uniform(size=len(who)) < 0.9)
+        parts.append(pd.DataFrame({"customer_id": who, "day": day, "event_type": kind})[~gone])
+    log = pd.concat(parts)
+    log["ts"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(log.pop("day"), "D")
+    sold = log[log["event_type"] == "order"].rename(columns={"ts": "ordered_at"})
+    return sold.assign(amount=10.0), log[log["event_type"] == "view"]
+
+
+def test_signs_that_come_first_beat_silence() -> None:
+    """Where views fall a month before the orders stop, the list by level finds far more."""
+    orders, events = leaving_shop()
+    done = backtest(orders, as_of=["2024-06-28"], events=events, capacity=100, horizon_days=80)
+    together = done.lists[done.lists["as_of"].isna()].set_index("ranking")
+    assert together.loc["level", "lift_over_silence"] > 1.5
+    assert done.signals.set_index("signal").loc["browse_drop", "lift"] > 4
+    assert done.median_lead_days > 20
