@@ -127,7 +127,8 @@ def leaving_shop(n: int = 1500) -> tuple[pd.DataFrame, pd.DataFrame]:
 def test_signs_that_come_first_beat_silence() -> None:
     """Where views fall a month before the orders stop, the list by level finds far more."""
     orders, events = leaving_shop()
-    done = backtest(orders, as_of=["2024-06-28"], events=events, capacity=100, horizon_days=80)
+    given = {"capacity": 100, "horizon_days": 80, "model": lw.BGNBD(penalty=0.001)}
+    done = backtest(orders, as_of=["2024-06-28"], events=events, **given)
     together = done.lists[done.lists["as_of"].isna()].set_index("ranking")
     assert together.loc["level", "lift_over_silence"] > 1.5
     assert done.signals.set_index("signal").loc["browse_drop", "lift"] > 4

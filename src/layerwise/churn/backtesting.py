@@ -9,7 +9,8 @@ import pandas as pd
 
 from layerwise import columns as c
 from layerwise import frames
-from layerwise.churn.warning import RISK_LEVELS, early_warning
+from layerwise.churn.levels import RISK_LEVELS
+from layerwise.churn.warning import early_warning
 from layerwise.churn.warning_output import top
 from layerwise.errors import SpecError
 from layerwise.frames import Array, Floats

@@ -11,7 +11,9 @@ from layerwise import columns as c
 from layerwise import frames
 from layerwise.churn import drops, incidents
 from layerwise.churn.inputs import Inputs, read_inputs
-from layerwise.churn.price_gap import PRICE_COLUMNS, price_gap
+from layerwise.churn.levels import levels
+from layerwise.churn.looked_for import why_left_out, without_history
+from layerwise.churn.price_gap import price_gap
 from layerwise.churn.signal import Signal
 from layerwise.churn.signs import Sign, read_signs
 from layerwise.churn.silence_signal import silence
@@ -23,7 +25,7 @@ from layerwise.churn.warning_output import (
     top,
 )
 from layerwise.errors import DataError, FitError, SpecError
-from layerwise.frames import Array, Floats, Labels
+from layerwise.frames import Array, Floats
 from layerwise.histories import HISTORY
 from layerwise.layers.churn_status import ChurnStatus
 from layerwise.models.bgnbd import BGNBD
@@ -33,9 +35,6 @@ from layerwise.rates import q_values
 from layerwise.saved import fits
 
 FrameT = TypeVar("FrameT")
-RISK_LEVELS = ("not_evaluable", "low", "medium", "high")
-"""From low to high."""
-
 RULES: Mapping[str, Callable[[Sign, Inputs], Signal]] = {
     "silence": silence,
     "drop": drops.drop,
@@ -213,7 +212,7 @@ def early_warning(
         tz=tz,
     )
     _check_date(inputs)
-    without = _without_history(inputs)
+    without = without_history(inputs)
     if model is not None and not callable(getattr(model, "p_no_purchase", None)):
         raise SpecError(
             f"{type(model).__name__} gives no P(no purchase).",
@@ -221,13 +220,13 @@ def early_warning(
         )
     ranked = model is not None or capacity is not None or value is not None
     inputs = _with_model(inputs, horizon_days, wanted=ranked and not without)
-    missing = {sign.id: _lacking(sign, inputs, without) for sign in signs}
+    missing = {sign.id: why_left_out(sign, inputs, without) for sign in signs}
     looked = [sign for sign in signs if not missing[sign.id]]
     found = {sign.id: RULES[sign.rule](sign, inputs) for sign in looked}
     q = {sign.id: _q(sign, found[sign.id]) for sign in looked}
     flags = {s.id: _flagged(s, found[s.id], q[s.id], false_discovery) for s in looked}
     priority = priorities(inputs, value, horizon_days)
-    added = _levels(looked, found, flags, known, inputs.n)
+    added = levels(looked, found, flags, known, inputs.n)
     if priority is not None:
         added["priority"] = priority
     if priority is None and (value is not None or capacity is not None):
@@ -283,12 +282,6 @@ def _check_date(inputs: Inputs) -> None:
         )
 
 
-def _without_history(inputs: Inputs) -> str:
-    """Return which columns of a purchase history the customer table lacks, or an empty text."""
-    lacking = [n for n in HISTORY if n not in frames.column_names(inputs.customers)]
-    return f"the customer table has no {', '.join(lacking)}" if lacking else ""
-
-
 def _with_model(inputs: Inputs, h: float, *, wanted: bool) -> Inputs:
     """Return the inputs with a purchase model, if one can be had."""
     if not wanted:
@@ -300,40 +293,6 @@ def _with_model(inputs: Inputs, h: float, *, wanted: bool) -> Inputs:
     except FitError:
         return inputs
     return attrs.evolve(inputs, model=fitted)
-
-
-def _lacking(sign: Sign, inputs: Inputs, without: str) -> str:
-    """Return why a signal cannot be looked for, or an empty text."""
-    if sign.rule == "silence":
-        return without
-    for name in sign.input:
-        if (inputs.prices if name == "prices" else inputs.logs.get(name)) is None:
-            return f"no {name} given"
-    for name, wanted in _needs(sign).items():
-        frame = inputs.prices if name == "prices" else inputs.logs[name].frame
-        if lacking := [w for w in wanted if w not in frames.column_names(frame)]:
-            return f"{name} has no {', '.join(lacking)}"
-    return _untold(sign, inputs)
-
-
-def _untold(sign: Sign, inputs: Inputs) -> str:
-    """Return which event types never occur: what is not recorded must not count as zero."""
-    log = "events" if "events" in sign.input else sign.input[0]
-    groups = [types for types in (sign.events, sign.per) if types]
-    if sign.rule == "unresolved":
-        groups = [sign.events]
-    for types in groups:
-        if not inputs.of_type(log, types).any():
-            return f"{log} has no event of type {', '.join(types)}"
-    return ""
-
-
-def _needs(sign: Sign) -> dict[str, tuple[str, ...]]:
-    if sign.rule == "price_gap":
-        return {"orders": ("sku", "amount"), "prices": PRICE_COLUMNS}
-    typed = ("event_type",) if sign.events and len(sign.input) == 1 else ()
-    named = (sign.column,) if sign.column else ()
-    return dict.fromkeys(sign.input, (*typed, *named))
 
 
 def _q(sign: Sign, found: Signal) -> Floats | None:
@@ -348,55 +307,6 @@ def _flagged(sign: Sign, found: Signal, q: Floats | None, limit: float | None) -
         return flags
     flags = flags & (found.p < sign.number("p_limit"))
     return flags if limit is None else flags & (q <= limit)
-
-
-def _levels(
-    signs: list[Sign],
-    found: Mapping[str, Signal],
-    flags: Mapping[str, Array],
-    table: pd.DataFrame,
-    n: int,
-) -> dict[str, Any]:
-    """Return risk level, reasons and next steps."""
-    high, medium, judged = (
-        np.zeros(n, dtype=np.int64),
-        np.zeros(n, dtype=np.int64),
-        np.zeros(n, bool),
-    )
-    for sign in signs:
-        high += flags[sign.id] & (sign.level == "high")
-        medium += flags[sign.id] & (sign.level == "medium")
-        judged |= found[sign.id].judged
-    level = np.select([(high > 0) | (medium > 1), medium > 0, judged], [3, 2, 1], 0)
-    # np.unique of one row a customer is slow; flags in powers of two are one number each.
-    steps = dict(zip(table["id"], table["next_step"], strict=True))
-    sets = [np.zeros(n, dtype=np.int64) for _ in range(len(signs) // 62 + 1)]
-    for i, sign in enumerate(signs):
-        sets[i // 62] |= flags[sign.id].astype(np.int64) << (i % 62)
-    return {
-        "risk_level": Labels(level, RISK_LEVELS, ordered=True),
-        "reasons": _joined(sets, [sign.id for sign in signs]),
-        "next_steps": _joined(sets, [steps[sign.id] for sign in signs]),
-    }
-
-
-def _joined(sets: list[Array], names: list[str]) -> Labels:
-    """Return the names of each set, joined by semicolons, each once; missing for none."""
-    place = np.zeros(len(sets[0]), dtype=np.int64)
-    for part in sets:
-        _, codes = np.unique(part, return_inverse=True)
-        place = np.unique(place * (codes.max(initial=0) + 1) + codes, return_inverse=True)[1]
-    place = place.ravel()
-    _, first = np.unique(place, return_index=True)
-    texts = [_text([int(part[row]) for part in sets], names) for row in first]
-    known = sorted({text for text in texts if text})
-    codes = np.array([known.index(text) if text else -1 for text in texts], dtype=np.int64)
-    return Labels(codes[place], tuple(known))
-
-
-def _text(parts: list[int], names: list[str]) -> str:
-    chosen = [name for i, name in enumerate(names) if parts[i // 62] >> (i % 62) & 1]
-    return "; ".join(dict.fromkeys(name for name in chosen if name))
 
 
 def _no_list() -> SpecError:
