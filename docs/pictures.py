@@ -173,6 +173,46 @@ def flow() -> Axes:
     return ax
 
 
+@cache
+def grocer() -> pd.DataFrame:
+    """How lists of 100 households a month turned out, as the guide to early warning does."""
+    lines = lw.datasets.load_complete_journey(products=False)
+    groups = lines[lines["amount"] > 0].groupby(["customer_id", "order_id"], as_index=False)
+    bills = groups.agg(ordered_at=("ordered_at", "min"), amount=("amount", "sum"))
+    done = churn.backtest(
+        bills,
+        as_of=["2017-06-30", "2017-07-31", "2017-08-31", "2017-09-30", "2017-10-31"],
+        horizon_days=60,
+        capacity=100,
+        value="spend_365d",
+        model=lw.BGNBD(penalty=0.001),
+    )
+    return done.lists[done.lists["as_of"].isna()].set_index("ranking")
+
+
+def early_warning() -> Axes:
+    """Leavers found and their spend found, by the way the list was made."""
+    names = {
+        "days_since_last": "days of silence",
+        "p_no_purchase": "P(no purchase)",
+        "priority": "P(no purchase) × spend",
+    }
+    table = grocer().loc[list(names)]
+    ax = plt.subplots(figsize=SIZE, layout="constrained")[1]
+    ax.spines[["top", "right"]].set_visible(False)
+    at, half = range(len(table)), 0.18
+    below = [y - half for y in at]
+    ends = [table["precision"] - table["low"], table["high"] - table["precision"]]
+    ax.barh(below, table["precision"], 2 * half, xerr=ends, color=EXPECTED, label="left, of listed")
+    above = [y + half for y in at]
+    ax.barh(above, table["value_caught"], 2 * half, color="0.6", label="listed, of leavers' spend")
+    ax.set_yticks(list(at), list(names.values()))
+    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.invert_yaxis()
+    ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.4, 1.15), ncols=2)
+    return ax
+
+
 PICTURES = {
     "value-layers": value_layers,
     "still-buying": still_buying,
@@ -186,6 +226,7 @@ PICTURES = {
     "leaving": leaving,
     "letters": letters,
     "flow": flow,
+    "early-warning": early_warning,
 }
 
 

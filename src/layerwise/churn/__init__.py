@@ -1,6 +1,7 @@
 """Who is leaving, in what way, why, and what it costs."""
 
 from layerwise.churn.agreement import CoderAgreement, coder_agreement, kappa
+from layerwise.churn.backtesting import Backtest, backtest
 from layerwise.churn.classifier import Classifier, FittedClassifier, fit_classifier
 from layerwise.churn.contacts import ContactPlan, choose_contacts
 from layerwise.churn.evidence import EVIDENCE
@@ -12,13 +13,16 @@ from layerwise.churn.lost import lost_spend
 from layerwise.churn.risk import ChurnModel, risk_table, score_risk
 from layerwise.churn.sensitivity import clv_sensitivity
 from layerwise.churn.service_times import service_times
+from layerwise.churn.signs import warning_table
 from layerwise.churn.silence import silence_surprise, usual_gap_days
 from layerwise.churn.terms import feedback_terms
 from layerwise.churn.type_table import type_table
 from layerwise.churn.types import ChurnTypes, churn_types
+from layerwise.churn.warning import Warnings, early_warning
 
 __all__ = [
     "EVIDENCE",
+    "Backtest",
     "ChurnModel",
     "ChurnTypes",
     "Classifier",
@@ -27,13 +31,16 @@ __all__ = [
     "ContactPlan",
     "Costs",
     "FittedClassifier",
+    "Warnings",
     "assess_impact",
+    "backtest",
     "choose_contacts",
     "churn_types",
     "clv_sensitivity",
     "code_feedback",
     "coder_agreement",
     "customer_flow",
+    "early_warning",
     "feedback_terms",
     "fit_classifier",
     "impact_table",
@@ -45,4 +52,5 @@ __all__ = [
     "silence_surprise",
     "type_table",
     "usual_gap_days",
+    "warning_table",
 ]
