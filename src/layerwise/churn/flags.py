@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from layerwise import frames
-from layerwise.errors import ColumnsError, DataError, LayerwiseError, problems
+from layerwise.errors import ColumnsError, DataError, problems
 from layerwise.frames import Array, Floats, Labels
+from layerwise.rules.base import numbers
 
 
 def read_flags(frame: Any, names: Iterable[str]) -> dict[str, Floats]:
@@ -41,19 +42,16 @@ def read_flags(frame: Any, names: Iterable[str]) -> dict[str, Floats]:
 
 
 def _as_numbers(frame: Any, name: str) -> Array | None:
+    """Return a column as numbers, or nothing where it is text or dates."""
     try:
         column = frames.read(frame, [name])[name]
-    except LayerwiseError as error:
-        if isinstance(error, ColumnsError):
-            return None
-        raise
-    if not isinstance(column, Labels):
-        numbers: Array = column
-        return numbers
-    if not column.names:
-        return np.full(len(column), np.nan)
-    return None if isinstance(column.names[0], str) else column.numbers()
+    except ColumnsError:
+        return None
+    if isinstance(column, Labels) and column.names and isinstance(column.names[0], str):
+        return None
+    return numbers(column)
 
 
 def _odd(values: Floats) -> Array:
-    return ~np.isnan(values) & (values != 0) & (values != 1)
+    odd: Array = ~np.isnan(values) & (values != 0) & (values != 1)
+    return odd
