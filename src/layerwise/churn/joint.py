@@ -23,8 +23,8 @@ class JointCauses:
 
     Attributes:
         table: One row an exposure; see `joint_causes`.
-        together: The share of leavers that all judged exposures explain together, no leaver counted
-            twice.
+        together: The share of leavers that the exposures with effect "risk" explain together, no
+            leaver counted twice.
         customers: How many customers were compared.
         leavers: How many of them left.
         strata: The columns that were held equal as well; empty for none.
@@ -51,7 +51,7 @@ class JointCauses:
         refused = self.table[self.table["effect"] == NOT_EVALUABLE]
         return "\n".join(
             [
-                f"{self.leavers:,} of {self.customers:,} customers left; all causes together would "
+                f"{self.leavers:,} of {self.customers:,} customers left; what harms would together "
                 f"explain {self.together:.1%}",
                 self.table[shown].to_string(index=False, float_format=lambda v: f"{v:.3f}"),
                 *(f"{row.exposure}: {row.reason}" for row in refused.itertuples()),
@@ -86,8 +86,9 @@ def joint_causes(
     - `e_value`, `e_value_limit`, `effect`, `reason`: as in `rank_causes`. What is refused there is
       refused here and left out of the regression.
 
-    `together` of the result is 1 - mean over leavers of 1 / (product of their relative risks): the
-    share all judged exposures explain at once (Bruzzi). The single fractions do not add up to it.
+    `together` of the result is 1 - mean over leavers of 1 / (product of their relative risks), of
+    exposures with effect "risk": the share these explain at once (Bruzzi). The single fractions do
+    not add up to it.
 
     Args:
         customers: One row per customer, an eager frame.
@@ -153,11 +154,11 @@ def joint_causes(
     rows["paf"] = attributable_fraction(
         rows["relative_risk"], rows["exposed_leavers"] / study.left.sum()
     )
-    first = x.shape[1] - len(judged)
-    saved = np.exp(-x[:, first:] @ fit.coefficients[first:])
+    found = ranked(rows, study.meta)
+    harmful = set(found.loc[found["effect"] == "risk", "exposure"])
     return JointCauses(
-        table=ranked(rows, study.meta),
-        together=float(1 - hits @ saved / hits.sum()),
+        table=found,
+        together=_together(x, hits, fit, [name in harmful for name in judged]),
         customers=len(study.left),
         leavers=int(study.left.sum()),
         strata=study.strata.name,
@@ -222,6 +223,13 @@ def _refuse_alike(x: Floats, n: Array, judged: Sequence[str], strata: str) -> No
             problems("Exposures cannot be told apart:", lines),
             hint="leave one of each out, or look at them one at a time with rank_causes.",
         )
+
+
+def _together(x: Floats, hits: Array, fit: LogRisks, harmful: Sequence[bool]) -> float:
+    """Return the share of leavers that harmful exposures explain, by Bruzzi's formula."""
+    chosen = np.array([False] * (x.shape[1] - len(harmful)) + list(harmful))
+    stay = np.exp(-x[:, chosen] @ fit.coefficients[chosen])
+    return float(1 - hits @ stay / hits.sum())
 
 
 def _counts(study: Study, name: str) -> dict[str, int]:

@@ -61,7 +61,8 @@ def stated_causes(
     Example:
         >>> said = pd.DataFrame({
         ...     "customer_id": [1, 2, 3, 4],
-        ...     "cause_id": ["delivery_late;price_high", "delivery_late", "unknown", "delivery_late"],
+        ...     "cause_id": ["delivery_late;price_high", "delivery_late", "unknown"]
+        ...     + ["delivery_late"],
         ... })
         >>> found = stated_causes(said)
         >>> found[["cause_id", "named", "answered", "share"]].values.tolist()
