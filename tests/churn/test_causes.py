@@ -185,6 +185,9 @@ def test_differing_strata_are_told() -> None:
     ("change", "choices", "error", "match"),
     [
         ({"left": 0}, {}, DataError, "same outcome"),
+        ({"customer_id": 5}, {}, DataError, "one row a customer"),
+        ({}, {"strata": 3}, SpecError, "strata must"),
+        ({}, {"exposure_dates": "late"}, SpecError, "exposure_dates must"),
         ({"price_high": 3}, {}, DataError, "price_high: 20,000"),
         ({"price_high": "yes"}, {}, ColumnsError, "price_high"),
         ({"price_high": np.inf}, {}, DataError, "infinite"),

@@ -131,6 +131,7 @@ def test_unknown_outcomes_are_left_out_aloud() -> None:
     ("change", "choices", "error", "match"),
     [
         ({"left": 1}, {}, DataError, "same outcome"),
+        ({"customer_id": "a"}, {}, DataError, "one row a customer"),
         ({"left": np.nan}, {}, DataError, "No outcome"),
         ({"left": 2}, {}, DataError, "left: 2,000 of 2,000"),
         ({"left": "yes"}, {}, ColumnsError, "no numbers: left"),

@@ -118,7 +118,7 @@ def test_unknown_exposures_leave_a_customer_out() -> None:
 
 def test_a_stratum_without_leavers_changes_nothing() -> None:
     """Its risk is 0 whatever the ratios are."""
-    more = shop(300, seed=1).assign(tier="new", left=False)
+    more = shop(300, seed=1).assign(customer_id=range(-300, 0), tier="new", left=False)
     expected = by_name(joint(shop()))
     ours = by_name(joint(pd.concat([shop(), more])))
     assert ours["relative_risk"].to_numpy() == pytest.approx(expected["relative_risk"])
@@ -144,3 +144,12 @@ def test_many_exposures_fit_into_codes() -> None:
     found = joint_causes(table, outcome="left", exposures=list(columns), **WINDOW).table
     assert found["exposure"][0] == "x07"
     assert 2 < found["relative_risk"][0] < 3
+
+
+def test_a_regression_without_solution_is_told() -> None:
+    """Nobody left unexposed and nobody had both, so the ratios grow without end."""
+    a = np.repeat([0, 1, 0], 300)
+    table = pd.DataFrame({"a": a, "b": np.repeat([0, 0, 1], 300), "left": np.arange(900) % 2})
+    table.loc[:299, "left"] = 0
+    with pytest.raises(FitError, match="no solution"):
+        joint_causes(table, outcome="left", exposures=["a", "b"], **WINDOW)

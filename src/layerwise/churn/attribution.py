@@ -126,6 +126,7 @@ def bootstrap_fraction(cells: Array, *, draws: int, level: float, seed: int) -> 
     Args:
         cells: Customers by stratum, exposed (no, yes) and left (no, yes). Drawing customers with
             replacement is drawing these counts from a multinomial, so no customer is touched.
+            Draws in which no stratum can compare are skipped.
         draws: How many resamples.
         level: Of the interval.
         seed: Of the draws.

@@ -129,7 +129,8 @@ def rank_causes(
 
     Raises:
         ColumnsError: A column is missing or of the wrong kind.
-        DataError: Nobody or everybody left, or a column is not yes and no.
+        DataError: Nobody or everybody left, a column is not yes and no, or a column `customer_id`
+            has ids that are missing or stand twice.
         SpecError: A choice is not possible, or exposures were read up to the outcome window.
         TableError: The cause table cannot be used.
         EngineError: The table is no dataframe in memory.

@@ -97,8 +97,9 @@ def high_churn_groups(
 
     Raises:
         ColumnsError: A column is missing or of the wrong kind.
-        DataError: Nobody or everybody left, the outcome is not yes or no, or a column holds
-            fractions or more than a thousand values.
+        DataError: Nobody or everybody left, the outcome is not yes or no, a column holds fractions
+            or more than a thousand values, or a column `customer_id` has ids that are missing or
+            stand twice.
         SpecError: `by` names no column, one twice or the outcome, or `min_n` or `level` is not
             possible.
         EngineError: The table is no dataframe in memory.

@@ -5,9 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from layerwise import frames
 from layerwise.churn.flags import read_flags
+from layerwise.columns import CUSTOMER
 from layerwise.errors import DataError, RowsLeftOutWarning
 from layerwise.frames import Array, Floats
+from layerwise.logs import read_roster
 
 
 def read_outcome(frame: Any, name: str, *, stacklevel: int = 3) -> tuple[Floats, Array]:
@@ -19,9 +22,12 @@ def read_outcome(frame: Any, name: str, *, stacklevel: int = 3) -> tuple[Floats,
         stacklevel: As in `warnings.warn`; 3 points at who called the caller.
 
     Raises:
-        DataError: Nobody or everybody left, or values are not yes or no.
+        DataError: Nobody or everybody left, or values are not yes or no, or the ids of a column
+            `customer_id` are missing or stand twice: rows would be taken for customers.
         ColumnsError: The column is text or dates.
     """
+    if CUSTOMER in frames.column_names(frame):
+        read_roster(frame.to_native())
     values = read_flags(frame, [name])[name]
     known = ~np.isnan(values)
     left = values[known]

@@ -37,15 +37,29 @@ def fit_log_risk(x: Floats, n: Array, hits: Array) -> LogRisks:
     n, hits = np.asarray(n, dtype=np.float64), np.asarray(hits, dtype=np.float64)
     beta = np.zeros(x.shape[1])
     beta[0] = np.log(hits.sum() / n.sum())
+    try:
+        found = _newton(x, n, hits, beta)
+        return LogRisks(found, _sandwich(x, n, hits, found))
+    except np.linalg.LinAlgError:
+        raise _unsettled() from None
+
+
+def _newton(x: Floats, n: Floats, hits: Floats, beta: Floats) -> Floats:
+    """Return where the gradient vanishes, uphill from `beta`."""
     value = _log_likelihood(x, n, hits, beta)
     for _ in range(_STEPS):
         mean = n * np.exp(x @ beta)
-        step = np.linalg.solve(_cross(x, mean), x.T @ (hits - mean))
+        step = np.asarray(np.linalg.solve(_cross(x, mean), x.T @ (hits - mean)), dtype=np.float64)
         beta, value = _halved(x, n, hits, beta, step, value)
         if np.abs(step).max() < 1e-9:
-            return LogRisks(beta, _sandwich(x, n, hits, beta))
-    raise FitError(
-        f"The regression did not settle in {_STEPS} steps.",
+            return beta
+    raise _unsettled()
+
+
+def _unsettled() -> FitError:
+    return FitError(
+        "The regression of several causes has no solution: some mix of exposures and strata "
+        "foretells staying without exception.",
         hint="leave out exposures that are rare or nearly alike, or use rank_causes.",
     )
 

@@ -220,8 +220,9 @@ def measured_and_stated(causes: Causes | JointCauses, stated: pd.DataFrame) -> p
             f"The table of stated causes lacks {', '.join(lacking)}.",
             hint="give what stated_causes(...) returned.",
         )
-    left = causes.table[[*about, *(name for name in measured if name in causes.table)]]
-    named = stated.set_index("cause_id")[said]
-    joined = left.join(named, on="cause_id")
-    rest = stated[~stated["cause_id"].isin(left["cause_id"])][[*about, *said]]
-    return pd.concat([joined, rest], ignore_index=True) if len(rest) else joined
+    left = causes.table
+    rest = stated[~stated["cause_id"].isin(left["cause_id"])]
+    found = pd.concat([left[about], rest[about]], ignore_index=True)
+    ours = left[[name for name in measured if name in left]].reindex(found.index)
+    theirs = stated.set_index("cause_id")[said].reindex(found["cause_id"]).set_index(found.index)
+    return pd.concat([found, ours, theirs], axis=1)

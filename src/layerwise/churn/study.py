@@ -91,9 +91,9 @@ def read_study(
 ) -> Study:
     """Return what cause ranking needs of a customer table; see `rank_causes`."""
     causes = _causes(exposures)
-    ways = [strata] if isinstance(strata, str) else list(strata)
-    dates = dict(exposure_dates or {})
-    _check_names(outcome, causes, ways, dates)
+    ways = _ways(strata)
+    dates = _dates(exposure_dates, causes)
+    _check_names([outcome, *causes, *ways])
     meta = _meta(causes, read_table(table, SCHEMA))
     frame = frames.eager(customers, doing=doing)
     needs = {outcome: "outcome="} | dict.fromkeys(causes, "exposures=")
@@ -133,19 +133,36 @@ def _causes(exposures: Any) -> dict[str, str]:
     return dict(sorted(given.items()))
 
 
-def _check_names(
-    outcome: Any, causes: Mapping[str, str], strata: list[Any], dates: Mapping[str, str]
-) -> None:
-    names = [outcome, *causes, *strata]
+def _ways(strata: Any) -> list[str]:
+    found = [strata] if isinstance(strata, str) else strata
+    if not isinstance(found, list | tuple):
+        raise SpecError(
+            "strata must be a column or a list of columns.",
+            hint='strata="tier", or strata=["tier", "frequency"].',
+        )
+    return list(found)
+
+
+def _dates(dates: Any, causes: Mapping[str, str]) -> dict[str, str]:
+    given = {} if dates is None else dates
+    if not isinstance(given, Mapping) or not all(isinstance(v, str) for v in given.values()):
+        raise SpecError(
+            "exposure_dates must map exposures to columns of dates.",
+            hint='give {exposure column: date column}, e.g. {"late": "late_at"}.',
+        )
+    if odd := sorted(str(name) for name in given if name not in causes):
+        raise SpecError(
+            f"exposure_dates names columns that are no exposures: {', '.join(odd)}.",
+            hint='give {exposure column: date column}, e.g. {"late": "late_at"}.',
+        )
+    return dict(given)
+
+
+def _check_names(names: list[Any]) -> None:
     if not all(isinstance(n, str) for n in names) or len(set(names)) < len(names):
         raise SpecError(
             "outcome, exposures and strata must be different columns.",
             hint="an exposure cannot be its own stratum, nor the outcome a cause.",
-        )
-    if odd := sorted(set(dates) - set(causes)):
-        raise SpecError(
-            f"exposure_dates names columns that are no exposures: {', '.join(odd)}.",
-            hint='give {exposure column: date column}, e.g. {"late": "late_at"}.',
         )
 
 
