@@ -177,11 +177,12 @@ def _meta(causes: Mapping[str, str], table: pd.DataFrame) -> pd.DataFrame:
         )
     found = rows.reindex(list(causes.values()))
     known = found["cause"].notna().to_numpy()
+    named_zh = found["term_zh"].where(found["term_zh"] != "", found["cause"])
     return pd.DataFrame(
         {
             "cause_id": np.where(known, list(causes.values()), ""),
             "cause": np.where(known, found["cause"], list(causes)),
-            "term_zh": np.where(known, found["term_zh"], list(causes)),
+            "term_zh": np.where(known, named_zh, list(causes)),
             "level": np.where(known, found["level"], "user"),
             "remedies": np.where(known, found["remedy_strategies"], ""),
         },
