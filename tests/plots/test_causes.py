@@ -27,7 +27,7 @@ def test_marks_stand_at_the_ratios(ax: Axes, causes: Causes) -> None:
     crude = next(line for line in ax.lines if line.get_label() == "crude")
     assert crude.get_xdata().tolist() == table["crude_rr"].tolist()
     assert crude.get_ydata().tolist() == [3, 2, 1]
-    bars = [c.get_segments()[0][:, 0] for c in ax.collections if len(c.get_segments())]
+    bars = [segment[:, 0] for lines in ax.collections for segment in lines.get_segments()]
     expected = table[["rr_low", "rr_high"]].to_numpy()
     assert np.allclose(np.sort(bars, axis=0), np.sort(expected, axis=0))
 

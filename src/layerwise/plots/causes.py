@@ -97,9 +97,8 @@ def _judged(causes: Any) -> pd.DataFrame:
 
 
 def _marks(ax: Any, rows: pd.DataFrame, at: Any, color: str) -> None:
-    rr = rows["relative_risk"].to_numpy()
-    reach = [rr - rows["rr_low"].to_numpy(), rows["rr_high"].to_numpy() - rr]
-    ax.errorbar(rr, at, xerr=reach, fmt="o", color=color, markersize=5, capsize=0, linewidth=1.6)
+    ax.hlines(at, rows["rr_low"], rows["rr_high"], color=color, linewidth=1.6)
+    ax.plot(rows["relative_risk"], at, "o", color=color, markersize=5)
 
 
 def _name(row: dict[Any, Any], lang: str) -> str:
