@@ -13,6 +13,7 @@ from matplotlib.ticker import PercentFormatter
 
 import layerwise as lw
 from layerwise import churn, plots
+from layerwise.churn import rank_causes
 from layerwise.models import FittedBGNBD
 from layerwise.plots.canvas import ACTUAL, EXPECTED, MARK, QUIET, SIZE
 
@@ -213,6 +214,45 @@ def early_warning() -> Axes:
     return ax
 
 
+def causes() -> Axes:
+    """Relative risk of five exposures of Complete Journey, as the guide to causes makes them."""
+    lines = lw.datasets.load_complete_journey()
+    day = lines["ordered_at"].dt.normalize()
+    spring = lines[(day <= "2017-03-31") & (lines["amount"] > 0)]
+    met = lines[day.between("2017-04-01", "2017-09-30")]
+    customers = lw.summarize(spring, as_of="2017-03-31").set_index("customer_id")
+    customers = customers[customers.index.isin(met["customer_id"])]
+    customers["left"] = ~customers.index.isin(lines[day >= "2017-11-01"]["customer_id"])
+    july = lines[day.between("2017-07-01", "2017-09-30")]
+    visits = customers.index.map(july.groupby("customer_id")["order_id"].nunique()).fillna(0)
+    edges, names = [-1, 0, 2, 5, 10, 20, 999], ["0", "1-2", "3-5", "6-10", "11-20", "21+"]
+    customers["spring"] = pd.cut(customers["orders"], edges, labels=names)
+    customers["summer"] = pd.cut(visits, edges, labels=names)
+    shelf = met["amount"] + met["retail_disc"] + met["coupon_match_disc"]
+    met = met.assign(shelf=shelf, unit=shelf / met["quantity"].where(met["quantity"] > 0))
+    usual = met.groupby("product_id")["unit"].transform("median") * met["quantity"]
+    household = met.assign(usual=usual).groupby("customer_id")
+    total = household[["shelf", "usual", "retail_disc", "coupon_disc"]].sum()
+    number = pd.DataFrame(
+        {
+            "price_high": total["shelf"] / total["usual"],
+            "promo_few": -total["retail_disc"] / total["shelf"],
+            "product_line_narrow": -household["department"].nunique(),
+            "small_basket": -total["shelf"] / household["order_id"].nunique(),
+        }
+    ).loc[customers.index]
+    exposures = (number >= number.quantile(0.75)).assign(no_coupon=total["coupon_disc"] == 0)
+    found = rank_causes(
+        customers.join(exposures),
+        outcome="left",
+        exposures=list(exposures),
+        strata=["spring", "summer"],
+        exposure_end="2017-09-30",
+        outcome_start="2017-11-01",
+    )
+    return plots.plot_causes(found)
+
+
 PICTURES = {
     "value-layers": value_layers,
     "still-buying": still_buying,
@@ -227,6 +267,7 @@ PICTURES = {
     "letters": letters,
     "flow": flow,
     "early-warning": early_warning,
+    "causes": causes,
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from layerwise.errors import ColumnsError, DataError, EngineError, RowsLeftOutWarning
 from layerwise.frames import Labels
-from layerwise.logs import Log, find, read_log, read_roster
+from layerwise.logs import Log, places, read_log, read_roster
 
 ROSTER = read_roster(pd.DataFrame({"customer_id": [10, 30, 20]}))
 DAY = int(np.datetime64("2024-03-01", "D").astype(int))
@@ -89,7 +89,7 @@ def test_unknown_customers_may_be_expected() -> None:
 
 def test_ids_are_found_in_the_roster() -> None:
     """Places of ids, below 0 for strangers and missing ones."""
-    found = find(ROSTER, pd.Series([20.0, None, 777, 10]))
+    found = places(pd.Series([20.0, None, 777, 10]), "customer_id", ROSTER)
     assert found[[0, 3]].tolist() == [2, 0]
     assert (found[[1, 2]] < 0).all()
 

@@ -190,15 +190,6 @@ def read_log(
     return Log(place[rows], times.number[rows], rows, frame, what)
 
 
-def find(roster: Roster, ids: pd.Series, *, name: str = CUSTOMER) -> Array:
-    """Return the place of each id in the roster, below 0 where it has none.
-
-    Raises:
-        DataError: The ids cannot be read.
-    """
-    return _places(ids, name, roster)
-
-
 _UNKNOWN, _NO_ID = -1, -2
 _FUTURE = "dated after as_of"
 _STRANGE = "of customers whom the customer table does not have"

@@ -50,6 +50,14 @@ WORDS = {
         "window {window:,} days: at most\n{at_most:.0%} return within {h:g} days",
         "窗口 {window:,} 天：\n{h:g} 天内回购率不超过 {at_most:.0%}",
     ),
+    "relative risk": (
+        "relative risk of leaving (in brackets: customers exposed)",
+        "流失的相对风险（括号内为暴露用户数）",
+    ),
+    "crude": ("crude", "未调整"),
+    "adjusted": ("adjusted", "调整后"),
+    "share of leavers": ("share of leavers", "占流失用户比例"),
+    "not evaluable": ("not evaluable", "无法判断"),
 }
 """What a picture says -> English and Chinese, with places for numbers."""
 
