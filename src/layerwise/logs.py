@@ -36,6 +36,11 @@ class Roster:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def find(self, ids: pd.Series) -> Array:
+        """Return the place of each id in the roster, -1 where the roster does not have it."""
+        place: Array = self.index.get_indexer(_keys(ids.reset_index(drop=True)))
+        return place
+
 
 @attrs.frozen(eq=False)
 class Log:

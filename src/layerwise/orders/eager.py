@@ -21,6 +21,7 @@ from layerwise.orders.request import UNIX_DAY, Request, moment
 from layerwise.orders.rows import Rows, read_rows
 from layerwise.orders.silence import holdout_patience, warn_if_ended, window_patience
 from layerwise.orders.table import column
+from layerwise.orders.visits import Visits
 
 Table = dict[str, np.ndarray]
 
@@ -81,6 +82,33 @@ def occasion_days(frame: Any, request: Request, end: Any) -> tuple[np.ndarray, n
         moments = bucket(moments, "week").astype(np.int64) * 7 - (UNIX_DAY - 1)
     per_day = 24 if request.hourly else 1
     return orders, moments.astype(np.int64) // per_day, view.cut // per_day
+
+
+def visits(frame: Any, request: Request, as_of: Any, *, patience: float) -> Visits:
+    """Return every purchase day of every customer up to as_of, with a notice of what is left out.
+
+    Args:
+        frame: The log, in memory.
+        request: The choices, by days.
+        as_of: The last day that counts.
+        patience: Days the log may stop before as_of without a warning.
+    """
+    rows, counted = read_rows(frame, request)
+    view = _look(rows, request, as_of)
+    found = _check(view, rows, counted, request)
+    notify(found)
+    if not found.after_as_of:
+        warn_if_ended(found.last_row, day(view.cut), patience=patience, date="as_of")
+    customers, orders, days = occasions(view.bought.rows, request.grain)
+    ids = column(frame, request.customer).take(rows.ids.first_rows(customers))
+    return Visits(
+        ids=ids.reset_index(drop=True),
+        counts=orders,
+        days=days.astype(np.int64),
+        last=view.cut,
+        codes=customers,
+        rows=view.bought.rows,
+    )
 
 
 def check(frame: Any, request: Request, as_of: Any) -> OrderCheck:

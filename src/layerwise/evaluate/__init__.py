@@ -1,0 +1,6 @@
+"""Did it work, is it getting worse: retention, cohorts, key figures."""
+
+from layerwise.evaluate.retention import Retention, retention_curve
+from layerwise.evaluate.survival import LogRank, kaplan_meier, log_rank
+
+__all__ = ["LogRank", "Retention", "kaplan_meier", "log_rank", "retention_curve"]
