@@ -1,6 +1,15 @@
 """Did it work, is it getting worse: retention, cohorts, key figures."""
 
+from layerwise.evaluate.cohorts import Cohorts, cohort_table
 from layerwise.evaluate.retention import Retention, retention_curve
 from layerwise.evaluate.survival import LogRank, kaplan_meier, log_rank
 
-__all__ = ["LogRank", "Retention", "kaplan_meier", "log_rank", "retention_curve"]
+__all__ = [
+    "Cohorts",
+    "LogRank",
+    "Retention",
+    "cohort_table",
+    "kaplan_meier",
+    "log_rank",
+    "retention_curve",
+]
