@@ -1,6 +1,7 @@
 """Did it work, is it getting worse: retention, cohorts, key figures."""
 
 from layerwise.evaluate.cohorts import Cohorts, cohort_table
+from layerwise.evaluate.kpis import kpi_table, kpis
 from layerwise.evaluate.retention import Retention, retention_curve
 from layerwise.evaluate.survival import LogRank, kaplan_meier, log_rank
 
@@ -10,6 +11,8 @@ __all__ = [
     "Retention",
     "cohort_table",
     "kaplan_meier",
+    "kpi_table",
+    "kpis",
     "log_rank",
     "retention_curve",
 ]

@@ -118,7 +118,10 @@ def pairs(seen: Visits, cells: Cells) -> Pairs:
 
 
 def flows(seen: Visits, cells: Cells, bought: Pairs, window_days: int) -> Flows:
-    """Return the customers active, new, returned and churned; active is silent for <= the window."""
+    """Return the customers active, new, returned and churned; see `Flows`.
+
+    A customer is active on a day if the last order is at most the window ago.
+    """
     start, end = cells.bounds[bought.period], cells.bounds[bought.period + 1]
     first = bought.before == NEVER
     was_active = start - bought.before <= window_days

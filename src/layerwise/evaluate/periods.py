@@ -33,8 +33,9 @@ def number(days: Array, period: Period) -> Array:
     """
     if period == "week":
         return (days + _MONDAY) // 7
-    months: Array = days.astype("M8[D]").astype("M8[M]").astype(np.int64)
-    return months // _MONTHS[period]
+    months = days.astype("M8[D]").astype("M8[M]").astype(np.int64)
+    numbers: Array = months // _MONTHS[period]
+    return numbers
 
 
 def first_day(numbers: Array, period: Period) -> Array:
@@ -63,8 +64,9 @@ def own_period(first: Array, days: Array, period: Period) -> Array:
         return (days - first) // 7
     begin, now = _civil(first), _civil(days)
     length = first_day(now[0] + 1, "month") - first_day(now[0], "month")
-    months: Array = now[0] - begin[0] - (now[1] < np.minimum(begin[1], length - 1))
-    return months // _MONTHS[period]
+    months = now[0] - begin[0] - (now[1] < np.minimum(begin[1], length - 1))
+    own: Array = months // _MONTHS[period]
+    return own
 
 
 def own_start(first: Array, k: Array, period: Period) -> Array:
@@ -74,7 +76,8 @@ def own_start(first: Array, k: Array, period: Period) -> Array:
     [58, 89]
     """
     if period == "week":
-        return first + 7 * k
+        weeks: Array = first + 7 * k
+        return weeks
     month, place = _civil(first)
     month = month + k * _MONTHS[period]
     begin = first_day(month, "month")
