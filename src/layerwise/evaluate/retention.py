@@ -141,7 +141,6 @@ def retention_curve(
     if lazy_table(orders, request) is not None:
         raise refuse("retention_curve")
     seen = visits(orders, request, as_of, patience=holdout_patience(window_days))
-    labels = read_segments(segments, by, seen.ids, customer=request.customer)
     until = seen.last - window_days
     if start is None:
         who, days, churned = _from_first(seen, until, window_days)
@@ -149,16 +148,14 @@ def retention_curve(
     else:
         begin = moment(start, name="start", request=request, aware=seen.rows.aware)
         who, days, churned = _from_date(seen, begin, until, window_days)
-    curve = _curves(days, churned, who, labels, interval, level)
-    code = None if labels is None else labels.code[who]
+    labels = read_segments(segments, by, seen.ids[who], customer=request.customer)
+    curve = _curves(days, churned, labels, interval, level)
     return Retention(
         curve=curve,
         window_days=int(window_days),
         judged_until=day(until),
         customers=len(days),
-        test=None
-        if labels is None or code is None
-        else log_rank(days, churned, code, labels.names),
+        test=None if labels is None else log_rank(days, churned, labels.code, labels.names),
     )
 
 
@@ -254,14 +251,13 @@ def _tell_late(who: Array, until: int) -> None:
 def _curves(
     days: Array,
     churned: Array,
-    who: Array,
     labels: Segments | None,
     interval: Interval,
     level: float,
 ) -> pd.DataFrame:
     parts = [(ALL, np.ones(len(days), dtype=bool))]
     if labels is not None:
-        parts += [(name, labels.code[who] == i) for i, name in enumerate(labels.names)]
+        parts += [(name, labels.code == i) for i, name in enumerate(labels.names)]
     tables = []
     for name, inside in parts:
         if inside.any():

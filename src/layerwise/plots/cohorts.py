@@ -14,7 +14,7 @@ from layerwise.plots.words import Lang, word
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_MOST_TEXT = 14
+_MOST_TEXT = 18
 """With more columns than this the cells hold no numbers: they would not fit."""
 
 
@@ -41,7 +41,7 @@ def plot_cohorts(cohorts: Cohorts, *, ax: "Axes | None" = None, lang: Lang = "en
         >>> cohorts = cohort_table(lw.datasets.load_cdnow(), as_of="1998-06-30", amount=None)
         >>> ax = plot_cohorts(cohorts, ax=Figure().subplots())
         >>> [text.get_text() for text in ax.get_yticklabels()]
-        ['1997-01 (781)', '1997-02 (822)', '1997-03 (754)']
+        ['1997-01 (781)', '1997-02 (857)', '1997-03 (719)']
     """
     wide = cohorts.wide()
     wide = wide.drop(columns=0)

@@ -71,7 +71,7 @@ def plot_retention(
     ax.set_ylim(0, 1)
     percent(ax.yaxis)
     text = word("churn rule", lang, days=retention.window_days)
-    ax.text(1, 1, text, transform=ax.transAxes, ha="right", va="top", color=QUIET, size=SMALL)
+    ax.text(1, 1.02, text, transform=ax.transAxes, ha="right", va="bottom", color=QUIET, size=SMALL)
     return ax
 
 

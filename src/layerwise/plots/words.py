@@ -49,7 +49,7 @@ WORDS = {
     "days since start": ("days since the start", "起点之后的天数"),
     "retained": ("share still buying", "仍在购买的用户占比"),
     "churn rule": ("churned: silent for more than {days} days", "流失：沉默超过 {days} 天"),
-    "bought share": ("share that bought (%)", "购买用户占比（%）"),
+    "bought share": ("share that bought", "购买用户占比"),
     "weeks since": ("weeks since the first order", "首单后的周数"),
     "months since": ("months since the first order", "首单后的月数"),
     "quarters since": ("quarters since the first order", "首单后的季度数"),
