@@ -197,7 +197,9 @@ def read(
     """
     native = frame.to_native()
     columns = {
-        name: column if (column := _plain(native, name)) is not None else _read_one(name, frame[name])
+        name: column
+        if (column := _plain(native, name)) is not None
+        else _read_one(name, frame[name])
         for name in dict.fromkeys(names)
     }
     bad = {
