@@ -260,6 +260,7 @@ def test_rows_order_engine_and_segments_do_not_matter(engine: Any) -> None:
     [
         ({"period": "day"}, SpecError, "period"),
         ({"window_days": 0}, SpecError, "window_days"),
+        ({"window_days": 10**12}, SpecError, "window_days"),
         ({"draws": 1, "seed": -1}, SpecError, "draws.*seed"),
         ({"level": 1}, SpecError, "level"),
         ({"only": ["churn"]}, SpecError, "churn"),

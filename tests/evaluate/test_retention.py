@@ -169,6 +169,7 @@ def test_the_order_of_rows_does_not_matter(engine: Any) -> None:
     [
         ({"window_days": 0}, SpecError, "window_days"),
         ({"window_days": 2.5}, SpecError, "window_days"),
+        ({"window_days": 10**12, "start": "2024-02-01"}, SpecError, "window_days"),
         ({"interval": "exact"}, SpecError, "interval"),
         ({"level": 95}, SpecError, "level"),
         ({"by": "tier"}, SpecError, "segments="),

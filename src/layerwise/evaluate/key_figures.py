@@ -168,11 +168,15 @@ def _wanted(only: Iterable[str] | None) -> pd.DataFrame:
 
 
 def _check_choices(window_days: Any, draws: Any, seed: Any) -> None:
-    low = {"window_days": (window_days, 1), "draws": (draws, 2), "seed": (seed, 0)}
+    ranges = {
+        "window_days": (window_days, 1, 36_525),
+        "draws": (draws, 2, 100_000),
+        "seed": (seed, 0, 2**63),
+    }
     wrong = [
-        f"{name} must be a whole number from {least} up, got {value!r:.40}"
-        for name, (value, least) in low.items()
-        if not fits(value, int) or value < least
+        f"{name} must be a whole number from {least} to {most}, got {value!r:.40}"
+        for name, (value, least, most) in ranges.items()
+        if not fits(value, int) or not least <= value <= most
     ]
     if wrong:
         raise SpecError(

@@ -22,6 +22,8 @@ from layerwise.orders.visits import Visits
 from layerwise.rates import z_value
 from layerwise.saved import fits
 
+_CENTURY = 36_525
+
 
 @attrs.frozen(kw_only=True, eq=False)
 class Retention:
@@ -160,9 +162,9 @@ def retention_curve(
 
 
 def _check_choices(window_days: Any, interval: Any) -> None:
-    if not fits(window_days, int) or window_days < 1:
+    if not fits(window_days, int) or not 1 <= window_days <= _CENTURY:
         raise SpecError(
-            f"window_days must be a whole number of days from 1 up, got {window_days!r:.40}.",
+            f"window_days must be a whole number of days from 1 to {_CENTURY:,}, got {window_days!r:.40}.",
             hint="return_curve(orders, as_of=...).window() finds a window in the data.",
         )
     if interval not in ("greenwood", "log-log"):
