@@ -164,7 +164,8 @@ def retention_curve(
 def _check_choices(window_days: Any, interval: Any) -> None:
     if not fits(window_days, int) or not 1 <= window_days <= _CENTURY:
         raise SpecError(
-            f"window_days must be a whole number of days from 1 to {_CENTURY:,}, got {window_days!r:.40}.",
+            f"window_days must be a whole number of days from 1 to {_CENTURY:,}, "
+            f"got {window_days!r:.40}.",
             hint="return_curve(orders, as_of=...).window() finds a window in the data.",
         )
     if interval not in ("greenwood", "log-log"):
