@@ -14,6 +14,7 @@ from matplotlib.ticker import PercentFormatter
 import layerwise as lw
 from layerwise import churn, plots
 from layerwise.churn import rank_causes
+from layerwise.evaluate import cohort_table, retention_curve
 from layerwise.models import FittedBGNBD
 from layerwise.plots.canvas import ACTUAL, EXPECTED, MARK, QUIET, SIZE
 
@@ -253,6 +254,23 @@ def causes() -> Axes:
     return plots.plot_causes(found)
 
 
+def retention() -> Axes:
+    """Who still buys at the grocer, by value layer of spring."""
+    lines = lw.datasets.load_complete_journey(products=False)
+    paid = lines[lines["amount"] > 0]
+    spring = lw.summarize(paid[paid["ordered_at"] < "2017-05-01"], as_of="2017-04-30")
+    labels = lw.Value().fit(spring).transform(spring)
+    kept = retention_curve(
+        paid, as_of="2017-12-31", window_days=56, segments=labels, by="value", start="2017-04-30"
+    )
+    return plots.plot_retention(kept, layer="value")
+
+
+def cohorts() -> Axes:
+    """Who of the customers of CDNOW bought, by month of the first order."""
+    return plots.plot_cohorts(cohort_table(orders(), as_of=END, amount=None))
+
+
 PICTURES = {
     "value-layers": value_layers,
     "still-buying": still_buying,
@@ -268,6 +286,8 @@ PICTURES = {
     "flow": flow,
     "early-warning": early_warning,
     "causes": causes,
+    "retention": retention,
+    "cohorts": cohorts,
 }
 
 
