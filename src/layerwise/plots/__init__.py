@@ -13,6 +13,7 @@ Needs matplotlib: `pip install "layerwise[plot]"`.
 """
 
 from layerwise.plots.calibration import plot_calibration
+from layerwise.plots.control_chart import plot_control_chart
 from layerwise.plots.frequency_recency import plot_frequency_recency
 from layerwise.plots.history import plot_history
 from layerwise.plots.holdout import plot_holdout
@@ -22,6 +23,7 @@ from layerwise.plots.tracking import plot_tracking
 
 __all__ = [
     "plot_calibration",
+    "plot_control_chart",
     "plot_frequency_recency",
     "plot_history",
     "plot_holdout",
