@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from layerwise.errors import ColumnsError, DataError
+from layerwise.errors import ColumnsError, DataError, SpecError
 from layerwise.evaluate import CertainForecastWarning, calibration_drift
 
 
@@ -103,5 +103,8 @@ def test_missing_columns_and_rows() -> None:
     table: Any = judged(1, 0, 50)
     with pytest.raises(ColumnsError):
         calibration_drift(table, probability="q")
+    for span in ("x", (1.2, 0.8)):
+        with pytest.raises(SpecError, match="slope_range"):
+            calibration_drift(table, probability="p", slope_range=span)  # type: ignore[arg-type]
     with pytest.raises(DataError, match="no rows"):
         calibration_drift(table[:0], probability="p")

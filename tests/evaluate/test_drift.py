@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerwise.errors import ColumnsError, DataError, SpecError
+from layerwise.errors import ColumnsError, DataError, EngineError, SpecError
 from layerwise.evaluate import drift, drift_reference, psi
 from layerwise.saved import dumps, loads
 from tests.conftest import ENGINES
@@ -134,6 +134,8 @@ def test_a_constant_that_changes_drifts() -> None:
     [
         ({"columns": ["x"]}, ColumnsError),
         ({"columns": []}, SpecError),
+        ({"columns": 5}, SpecError),
+        ({"current": None}, EngineError),
         ({"bins": 1}, SpecError),
         ({"level": 1}, SpecError),
         ({"least": -1}, SpecError),

@@ -177,6 +177,8 @@ def test_lines_without_an_amount_are_counted() -> None:
         ({"category": "none"}, ColumnsError),
         ({"top": 0}, SpecError),
         ({"weight": -1.0}, SpecError),
+        ({"population": "tea"}, SpecError),
+        ({"promoted": "channel"}, ColumnsError),
         ({"window_days": 0}, SpecError),
         ({"as_of": "2020-01-01"}, DataError),
         ({"as_of": "soon"}, SpecError),
@@ -186,6 +188,14 @@ def test_refusals(change: dict[str, Any], error: type[Exception]) -> None:
     """Each impossible choice has its error."""
     with pytest.raises(error):
         portraits(log(300), **change)
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1e200])
+def test_the_unit_of_money_does_not_matter(unit: float) -> None:
+    """Very small and very large amounts give the same shares."""
+    orders = log(500)
+    found = portraits(orders.assign(amount=orders["amount"] * unit)).table.filter(like="mix_")
+    assert np.allclose(found, portraits(orders).table.filter(like="mix_"))
 
 
 def test_repeated_customers_are_refused() -> None:

@@ -177,6 +177,7 @@ def test_scores_and_missing_segments() -> None:
     [
         ({"segment": "none"}, ColumnsError),
         ({"features": []}, SpecError),
+        ({"segment": ["tier"]}, SpecError),
         ({"features": ["none"]}, ColumnsError),
         ({"k": 1}, SpecError),
         ({"k": 500}, DataError),

@@ -1,6 +1,6 @@
 """The frozen bins of a reference table: numbers by tenths, labels by name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -122,9 +122,10 @@ def read_columns(table: Any, columns: Any, what: str) -> dict[str, Column]:
         ColumnsError: A column is missing or cannot be compared.
         DataError: The table has no rows.
     """
+    frames.wrap(table, what=what)
     frame = frames.eager(table, doing=what)
     names = frames.column_names(frame)
-    chosen = _chosen(columns)
+    chosen = None if columns is None else chosen_names(columns)
     if chosen is not None:
         frames.require(names, dict.fromkeys(chosen, "drift"), title=f"{what} lacks columns:")
     if not len(frame):
@@ -137,10 +138,14 @@ def read_columns(table: Any, columns: Any, what: str) -> dict[str, Column]:
     return dict(frames.read(frame, found, what=what))
 
 
-def _chosen(columns: Any) -> list[str] | None:
-    if columns is None:
-        return None
-    chosen = [columns] if isinstance(columns, str) else list(columns)
+def chosen_names(columns: Any) -> list[str]:
+    """Return the names of the columns asked for.
+
+    Raises:
+        SpecError: They are none.
+    """
+    several = isinstance(columns, Iterable) and not isinstance(columns, str)
+    chosen = list(columns) if several else [columns]
     if not chosen or not all(isinstance(name, str) for name in chosen):
         raise SpecError("columns must name columns.", hint="None takes all.")
     return list(dict.fromkeys(chosen))

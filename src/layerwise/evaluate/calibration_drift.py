@@ -9,11 +9,12 @@ import numpy as np
 
 from layerwise import frames
 from layerwise.columns import HOLDOUT_ORDERS
-from layerwise.errors import DataError, LayerwiseWarning
+from layerwise.errors import DataError, LayerwiseWarning, SpecError
 from layerwise.evaluate.control_charts import NOT_EVALUABLE
 from layerwise.frames import Array, Floats
 from layerwise.rates import z_value
 from layerwise.rules.base import numbers
+from layerwise.saved import fits
 
 CALIBRATED, MISCALIBRATED, UNSURE = "calibrated", "miscalibrated", "unsure"
 
@@ -92,7 +93,7 @@ def calibration_drift(
         ColumnsError: A column is missing.
         DataError: A value is missing, a probability outside 0 to 1, orders are negative, or there
             are no rows.
-        SpecError: The level is not between 0 and 1.
+        SpecError: The level is not between 0 and 1, or the range of slopes no range.
 
     Warns:
         CertainForecastWarning: Some probabilities are 0 or 1.
@@ -110,6 +111,11 @@ def calibration_drift(
         >>> round(found.slope, 3), round(found.slope_error, 3), found.verdict
         (0.611, 0.157, 'unsure')
     """
+    if not fits(slope_range, tuple[float, float]) or slope_range[0] >= slope_range[1]:
+        raise SpecError(
+            "slope_range must be two numbers, the smaller first.",
+            hint="slope_range=(0.8, 1.2) is the usual one.",
+        )
     frame = frames.eager(customers, doing="calibration_drift")
     names = dict.fromkeys([probability, outcome], "calibration_drift")
     frames.require(frames.column_names(frame), names, title="The table lacks columns:")

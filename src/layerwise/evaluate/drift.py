@@ -12,6 +12,7 @@ from layerwise.evaluate.bins import (
     MOST_LABELS,
     ColumnBins,
     DriftReference,
+    chosen_names,
     drift_reference,
     read_columns,
 )
@@ -127,7 +128,7 @@ def _frozen(reference: Any, columns: Any, bins: int) -> DriftReference:
         return drift_reference(reference, columns=columns, bins=bins, what="The reference table")
     if columns is None:
         return reference
-    wanted = [columns] if isinstance(columns, str) else list(columns)
+    wanted = chosen_names(columns)
     place = {name: i for i, name in enumerate(reference.columns)}
     frames.require(
         list(place), dict.fromkeys(wanted, "drift"), title="The reference lacks columns:"

@@ -191,6 +191,7 @@ def crises(
 
 
 def _as_pandas(charts: Any) -> pd.DataFrame:
+    frames.wrap(charts, what="the table of charts")
     table: pd.DataFrame = frames.eager(charts, doing="crises").to_pandas()
     return table
 

@@ -117,6 +117,7 @@ def read_series(
             period twice.
         SpecError: There is no such KPI.
     """
+    frames.wrap(rates, what=what)
     frame = frames.eager(rates, doing=what)
     names = frames.column_names(frame)
     needs = dict.fromkeys([period, numerator, denominator], "a rate by period")

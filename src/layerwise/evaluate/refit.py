@@ -115,6 +115,7 @@ def _of_calibration(found: CalibrationDrift | None) -> _Found:
 def _of_drift(table: Any) -> _Found:
     if table is None:
         return [], ["drift of columns: not given"]
+    frames.wrap(table, what="the drift table")
     found: pd.DataFrame = frames.eager(table, doing="refit_due").to_pandas()
     lacking = [n for n in ("column", "psi", "limit", "q", "verdict") if n not in found]
     if lacking:

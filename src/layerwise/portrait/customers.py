@@ -12,7 +12,7 @@ from layerwise.columns import CUSTOMER, SHARE_PREFIX
 from layerwise.errors import DataError, SpecError
 from layerwise.frames import Array, Column, Floats, Labels
 from layerwise.logs import read_roster
-from layerwise.orders.amounts import Amounts
+from layerwise.orders.amounts import Amounts, to_amounts
 from layerwise.portrait.lines import (
     Codes,
     Purchases,
@@ -294,7 +294,7 @@ def _mix(
     (who, kind), spend = netted(
         amounts, (lines.customer[has], lines.customers), (kinds.codes[has], width)
     )
-    exact = Amounts(np.round(spend * 1e6), 1_000_000, 0.0)
+    exact = to_amounts(spend)
     everybody = _everybody(exact, kind, kinds.names, population)
     chosen = list(everybody)[:top]
     slot = np.full(width, len(chosen))
@@ -305,8 +305,8 @@ def _mix(
     table = cells.reshape(len(chosen) + 1, lines.customers)
     total = table.sum(axis=0)
     own = table / np.where(total > 0, total, np.nan)
-    theirs = np.array([everybody[name] for name in chosen])
-    theirs = np.append(theirs, max(1 - theirs.sum(), 0.0))[:, None]
+    shares = list(everybody.values())
+    theirs = np.array([*shares[:top], sum(shares[top:])])[:, None]
     mix = (n * own + weight * theirs) / (n + weight)
     mix /= mix.sum(axis=0)
     names = [n.replace(SHARE_PREFIX, MIX_PREFIX, 1) for n in column_names(chosen)]
@@ -318,6 +318,11 @@ def _everybody(
     spend: Amounts, kind: Array, names: tuple[str, ...], population: Mapping[str, float] | None
 ) -> dict[str, float]:
     if population is not None:
+        if not fits(population, Mapping[str, float]):
+            raise SpecError(
+                "population must map each category to its share.",
+                hint="take .population of earlier portraits.",
+            )
         shares = dict(sorted(population.items(), key=lambda pair: (-pair[1], pair[0])))
         if any(not 0 <= v <= 1 for v in shares.values()) or abs(sum(shares.values()) - 1) > 1e-6:
             raise SpecError(

@@ -71,7 +71,8 @@ def segment_profile(
         segment: Its column of segments; customers without one are the segment "missing".
         features: Columns of numbers or labels; None takes all such columns but ids, the segment,
             the consent, labels of more than 50 kinds, and what needs consent.
-        spend: The column of spend for `spend_share`; None takes `spend_total` if it is there.
+        spend: The column of spend for `spend_share`; None takes `spend_total` if it is there. Who
+            has none there counts as having spent nothing.
         k: Numbers that fewer customers stand behind are hidden; and more of them, where totals
             would give the hidden ones away by subtraction.
         sensitive: Columns that say sensitive things, besides those whose names say so (age, sex,
@@ -111,6 +112,8 @@ def segment_profile(
     """
     if not fits(k, int) or k < 2:
         raise SpecError(f"k must be a whole number from 2 up, got {k!r:.40}.", hint="k=10.")
+    if not isinstance(segment, str):
+        raise SpecError("segment must name one column.", hint='segment="tier".')
     frame = frames.eager(customers, doing="segment_profile")
     names = frames.column_names(frame)
     asked = None if features is None else _names(features)
