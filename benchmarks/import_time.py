@@ -16,6 +16,7 @@ CANDIDATES = {
     "numpy + pandas": "import numpy, pandas",
     "all that layerwise needs": BASE,
     "layerwise": "import layerwise",
+    "layerwise, all names": "from layerwise import *",
     "lifetimes": "import lifetimes",
     "clvkit": "import clvkit",
     "pymc_marketing": "import pymc_marketing",
@@ -34,7 +35,7 @@ def cpu_seconds(code: str) -> float:
 
 def measure(rounds: int) -> dict[str, float]:
     """Return the median CPU seconds of each candidate that is installed."""
-    known = {"numpy + pandas", "all that layerwise needs"}
+    known = {"numpy + pandas", "all that layerwise needs", "layerwise, all names"}
     chosen = {"nothing": "pass"} | {
         name: code
         for name, code in CANDIDATES.items()
@@ -58,8 +59,8 @@ def main() -> None:
     print(f"CPU seconds of an import, median of {rounds} rounds, and as a ratio to layerwise")
     for name, seconds in found.items():
         print(f"  {name:<26} {seconds:6.3f}  {seconds / ours:5.2f}")
-    added = ours - found["all that layerwise needs"]
-    print(f"layerwise adds {added:.3f} s to its dependencies")
+    added = found["layerwise, all names"] - found["all that layerwise needs"]
+    print(f"its public names add {added:.3f} s to its dependencies")
 
 
 if __name__ == "__main__":

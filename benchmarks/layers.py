@@ -11,7 +11,7 @@ import pandas as pd
 from timing import cpu, peak_bytes
 
 import layerwise as lw
-from layerwise.overview import usual_layers
+from layerwise.at_once import usual_layers
 
 
 def customers(n: int) -> pd.DataFrame:

@@ -12,9 +12,9 @@ from matplotlib.dates import DateFormatter
 from matplotlib.ticker import PercentFormatter
 
 import layerwise as lw
-from layerwise import evaluate, plots
+from layerwise import churn, evaluate, plots
 from layerwise.models import FittedBGNBD
-from layerwise.plots.canvas import EXPECTED, SIZE
+from layerwise.plots.canvas import ACTUAL, EXPECTED, MARK, QUIET, SIZE
 
 STYLE = {
     "svg.hashsalt": "layerwise",  # the same picture gives the same file
@@ -120,6 +120,71 @@ def return_curve() -> Axes:
     return plots.plot_return_curve(lw.return_curve(orders(), as_of=END, amount=None))
 
 
+@cache
+def groceries() -> pd.DataFrame:
+    """Orders of The Complete Journey that are no refunds, a row each."""
+    lines = lw.datasets.load_complete_journey(products=False)
+    names = {"customer_id": "first", "ordered_at": "first", "amount": "sum"}
+    found = lines.groupby("order_id", as_index=False).agg(names)
+    return found[found["amount"] > 0]
+
+
+@cache
+def households() -> pd.DataFrame:
+    """Risks of the households at the end of September, and their October."""
+    table = lw.calibration_holdout(groceries(), split="2017-09-30", end="2017-10-30")
+    buying, spend = lw.BGNBD(horizon_days=30).fit(table), lw.GammaGamma().fit(table)
+    return churn.risk_table(table, model=buying, spend=spend)
+
+
+def leaving() -> Axes:
+    """Predicted against actual share of the households that bought nothing in October."""
+    return plots.plot_calibration(lw.score_churn(households(), probability="p_no_purchase_30d"))
+
+
+def letters() -> Axes:
+    """Expected gain by number of letters, best household first."""
+    plan = churn.choose_contacts(
+        households(), horizon_days=30, contact_cost=1.5, margin=0.25, save_rate=0.15
+    )
+    gain = plan.customers["expected_gain"].sort_values(ascending=False).cumsum().to_numpy()
+    ax = plt.subplots(figsize=SIZE, layout="constrained")[1]
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.axhline(0, color=QUIET, linewidth=1)
+    ax.plot(range(1, 401), gain[:400], color=EXPECTED)
+    best = plan.contacted
+    ax.plot([best], [gain[best - 1]], "o", color=MARK)
+    ax.annotate(
+        f"{best} letters", (best, gain[best - 1]), (0, 8), textcoords="offset points", color=MARK,
+        ha="center",
+    )  # fmt: skip
+    ax.set(xlabel="letters, best household first", ylabel="expected gain, dollars", ylim=(-50, 160))
+    return ax
+
+
+def flow() -> Axes:
+    """Households that churned, returned and came new, month by month."""
+    months = pd.date_range("2017-06-30", "2017-12-31", freq="ME")
+    stack = lw.snapshots(groceries(), as_of=months)
+    rule = lw.ChurnStatus().fit(stack[stack["as_of"] == months[0]])
+    table = churn.customer_flow(rule.transform(stack))
+    ax = plt.subplots(figsize=SIZE, layout="constrained")[1]
+    ax.spines[["top", "right", "bottom"]].set_visible(False)
+    place = range(len(table))
+    ax.bar(place, table["returned"], color=EXPECTED, label="returned")
+    ax.bar(place, table["new"], bottom=table["returned"], color="#56B4E9", label="new")
+    ax.bar(place, -table["churned"], color=MARK, label="churned")
+    ax.axhline(0, color=ACTUAL, linewidth=1)
+    for at, end in zip(place, table["end"], strict=True):
+        ax.annotate(f"{end:,}", (at, 155), ha="center")
+    ax.annotate("active at the end", (-0.5, 172), color=ACTUAL)
+    ax.set_xticks(list(place), [f"{day:%b}" for day in table["to"]])
+    ax.tick_params(axis="x", length=0)
+    ax.set(ylabel="households", ylim=(-170, 185))
+    ax.legend(frameon=False, ncols=3, loc="lower center")
+    return ax
+
+
 PICTURES = {
     "value-layers": value_layers,
     "still-buying": still_buying,
@@ -131,6 +196,9 @@ PICTURES = {
     "frequency-recency": frequency_recency,
     "history": history,
     "return-curve": return_curve,
+    "leaving": leaving,
+    "letters": letters,
+    "flow": flow,
 }
 
 

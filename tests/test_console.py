@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import layerwise as lw
+from layerwise.at_once import Overview, overview
 from layerwise.console import Words, _shortened, _width, layer_sizes, tell
-from layerwise.overview import Overview, overview
 from layerwise.summary import OrderCheck
 
 

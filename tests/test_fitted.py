@@ -17,8 +17,9 @@ from layerwise.errors import (
     SavedFileError,
     SpecError,
 )
-from layerwise.fitted import Fitted, load, loads
+from layerwise.fitted import Fitted
 from layerwise.layers import RFM, Layers, Value
+from layerwise.loading import load, loads
 from layerwise.rules import Cut, FirstMatch, Formula, Largest, Nearest
 from tests.conftest import Engine
 

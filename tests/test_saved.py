@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from layerwise import saved
 from layerwise.errors import SavedFileError
-from layerwise.fitted import Fitted, load, loads
+from layerwise.fitted import Fitted
 from layerwise.layers import Value
+from layerwise.loading import load, loads
 from layerwise.rules import Cut
 from layerwise.strategy import StrategyTable
 from layerwise.version import VERSION

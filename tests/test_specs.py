@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from layerwise.errors import SpecError
-from layerwise.fitted import Spec, loads
+from layerwise.fitted import Spec
 from layerwise.layers import (
     RFM,
     ChurnStatus,
@@ -18,6 +18,7 @@ from layerwise.layers import (
     Tier,
     Value,
 )
+from layerwise.loading import loads
 from layerwise.models import BGBB, BGNBD, MBGCNBD, MBGNBD, GammaGamma, ParetoNBD
 from layerwise.saved import dumps
 

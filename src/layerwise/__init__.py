@@ -13,29 +13,35 @@ Orders to customers: `summarize`, `check_orders`, `calibration_holdout`, `snapsh
 data: `layerwise.datasets`. Every error is a `LayerwiseError`, every warning a `LayerwiseWarning`.
 """
 
-from layerwise import datasets
-from layerwise.baskets import add_baskets, share_columns
-from layerwise.errors import LayerwiseError, LayerwiseWarning
-from layerwise.fitted import Fitted, load, loads
-from layerwise.layers import (
-    RFM,
-    ChurnStatus,
-    Frequency,
-    Layers,
-    Loyalty,
-    Needs,
-    NeedsClusters,
-    Tier,
-    Value,
-    name_clusters,
-)
-from layerwise.models import BGNBD, GammaGamma
-from layerwise.overview import overview
-from layerwise.returns import return_curve
-from layerwise.scorecard import score_churn
-from layerwise.strategy import StrategyTable, plan_summary
-from layerwise.summary import calibration_holdout, check_orders, snapshots, summarize
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from layerwise.version import VERSION
+
+if TYPE_CHECKING:  # the same as _HOMES, for type checkers and editors
+    from layerwise import datasets
+    from layerwise.at_once import overview
+    from layerwise.baskets import add_baskets, share_columns
+    from layerwise.errors import LayerwiseError, LayerwiseWarning
+    from layerwise.fitted import Fitted
+    from layerwise.layers import (
+        RFM,
+        ChurnStatus,
+        Frequency,
+        Layers,
+        Loyalty,
+        Needs,
+        NeedsClusters,
+        Tier,
+        Value,
+        name_clusters,
+    )
+    from layerwise.loading import load, loads
+    from layerwise.models import BGNBD, GammaGamma
+    from layerwise.returns import return_curve
+    from layerwise.scorecard import score_churn
+    from layerwise.strategy import StrategyTable, plan_summary
+    from layerwise.summary import calibration_holdout, check_orders, snapshots, summarize
 
 __version__ = VERSION
 
@@ -71,3 +77,53 @@ __all__ = [
     "snapshots",
     "summarize",
 ]
+
+_HOMES = {
+    "BGNBD": "layerwise.models",
+    "RFM": "layerwise.layers",
+    "ChurnStatus": "layerwise.layers",
+    "Fitted": "layerwise.fitted",
+    "Frequency": "layerwise.layers",
+    "GammaGamma": "layerwise.models",
+    "Layers": "layerwise.layers",
+    "LayerwiseError": "layerwise.errors",
+    "LayerwiseWarning": "layerwise.errors",
+    "Loyalty": "layerwise.layers",
+    "Needs": "layerwise.layers",
+    "NeedsClusters": "layerwise.layers",
+    "StrategyTable": "layerwise.strategy",
+    "Tier": "layerwise.layers",
+    "Value": "layerwise.layers",
+    "add_baskets": "layerwise.baskets",
+    "calibration_holdout": "layerwise.summary",
+    "check_orders": "layerwise.summary",
+    "load": "layerwise.loading",
+    "loads": "layerwise.loading",
+    "name_clusters": "layerwise.layers",
+    "overview": "layerwise.at_once",
+    "plan_summary": "layerwise.strategy",
+    "return_curve": "layerwise.returns",
+    "score_churn": "layerwise.scorecard",
+    "share_columns": "layerwise.baskets",
+    "snapshots": "layerwise.summary",
+    "summarize": "layerwise.summary",
+}
+"""Where each public name lives; it is imported on first use: `import layerwise` is quick."""
+
+_ROOMS = ("baskets", "columns", "datasets", "errors", "layers", "models", "plots", "strategy")
+"""Rooms that `layerwise.<room>` reaches without an import of their own."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(import_module(_HOMES[name]), name)
+    elif name in _ROOMS:
+        value = import_module(f"layerwise.{name}")
+    else:
+        raise AttributeError(f"module 'layerwise' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES, *_ROOMS})

@@ -12,10 +12,10 @@ from typing import Any
 import pandas as pd
 
 from layerwise import datasets
+from layerwise.at_once import Overview, overview
 from layerwise.console import tell
 from layerwise.errors import LayerwiseError, MissingExtraError
 from layerwise.orderfile import read_orders, write_table
-from layerwise.overview import Overview, overview
 from layerwise.strategy import StrategyTable
 from layerwise.summary import check_orders
 from layerwise.version import VERSION
@@ -39,7 +39,7 @@ written to --out:
   plan.csv        one row per customer and strategy, with its reason and the holdout (or .parquet)
   layers.json     the fitted rules; layerwise.load(path).transform(table) applies them again;
                   with a purchase model they are no single SQL SELECT: fit without, by
-                  layerwise.overview.usual_layers(with_model=False), for to_sql
+                  layerwise.at_once.usual_layers(with_model=False), for to_sql
 
 exit codes:
   0 done   1 the data cannot be used   2 wrong command line   3 a file cannot be read or written

@@ -64,6 +64,12 @@ EXPECTED_ORDER_SPEND = "expected_spend_per_order"
 OPPORTUNITIES = "opportunities"
 LAST_OPPORTUNITY = "last_opportunity"
 
+P_ALIVE = "p_alive"
+USUAL_GAP = "usual_gap_days"
+SURPRISE = "silence_surprise"
+CONTACT = "contact"
+EXPECTED_GAIN = "expected_gain"
+
 DATE = "date"
 PERIOD_END = "period_end"
 ACTUAL = "actual"
@@ -119,6 +125,17 @@ TRACKING_MEANING = {
 }
 """Column that `tracking` returns -> unit and meaning."""
 
+RISK_MEANING = {
+    P_ALIVE: "P(the customer still is one), of a purchase model",
+    USUAL_GAP: "days within which every second next order comes, by the customer's own history",
+    SURPRISE: "P(a gap is longer than the silence so far) of a customer who has not left; small is "
+    "surprising",
+    CONTACT: "whether to contact the customer",
+    EXPECTED_GAIN: "gain expected of contacting the customer, in the currency of the orders",
+}
+"""Column that `churn.risk_table` and `churn.choose_contacts` add -> unit and meaning (and
+`p_no_purchase`, `expected_orders`, `expected_spend`, `spend_if_buying`, `value_at_risk`)."""
+
 LIFETIMES = {
     CUSTOMER: "customer_id",
     REPEAT_ORDERS: "frequency",
@@ -172,3 +189,30 @@ def expected_spend(horizon_days: float) -> str:
     'expected_spend_90d'
     """
     return f"expected_spend_{horizon_days:g}d"
+
+
+def spend_if_buying(horizon_days: float) -> str:
+    """Return the column of spend expected in the next days of a customer who does buy in them.
+
+    >>> spend_if_buying(90)
+    'spend_if_buying_90d'
+    """
+    return f"spend_if_buying_{horizon_days:g}d"
+
+
+def value_at_risk(horizon_days: float) -> str:
+    """Return the column of P(no purchase) times the spend of the customer if buying.
+
+    >>> value_at_risk(90)
+    'value_at_risk_90d'
+    """
+    return f"value_at_risk_{horizon_days:g}d"
+
+
+def lost_spend(horizon_days: float) -> str:
+    """Return the column of spend that a churned customer takes away in the next days.
+
+    >>> lost_spend(365)
+    'lost_spend_365d'
+    """
+    return f"lost_spend_{horizon_days:g}d"

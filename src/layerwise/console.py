@@ -9,6 +9,7 @@ from unicodedata import east_asian_width
 import attrs
 import pandas as pd
 
+from layerwise.at_once import Overview
 from layerwise.columns import (
     ACTION,
     CUSTOMER,
@@ -18,7 +19,6 @@ from layerwise.columns import (
     p_no_purchase,
     spend_in,
 )
-from layerwise.overview import Overview
 from layerwise.scorecard import Scorecard
 from layerwise.strategy import plan_summary
 from layerwise.strategy.labels import axes, labels

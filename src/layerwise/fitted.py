@@ -16,7 +16,6 @@ from layerwise.errors import (
     EngineError,
     FitError,
     MissingExtraError,
-    SavedFileError,
     SpecError,
     problems,
 )
@@ -364,46 +363,6 @@ def sizes_of(column: Labels) -> dict[str, int]:
 def hidden(output: str) -> bool:
     """Say whether an output is only a step on the way (its name starts with an underscore)."""
     return output.startswith("_")
-
-
-def loads(text: str | bytes) -> Any:
-    """Return the fitted object that `to_json` wrote.
-
-    Raises:
-        SavedFileError: The text is not such a saved object.
-
-    Example:
-        >>> import pandas as pd
-        >>> from layerwise.layers.value import Value
-        >>> fitted = Value().fit(pd.DataFrame({"spend_365d": [10.0, 20.0, 30.0, 40.0, 500.0]}))
-        >>> loads(fitted.to_json()) == fitted
-        True
-    """
-    return saved.loads(text)
-
-
-def load(path: str | os.PathLike[str]) -> Any:
-    """Return the fitted object that `save` wrote to a file.
-
-    Raises:
-        SavedFileError: The file cannot be read or does not hold such an object.
-
-    Example:
-        >>> import pandas as pd, tempfile
-        >>> from layerwise.layers.value import Value
-        >>> fitted = Value().fit(pd.DataFrame({"spend_365d": [10.0, 20.0, 30.0, 40.0, 500.0]}))
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     fitted.save(f"{folder}/value.json")
-        ...     load(f"{folder}/value.json") == fitted
-        True
-    """
-    try:
-        return loads(saved.as_path(path).read_bytes())
-    except OSError as error:
-        raise SavedFileError(
-            f"The file cannot be read: {error.strerror or error}.",
-            hint="give the path that fitted.save(path) wrote.",
-        ) from None
 
 
 def _unmet(rules: Iterable[Rule], owner: str) -> dict[str, str]:

@@ -140,6 +140,9 @@ def is_lazy(frame: Any) -> bool:
 
 def column_names(frame: Any) -> list[str]:
     """Return the column names of a wrapped frame without running it."""
+    native = frame.to_native()
+    if isinstance(native, pd.DataFrame):  # without asking for the types
+        return list(native.columns)
     return list(frame.collect_schema().names())
 
 
@@ -192,7 +195,13 @@ def read(
         ColumnsError: A column is neither numbers nor labels.
         DataError: A column holds infinite numbers.
     """
-    columns = {name: _read_one(name, frame[name]) for name in dict.fromkeys(names)}
+    native = frame.to_native()
+    columns = {
+        name: column
+        if (column := _plain(native, name)) is not None
+        else _read_one(name, frame[name])
+        for name in dict.fromkeys(names)
+    }
     bad = {
         name: int(count)
         for name, column in columns.items()
@@ -207,6 +216,16 @@ def read(
             hint="make them missing (NaN) or correct them.",
         )
     return columns
+
+
+def _plain(native: Any, name: str) -> Array | None:
+    """Return the values of a pandas column of numpy's integers or floats; None for any other."""
+    dtype = native[name].dtype if isinstance(native, pd.DataFrame) else None
+    if not isinstance(dtype, np.dtype) or dtype.kind not in "if":
+        return None
+    wanted = np.int64 if dtype.kind == "i" else np.float64
+    values: Array = native[name].to_numpy()
+    return values.astype(wanted, copy=False)
 
 
 def _read_one(name: str, series: Any) -> Column:

@@ -1,7 +1,5 @@
 """Shares and their ratios, with intervals: what groups, causes, KPIs and experiments count in."""
 
-from statistics import NormalDist
-
 import numpy as np
 
 from layerwise.errors import SpecError
@@ -23,6 +21,8 @@ def z_value(level: float = 0.95) -> float:
             f"level must be a number between 0 and 1, got {level!r:.40}.",
             hint="level=0.95 makes 95 % intervals.",
         )
+    from statistics import NormalDist  # loads fractions and random, which nothing else needs
+
     return NormalDist().inv_cdf(0.5 + level / 2)
 
 

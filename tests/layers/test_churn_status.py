@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from layerwise.errors import ColumnsError, DataError, FitError, SpecError
-from layerwise.fitted import loads
 from layerwise.layers import ChurnStatus
+from layerwise.loading import loads
 from tests.conftest import Engine
 
 #   regular buyer, late, gone, young, one order long ago, one order at the edge of its limit

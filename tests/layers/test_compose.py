@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from layerwise.errors import ColumnsError, FitError, SpecError
-from layerwise.fitted import loads
 from layerwise.layers import RFM, ChurnStatus, FittedLayers, Frequency, Layers, Loyalty, Tier, Value
+from layerwise.loading import loads
 from tests.conftest import Engine
 
 TABLE = pd.DataFrame(

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from layerwise import fitted as saved_form
+from layerwise import loading as saved_form
 from layerwise.baskets import add_baskets, share_columns
 from layerwise.errors import FitError, LayerwiseWarning, SpecError
 from layerwise.layers import Layers, NeedsClusters, Value, name_clusters

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerwise import fitted as saved_form
+from layerwise import loading as saved_form
 from layerwise.errors import DataError, FitError, NotIdentifiedWarning, SpecError
 from layerwise.models import BGBB, _bgbb
 from layerwise.models._lifetimes import undisturbed

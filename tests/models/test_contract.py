@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from layerwise import fitted as saved_form
+from layerwise import loading as saved_form
 from layerwise.errors import ColumnsError, DataError, FitError
 from layerwise.layers import Layers
 from layerwise.models import BGNBD, MBGNBD, ParetoNBD, _dropout, _pareto

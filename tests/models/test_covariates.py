@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from layerwise import fitted as saved_form
+from layerwise import loading as saved_form
 from layerwise.errors import ColumnsError, DataError, FitError, SpecError
 from layerwise.models import BGNBD, MBGCNBD, MBGNBD, ParetoNBD, WithCovariates
 

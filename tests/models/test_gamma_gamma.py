@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerwise import fitted as saved_form
+from layerwise import loading as saved_form
 from layerwise.errors import ColumnsError, DataError, FitError, NotIdentifiedWarning, SpecError
 from layerwise.layers import Layers
 from layerwise.models import BGNBD, GammaGamma

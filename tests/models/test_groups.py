@@ -2,7 +2,7 @@
 
 import pytest
 
-from layerwise import fitted as saved_form
+from layerwise import loading as saved_form
 from layerwise.errors import ColumnsError, SpecError
 from layerwise.models import BGNBD, fit_by
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from layerwise import fitted as saved_form
+from layerwise import loading as saved_form
 from layerwise.errors import ColumnsError, DataError, SpecError
 from layerwise.models import MBGCNBD, MBGNBD, _dropout, gap_log_mean
 from layerwise.models.histories import grouped

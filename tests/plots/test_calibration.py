@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import attrs
 import numpy as np
 import pandas as pd
 import pytest
@@ -42,3 +43,14 @@ def test_histogram_counts_all_customers(ax: Axes, card: Scorecard) -> None:
     assert [bar.get_width() for bar in bars] == pytest.approx([0.05] * 20)
     assert sum(card.histogram) == 2357
     ax.figure.draw_without_rendering()
+
+
+def test_labels_make_way_for_points(ax: Axes, card: Scorecard) -> None:
+    """With points at the lower left the words stand at the right; else they are where they were."""
+    plot_calibration(card, ax=ax)
+    assert ax.texts[0].get_position() == (0.05, pytest.approx(0.06))
+    low = card.calibration.assign(predicted=0.1, low=0.05, actual=0.1, high=0.2)
+    ax.clear()
+    plot_calibration(attrs.evolve(card, calibration=low, silent_rate=0.12), ax=ax)
+    assert ax.texts[0].get_position()[0] == 0.75
+    assert ax.texts[1].get_position()[0] == 1

@@ -8,8 +8,9 @@ import pytest
 
 from layerwise import frames, saved
 from layerwise.errors import SpecError
-from layerwise.fitted import Fitted, evaluate, load
+from layerwise.fitted import Fitted, evaluate
 from layerwise.layers import Value
+from layerwise.loading import load
 from layerwise.rules import Case, Cut, FirstMatch, Formula, Holds, Largest, Nearest, Rule, Weighted
 from tests.conftest import Engine
 

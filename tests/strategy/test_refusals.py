@@ -4,8 +4,8 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from layerwise.at_once import overview
 from layerwise.errors import ColumnsError, LayerwiseError, SpecError, TableError
-from layerwise.overview import overview
 from layerwise.strategy import StrategyTable, plan_summary
 
 LABELS = pd.DataFrame({"customer_id": [1, 2, 3], "tier": "loyal"})

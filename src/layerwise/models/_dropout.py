@@ -44,8 +44,7 @@ def log_likelihood(
         x = rows.levels[level] * k
         coin = (log_odds[level], inverse[level])
         value += _row_sums((r, alpha, a), x, t_x, T, w, coin, k, gradient, hessian)
-    hessian[np.tril_indices(4, -1)] = hessian.T[np.tril_indices(4, -1)]
-    return value, gradient, hessian
+    return value, gradient, hessian + np.triu(hessian, 1).T
 
 
 def _blocks(rows: Distinct, scale: float) -> Iterator[tuple[NDArray[np.intp], Array, Array, Array]]:

@@ -23,6 +23,9 @@ Needed = tuple[str, str, str]
 NEEDED: Needed = (REPEAT_ORDERS, FIRST_TO_LAST, AGE)
 _DENSE = 1_000_000
 _BLOCK = 8192
+_COUNTABLE_BITS = 20
+_MANY = 1 << 17
+"""From so many keys on, counting sorts repay the import they need."""
 
 
 @attrs.frozen(eq=False)
@@ -196,17 +199,63 @@ def _merged(parts: list[Any], widths: list[int]) -> Distinct:
     for part, width in zip(parts[1:], widths[1:], strict=True):
         key <<= word(width)
         key |= part.astype(word)
-    key.sort()
-    starts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
-    counts = np.diff(starts, append=len(key)).astype(np.float64)
-    key = key[starts]
+    key, counts = _runs(key, widths)
     masks = [word(2**width - 1) for width in widths]
     t_x = (key & masks[2]).astype(np.float64)
     T = ((key >> word(widths[2])) & masks[1]).astype(np.float64)
     key >>= word(widths[1] + widths[2])
     change = np.concatenate(([True], key[1:] != key[:-1]))
-    level = np.cumsum(change, dtype=np.int32) - np.int32(1)
+    level = np.cumsum(change, dtype=np.intp) - 1
     return Distinct(key[change].astype(np.float64), level, t_x, T, counts)
+
+
+def _runs(key: NDArray[Any], widths: list[int]) -> tuple[NDArray[Any], Array]:
+    """Return the distinct keys, ascending, with counts.
+
+    Customers of one order, mostly half of all, differ in T alone: they are counted, not sorted.
+    """
+    shift = widths[1] + widths[2]
+    once = key < 2**shift
+    if widths[1] > _COUNTABLE_BITS or not once.any():
+        return _sorted_runs(key)
+    # np.compress takes a sixth of the time of key[once].
+    ages = np.bincount((np.compress(once, key) >> key.dtype.type(widths[2])).astype(np.intp))
+    seen = np.flatnonzero(ages)
+    later, counts = _sorted_runs(np.compress(~once, key))
+    first = seen.astype(key.dtype) << key.dtype.type(widths[2])
+    return np.concatenate((first, later)), np.concatenate((ages[seen], counts)).astype(np.float64)
+
+
+def _sorted_runs(key: NDArray[Any]) -> tuple[NDArray[Any], Array]:
+    if len(key) >= _MANY and key.dtype == np.uint32:
+        key = _sorted_by_counting(key)
+    else:
+        key.sort()
+    new = np.ones(len(key), dtype=bool)
+    np.not_equal(key[1:], key[:-1], out=new[1:])
+    starts = np.flatnonzero(new)
+    return key[starts], np.diff(starts, append=len(key)).astype(np.float64)
+
+
+def _sorted_by_counting(key: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Sort by two counting sorts, low half, then high half: the transposes of sparse matrices.
+
+    A third of the time of `numpy.sort` at half a million keys.
+    """
+    from scipy.sparse import csr_array
+
+    bits = (int(key.max()).bit_length() + 1) // 2
+    low = (key & np.uint32(2**bits - 1)).astype(np.int32)
+    high = (key >> np.uint32(bits)).astype(np.int32)
+    rows, bins = len(key), (2**bits, int(high.max()) + 1)
+    each = np.arange(rows + 1, dtype=np.int32)
+    by_low = csr_array((high, low, each), shape=(rows, bins[0])).tocsc()
+    bare = np.empty(rows, dtype=np.int8)
+    by_high = csr_array((bare, by_low.data, by_low.indptr), shape=bins).tocsc()
+    ordered = np.repeat(np.arange(bins[1], dtype=np.uint32), np.diff(by_high.indptr))
+    ordered <<= np.uint32(bits)
+    ordered |= by_high.indices.astype(np.uint32)
+    return ordered
 
 
 def grouped(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, counts: ArrayLike) -> Distinct:
@@ -231,7 +280,7 @@ def grouped(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, counts: ArrayLike) -> Di
     if x.max() < _DENSE:
         seen = np.bincount(x.astype(np.intp)) > 0
         levels = np.flatnonzero(seen)
-        level = (np.cumsum(seen, dtype=np.int32) - np.int32(1))[x.astype(np.intp)]
+        level = (np.cumsum(seen, dtype=np.intp) - 1)[x.astype(np.intp)]
     else:
         levels, level = np.unique(x, return_inverse=True)
     return Distinct(levels.astype(np.float64), level, t_x, T, counts)

@@ -241,7 +241,7 @@ def _notify(check: OrderCheck, cut: int, request: Request, *, ignore_future: boo
 
 
 def _first_day_after(rows: Rows, cut: int, per_day: int) -> dt.date:
-    return day(int(rows.moment[rows.moment > cut].min()) // per_day)
+    return day(int(np.compress(rows.moment > cut, rows.moment).min()) // per_day)
 
 
 def day(number: int) -> dt.date:

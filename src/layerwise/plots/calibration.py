@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 _FLOOR = -0.24
 """Where the strip of the histogram begins, in shares of the axis of 0 to 1."""
 
+_LABEL = 0.24
+"""How far a label reaches from the left, in shares of the axis; with points there it moves."""
+
 
 def plot_calibration(
     scorecard: Scorecard, *, ax: "Axes | None" = None, lang: Lang = "en"
@@ -49,9 +52,12 @@ def plot_calibration(
     table, rate = scorecard.calibration, scorecard.silent_rate
     ax.plot([0, 1], [0, 1], color=QUIET, linewidth=1, label=word("as predicted", lang))
     diagonal = {"rotation": 45, "transform_rotates_text": True, "rotation_mode": "anchor"}
-    ax.text(0.05, 0.06, word("as predicted", lang), color=QUIET, **diagonal)  # type: ignore[arg-type]
+    at = 0.05 if table["predicted"].min() > _LABEL else 0.75
+    ax.text(at, at + 0.01, word("as predicted", lang), color=QUIET, **diagonal)  # type: ignore[arg-type]
     ax.plot([0, 1], [rate, rate], "--", color=MARK, linewidth=1)
-    ax.text(0, rate, word("base rate", lang, rate=rate), color=MARK, va="bottom")
+    near = (table["predicted"] < _LABEL) & ((table["actual"] - rate).abs() < 0.1)
+    x, side = (1, "right") if near.any() else (0, "left")
+    ax.text(x, rate, word("base rate", lang, rate=rate), color=MARK, va="bottom", ha=side)
     bars = [table["actual"] - table["low"], table["high"] - table["actual"]]
     ax.errorbar(
         table["predicted"], table["actual"], bars, fmt="o", markersize=5, color=EXPECTED, capsize=2

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 import layerwise as lw
+from layerwise.at_once import noted, overview, usual_layers
 from layerwise.errors import LayerwiseWarning
-from layerwise.overview import noted, overview, usual_layers
 
 LOG = lw.datasets.simulate_orders(300, seed=4)
 AS_OF = LOG["ordered_at"].max()
