@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from layerwise.errors import ColumnsError, DataError, SpecError
@@ -79,6 +79,7 @@ def test_small_segments_take_a_second_one_along() -> None:
     assert profile.suppressed == 2 + len(hidden)
 
 
+@example(11235, 3)
 @given(st.integers(0, 10**6), st.integers(2, 25))
 def test_no_row_is_under_k_nor_by_subtraction(seed: int, k: int) -> None:
     """Counts that show, and what margins leave for the hidden ones, are 0 or k and more."""

@@ -35,6 +35,7 @@ def test_a_table_is_safe(rows: int, columns: int, data: st.DataObject) -> None:
     assert all(safe(table[i], hide[i]) for i in range(rows))
     assert all(safe(table[:, j], hide[:, j]) for j in range(columns) if not totals[j])
     assert safe(table.sum(axis=0), totals)
+    assert hide[:, totals].all()
 
 
 @pytest.mark.parametrize(

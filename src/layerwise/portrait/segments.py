@@ -347,7 +347,7 @@ def _mask(counts: Array, hide: Array, k: int) -> tuple[Array, Array]:
     cells, totals = hidden_cells(table, k)
     mask = np.ones(counts.shape, dtype=bool)
     mask[~hide] = cells[: int((~hide).sum())]
-    mask[:, totals] = True
+    mask[np.ix_(hide, totals)] = True
     return mask, totals
 
 

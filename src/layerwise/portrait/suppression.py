@@ -37,6 +37,7 @@ def hidden_cells(cells: Array, k: int) -> tuple[Array, Array]:
     before = -1
     while hide.sum() != before:
         before = int(hide.sum())
+        hide[:-1, hide[-1]] = True  # cells that show would add up to their total
         for row in range(len(full)):
             _close(full[row], hide[row], k)
         for place in np.flatnonzero(~hide[-1]):
