@@ -12,7 +12,7 @@ from matplotlib.dates import DateFormatter
 from matplotlib.ticker import PercentFormatter
 
 import layerwise as lw
-from layerwise import churn, plots
+from layerwise import churn, evaluate, plots
 from layerwise.churn import rank_causes
 from layerwise.evaluate import cohort_table, retention_curve
 from layerwise.models import FittedBGNBD
@@ -86,6 +86,18 @@ def tracking_by_week() -> Axes:
     return plots.plot_tracking(
         model(), orders(), split=SPLIT, end=END, cumulative=False, amount=None
     )
+
+
+def control_chart() -> Axes:
+    """Households of the last four weeks that came each week, as the guide to monitoring has it."""
+    lines = lw.datasets.load_complete_journey(products=False)
+    ends = lines["ordered_at"].dt.to_period("W-SUN").dt.end_time.dt.normalize()
+    came = pd.crosstab(lines["customer_id"], ends) > 0
+    regular = came.astype(int).T.rolling(4).max().shift().T.iloc[:, 5:] > 0
+    counts = {"numerator": (came & regular).sum(), "denominator": regular.sum()}
+    rates = pd.DataFrame(counts).rename_axis("period_end").loc[regular.columns].reset_index()
+    chart = evaluate.control_chart(rates, baseline_until="2017-08-27")
+    return plots.plot_control_chart(chart, name="came again this week")
 
 
 def holdout() -> Axes:
@@ -277,6 +289,7 @@ PICTURES = {
     "calibration": calibration,
     "tracking": tracking,
     "tracking-by-week": tracking_by_week,
+    "control-chart": control_chart,
     "holdout": holdout,
     "frequency-recency": frequency_recency,
     "history": history,
