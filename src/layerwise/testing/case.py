@@ -4,9 +4,11 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from importlib.util import find_spec
 from typing import Any
 
 import attrs
+import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
@@ -72,11 +74,24 @@ class Case:
         with quiet():
             return self.fitted.transform(table)
 
+    def in_polars(self) -> Any:
+        """Return the table as Polars has it; None where Polars is not installed."""
+        if find_spec("polars") is None:
+            return None
+        columns = {n: _plain(self.customers[n]) for n in self.customers}
+        return nw.from_dict(columns, backend="polars").to_native()
+
     def marked(self) -> pd.DataFrame:
         """Return the table with a canary for an id."""
         ids = self.customers[CUSTOMER].to_numpy().copy()
         ids[0] = CANARY
         return self.customers.assign(**{CUSTOMER: ids})
+
+
+def _plain(column: pd.Series) -> Any:
+    """Return numbers and times as NumPy has them, labels as Python's texts."""
+    plain = isinstance(column.dtype, np.dtype) and column.dtype.kind in "iufbM"
+    return column.to_numpy() if plain else values(column).tolist()
 
 
 @contextmanager

@@ -141,23 +141,20 @@ def numbers_are_finite(case: Case) -> None:
 
 def polars_gets_the_same_labels(case: Case) -> None:
     """A Polars table gets the same labels, and is a Polars table (if Polars is installed)."""
-    try:
-        import polars as pl
-    except ImportError:
+    table = case.in_polars()
+    if table is None:
         return
-    found = case.label(pl.from_pandas(case.customers.reset_index(drop=True)))
-    require(isinstance(found, pl.DataFrame), "Polars in, something else out")
+    found = case.label(table)
+    require(type(found) is type(table), "Polars in, something else out")
     _equal_across(case, found, "Polars")
 
 
 def lazy_polars_gets_the_same_labels(case: Case) -> None:
     """A lazy Polars table stays lazy and gets the same labels (if Polars is installed)."""
-    try:
-        import polars as pl
-    except ImportError:
+    table = case.in_polars()
+    if table is None:
         return
-    lazy = pl.from_pandas(case.customers.reset_index(drop=True)).lazy()
-    found = survives(lambda: case.fitted.transform(lazy), "labels of a lazy table")
+    found = survives(lambda: case.fitted.transform(table.lazy()), "labels of a lazy table")
     if found is not None:
         _equal_across(case, found.collect(), "lazy Polars")
 

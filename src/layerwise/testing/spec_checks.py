@@ -107,7 +107,7 @@ def fit_keeps_no_customer(case: Case) -> None:
 
 def fit_reads_polars(case: Case) -> None:
     """A Polars table gives the same rules (if Polars is installed)."""
-    table = _polars(case)
+    table = case.in_polars()
     if table is not None:
         require(case.fit(table).to_json() == case.fitted.to_json(), "Polars fits otherwise")
 
@@ -188,11 +188,3 @@ def fit_changes_nothing_global(case: Case) -> None:
     before = (np.geterr(), str(np.random.get_state()))  # noqa: NPY002 - that is what is compared
     case.fit(case.customers)
     require((np.geterr(), str(np.random.get_state())) == before, "a global state changed")  # noqa: NPY002
-
-
-def _polars(case: Case) -> object:
-    try:
-        import polars as pl
-    except ImportError:
-        return None
-    return pl.from_pandas(case.customers.reset_index(drop=True))
