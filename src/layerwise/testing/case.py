@@ -78,7 +78,7 @@ class Case:
         """Return the table as Polars has it; None where Polars is not installed."""
         if find_spec("polars") is None:
             return None
-        columns = {n: _plain(self.customers[n]) for n in self.customers}
+        columns = {str(n): _plain(self.customers[n]) for n in self.customers}
         return nw.from_dict(columns, backend="polars").to_native()
 
     def marked(self) -> pd.DataFrame:
