@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from layerwise.errors import SpecError
-from layerwise.rates import q_values, relative_risk, wilson, z_value
+from layerwise.rates import holm, newcombe, q_values, relative_risk, wilson, z_value
 
 
 @pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
@@ -54,3 +54,40 @@ def test_a_level_lies_between_0_and_1(level: object) -> None:
     """95 for 95 % and the like are refused."""
     with pytest.raises(SpecError, match="level must be"):
         z_value(level)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "counts", [(56, 70, 48, 80), (0, 10, 0, 20), (10, 10, 0, 20), (3, 4, 4, 4)]
+)
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_newcombe_equals_statsmodels(counts: tuple[int, ...], level: float) -> None:
+    """The interval is that of statsmodels, also at 0 and at all."""
+    proportion = pytest.importorskip("statsmodels.stats.proportion")
+    theirs = proportion.confint_proportions_2indep(
+        *counts, method="newcomb", compare="diff", alpha=1 - level
+    )
+    found = newcombe(*(np.array([v]) for v in counts), level=level)
+    assert [float(v[0]) for v in found[1:]] == pytest.approx(list(theirs), abs=1e-12)
+
+
+def test_newcombe_as_published() -> None:
+    """Newcombe (1998), table II, method 10: rows (a), (c), (e) and (g)."""
+    published = {
+        (56, 70, 48, 80): (0.0524, 0.3339),
+        (6, 7, 2, 7): (0.0582, 0.8062),
+        (0, 10, 0, 20): (-0.1611, 0.2775),
+        (10, 10, 0, 20): (0.6791, 1.0),
+    }
+    for counts, (low, high) in published.items():
+        found = newcombe(*(np.array([v]) for v in counts))
+        assert [round(float(v[0]), 4) for v in found[1:]] == [low, high]
+
+
+@settings(max_examples=40)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_holm_equals_statsmodels(p: list[float]) -> None:
+    """Adjusted p-values are those of statsmodels; missing ones change nothing."""
+    multitest = pytest.importorskip("statsmodels.stats.multitest")
+    theirs = multitest.multipletests(p, method="holm")[1]
+    assert np.allclose(holm(np.array(p)), theirs, atol=1e-12)
+    assert np.allclose(holm(np.array([np.nan, *p]))[1:], theirs, atol=1e-12)
