@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from layerwise.errors import SpecError
-from layerwise.rates import holm, newcombe, q_values, relative_risk, wilson, z_value
+from layerwise.rates import (
+    difference_p,
+    holm,
+    q_values,
+    relative_risk,
+    risk_difference,
+    wilson,
+    z_value,
+)
 
 
 @pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
@@ -66,21 +74,8 @@ def test_newcombe_equals_statsmodels(counts: tuple[int, ...], level: float) -> N
     theirs = proportion.confint_proportions_2indep(
         *counts, method="newcomb", compare="diff", alpha=1 - level
     )
-    found = newcombe(*(np.array([v]) for v in counts), level=level)
+    found = risk_difference(*(np.array([v]) for v in counts), level=level)
     assert [float(v[0]) for v in found[1:]] == pytest.approx(list(theirs), abs=1e-12)
-
-
-def test_newcombe_as_published() -> None:
-    """Newcombe (1998), table II, method 10: rows (a), (c), (e) and (g)."""
-    published = {
-        (56, 70, 48, 80): (0.0524, 0.3339),
-        (6, 7, 2, 7): (0.0582, 0.8062),
-        (0, 10, 0, 20): (-0.1611, 0.2775),
-        (10, 10, 0, 20): (0.6791, 1.0),
-    }
-    for counts, (low, high) in published.items():
-        found = newcombe(*(np.array([v]) for v in counts))
-        assert [round(float(v[0]), 4) for v in found[1:]] == [low, high]
 
 
 @settings(max_examples=40)
@@ -91,3 +86,23 @@ def test_holm_equals_statsmodels(p: list[float]) -> None:
     theirs = multitest.multipletests(p, method="holm")[1]
     assert np.allclose(holm(np.array(p)), theirs, atol=1e-12)
     assert np.allclose(holm(np.array([np.nan, *p]))[1:], theirs, atol=1e-12)
+
+
+def test_difference_of_shares_follows_newcombe() -> None:
+    """Newcombe's (1998) tables: 56/70 against 48/80, 9/10 against 3/10, 10/10 against 0/20."""
+    cells = [np.array(v) for v in ([56, 9, 10], [70, 10, 10], [48, 3, 0], [80, 10, 20])]
+    _, low, high = risk_difference(*cells)
+    assert low.round(4).tolist() == [0.0524, 0.1705, 0.6791]
+    assert high.round(4).tolist() == [0.3339, 0.8090, 1.0]
+
+
+def test_p_of_a_difference_uses_fisher_in_small_tables() -> None:
+    """Both tests agree with scipy; without a rest or an outcome there is no test."""
+    from scipy.stats import chi2_contingency, fisher_exact
+
+    p = difference_p(
+        *(np.array(v) for v in ([30, 3, 0, 5], [90, 10, 9, 9], [20, 1, 0, 0], [99, 12, 9, 0]))
+    )
+    large = chi2_contingency([[30, 60], [20, 79]], correction=False)[1]
+    assert p[:2].tolist() == pytest.approx([large, fisher_exact([[3, 7], [1, 11]])[1]])
+    assert np.isnan(p[2:]).all()

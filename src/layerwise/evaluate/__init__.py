@@ -1,27 +1,67 @@
-"""Did it work? Experiments from the draw to the decision."""
+"""Did it work, is it getting worse: retention, cohorts, key figures, alerts, drift."""
 
 from layerwise.evaluate.assignment import assign
+from layerwise.evaluate.bins import DriftReference, drift_reference
+from layerwise.evaluate.calibration_drift import (
+    CalibrationDrift,
+    CertainForecastWarning,
+    calibration_drift,
+)
+from layerwise.evaluate.cohorts import Cohorts, cohort_table
+from layerwise.evaluate.control_charts import ShortBaselineWarning, control_chart
+from layerwise.evaluate.decomposition import Decomposition, decompose_change
+from layerwise.evaluate.drift import drift, psi
 from layerwise.evaluate.experiment import Experiment, analyse
+from layerwise.evaluate.key_figures import kpi_table, kpis
 from layerwise.evaluate.metrics import Mean, Ratio, Share
+from layerwise.evaluate.monitoring import Monitoring, crises, monitor
 from layerwise.evaluate.power import (
     sample_size,
     sample_size_mean,
     smallest_effect,
     smallest_effect_mean,
 )
+from layerwise.evaluate.refit import RefitVerdict, refit_due
+from layerwise.evaluate.retention import Retention, retention_curve
 from layerwise.evaluate.sequential import alpha_spending
+from layerwise.evaluate.survival import LogRank, kaplan_meier, log_rank
 from layerwise.evaluate.validity import EarlyLookWarning, SampleRatioWarning, sample_ratio_p
 
 __all__ = [
+    "CalibrationDrift",
+    "CertainForecastWarning",
+    "Cohorts",
+    "Decomposition",
+    "DriftReference",
     "EarlyLookWarning",
     "Experiment",
+    "LogRank",
     "Mean",
+    "Monitoring",
     "Ratio",
+    "RefitVerdict",
+    "Retention",
     "SampleRatioWarning",
     "Share",
+    "ShortBaselineWarning",
     "alpha_spending",
     "analyse",
     "assign",
+    "calibration_drift",
+    "cohort_table",
+    "control_chart",
+    "crises",
+    "decompose_change",
+    "drift",
+    "drift_reference",
+    "kaplan_meier",
+    "kpi_table",
+    "kpis",
+    "log_rank",
+    "monitor",
+    "psi",
+    "refit_due",
+    "retention_curve",
     "sample_ratio_p",
     "sample_size",
     "sample_size_mean",

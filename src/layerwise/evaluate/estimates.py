@@ -5,10 +5,7 @@ import numpy as np
 
 from layerwise.evaluate.sums import Sums
 from layerwise.frames import Array, Floats
-from layerwise.rates import newcombe, relative_risk
-
-_FEW = 5.0
-"""Expected hits or misses below which Fisher's exact test takes the place of chi-square."""
+from layerwise.rates import difference_p, relative_risk, risk_difference
 
 _ROUNDING = 1e-14
 """A standard error below this part of the values is that of numbers that are all the same."""
@@ -43,16 +40,17 @@ class Estimate:
 def shares(hits: Array, n: Array, hits0: Array, n0: Array, *, level: float) -> Estimate:
     """Return the difference of two shares.
 
-    Interval: Newcombe, see `rates.newcombe`. Relative: log interval of the risk ratio, see
-    `rates.relative_risk`. p: chi-square without continuity correction (Pearson 1900), below five
-    expected hits or misses in an arm Fisher's exact test. The variance adds a hit and a miss to
-    each arm (Agresti and Caffo 2000, American Statistician 54), so that it is never zero.
+    Interval: Newcombe's, see `rates.risk_difference`. Relative: log interval of the risk ratio, see
+    `rates.relative_risk`. p: chi-square or Fisher's exact test, see `rates.difference_p`. The
+    variance adds a hit and a miss to each arm (Agresti and Caffo 2000, American Statistician 54),
+    so that it is never zero.
     """
     a, n, c, n0 = np.broadcast_arrays(
         *(np.asarray(v, dtype=np.float64) for v in (hits, n, hits0, n0))
     )
-    effect, low, high = newcombe(a, n, c, n0, level=level)
+    effect, low, high = risk_difference(a, n, c, n0, level=level)
     ratio, ratio_low, ratio_high = relative_risk(a, n, c, n0, level=level)
+    p = difference_p(*(v.ravel() for v in (a, n, c, n0))).reshape(effect.shape)
     with np.errstate(divide="ignore", invalid="ignore"):
         value, control = a / n, c / n0
     p1, p0 = (a + 1) / (n + 2), (c + 1) / (n0 + 2)
@@ -61,7 +59,7 @@ def shares(hits: Array, n: Array, hits0: Array, n0: Array, *, level: float) -> E
     )
     return Estimate(
         control, value, effect, low, high, ratio - 1, ratio_low - 1, ratio_high - 1,
-        _p_of_shares(a, n, c, n0), variance, np.full(effect.shape, np.nan),
+        p, variance, np.full(effect.shape, np.nan),
     )  # fmt: skip
 
 
@@ -151,26 +149,6 @@ def _fieller(m1: Floats, v1: Floats, m0: Floats, v0: Floats, t: Floats) -> list[
     known = (m0 > 0) & (g < 1)
     ends = (ratio - 1, (ratio - half) / (1 - g) - 1, (ratio + half) / (1 - g) - 1)
     return [np.where(known, v, np.nan) for v in ends]
-
-
-def _p_of_shares(a: Floats, n: Floats, c: Floats, n0: Floats) -> Floats:
-    from scipy.special import ndtr
-
-    known = (n > 0) & (n0 > 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        pooled = (a + c) / (n + n0)
-        z = (a / n - c / n0) / np.sqrt(pooled * (1 - pooled) * (1 / n + 1 / n0))
-        few = np.minimum(pooled, 1 - pooled) * np.minimum(n, n0) < _FEW
-    p = np.where(known, 2 * ndtr(-np.abs(z)), np.nan)
-    for place in zip(*np.nonzero(known & few), strict=True):
-        p[place] = _fisher(a[place], n[place], c[place], n0[place])
-    return p
-
-
-def _fisher(a: float, n: float, c: float, n0: float) -> float:
-    from scipy.stats import fisher_exact
-
-    return float(fisher_exact(np.array([[a, n - a], [c, n0 - c]], dtype=np.int64))[1])
 
 
 def _dot(x: Floats, y: Floats) -> Floats:
