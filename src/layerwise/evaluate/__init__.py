@@ -11,10 +11,14 @@ from layerwise.evaluate.cohorts import Cohorts, cohort_table
 from layerwise.evaluate.control_charts import ShortBaselineWarning, control_chart
 from layerwise.evaluate.decomposition import Decomposition, decompose_change
 from layerwise.evaluate.drift import drift, psi
+from layerwise.evaluate.effects import effects
 from layerwise.evaluate.experiment import Experiment, analyse
+from layerwise.evaluate.goals import Goal
 from layerwise.evaluate.key_figures import kpi_table, kpis
+from layerwise.evaluate.matched import MatchedDifference, matched_difference
 from layerwise.evaluate.metrics import Mean, Ratio, Share
 from layerwise.evaluate.monitoring import Monitoring, crises, monitor
+from layerwise.evaluate.planned import plan_experiment
 from layerwise.evaluate.power import (
     sample_size,
     sample_size_mean,
@@ -35,7 +39,9 @@ __all__ = [
     "DriftReference",
     "EarlyLookWarning",
     "Experiment",
+    "Goal",
     "LogRank",
+    "MatchedDifference",
     "Mean",
     "Monitoring",
     "Ratio",
@@ -54,11 +60,14 @@ __all__ = [
     "decompose_change",
     "drift",
     "drift_reference",
+    "effects",
     "kaplan_meier",
     "kpi_table",
     "kpis",
     "log_rank",
+    "matched_difference",
     "monitor",
+    "plan_experiment",
     "psi",
     "refit_due",
     "retention_curve",
