@@ -44,6 +44,27 @@ class _Outcomes:
     n: int
 
 
+@attrs.frozen(eq=False)
+class _Part:
+    """Rows of the plan: the customer, whether held out, and the place of the strategy."""
+
+    names: tuple[str, ...]
+    who: Array
+    held: Array
+    group: Array
+    share: float
+
+
+@attrs.frozen
+class _Choices:
+    """What the caller chose."""
+
+    match: tuple[str, ...]
+    bins: int
+    level: float
+    min_n: int
+
+
 def effects(
     plan: object,
     outcomes: object,
@@ -116,16 +137,26 @@ def effects(
         0   0.063     keep   strong
     """
     z_value(level)
+    match = list(match)
     _check_shares(holdout, control)
     roster = read_roster(outcomes, customer=customer, what=_WHAT)
-    found = _read(outcomes, goals, list(match))
+    found = _read(outcomes, goals, match)
     planned = read_plan(plan, roster, customer=customer)
-    rows = []
+    parts = []
     if planned.control.any() or control:
-        rows += _rows(WHOLE, *planned.whole(), control, found, (), bins, level, min_n)
-    for name in planned.names:
-        who, held = planned.of(name)
-        rows += _rows(name, who, held, holdout, found, list(match), bins, level, min_n)
+        who, held = planned.whole()
+        none = np.zeros(len(who), dtype=np.int64)
+        parts.append(_Part((WHOLE,), who, held, none, float(control)))
+    free = ~planned.control
+    drawn = (planned.customer[free], planned.held[free], planned.strategy[free])
+    parts.append(_Part(planned.names, *drawn, float(holdout)))
+    choices = _Choices(tuple(match), bins, level, min_n)
+    rows = [
+        row
+        for part in parts
+        for name, metric in found.metrics.items()
+        for row in _rows(part, name, metric, found, choices)
+    ]
     return _decided(pd.DataFrame(rows), found.goals, level)
 
 
@@ -153,71 +184,67 @@ def _read(outcomes: object, goals: Iterable[Goal], match: list[str]) -> _Outcome
 
 
 def _rows(
-    name: str,
-    who: Array,
-    held: Array,
-    share: float,
-    found: _Outcomes,
-    match: Iterable[str],
-    bins: int,
-    level: float,
-    min_n: int,
+    part: _Part, name: str, metric: Metric, found: _Outcomes, choices: _Choices
 ) -> list[dict[str, Any]]:
-    """Return what is known of one strategy, a row per goal."""
+    """Return what is known of each strategy of a part for one goal."""
+    size = np.bincount(part.group, minlength=len(part.names))
+    held = np.bincount(part.group[part.held], minlength=len(part.names))
+    judged = _randomised(part, name, metric, found, choices) if held.any() else []
     rows = []
-    for metric_name, metric in found.metrics.items():
-        row: dict[str, Any] = {c.STRATEGY: name, "metric": metric_name}
-        if held.any() and not held.all():
-            row |= _randomised(metric_name, metric, who, held, share, found, level, min_n)
-        elif held.all():
-            row |= _nothing("nobody was to get it")
+    for i, strategy in enumerate(part.names):
+        if 0 < held[i] < size[i]:
+            row = judged[i]
+        elif held[i]:
+            row = _nothing("nobody was to get it")
         else:
-            goal = found.goals[metric_name]
-            row |= _matched(metric, goal, who, found, match, bins, level)
-        rows.append(row)
+            who = part.who[part.group == i]
+            row = _matched(metric, found.goals[name], who, found, choices)
+        rows.append({c.STRATEGY: strategy, "metric": name} | row)
     return rows
 
 
 def _randomised(
-    name: str,
-    metric: Metric,
-    who: Array,
-    held: Array,
-    share: float,
-    found: _Outcomes,
-    level: float,
-    min_n: int,
-) -> dict[str, Any]:
+    part: _Part, name: str, metric: Metric, found: _Outcomes, choices: _Choices
+) -> list[dict[str, Any]]:
+    """Return treated beside held out for all strategies of a part at once, each a layer."""
     wanted = columns_of(metric)
-    taken = {col: _take(found.read[col], who) for col in wanted}
     outcome = wanted[:2] if isinstance(metric, Ratio) else wanted[:1]
-    known = ~np.isnan(np.array([numbers(taken[col]) for col in outcome], dtype=float)).any(axis=0)
-    taken = {col: _take(values, np.flatnonzero(known)) for col, values in taken.items()}
-    arm = np.where(held, 0, 1)
-    cells = Cells(arm[known], np.zeros(int(known.sum()), dtype=np.int64), ARMS, (None,), 0)
-    shares = [share, 1 - share] if share else [0.5, 0.5]
-    row = compare(name, metric, taken, cells, level=level, shares=shares)[0].iloc[0]
-    values = row.rename({"control_value": "holdout_value", "arm_value": "treated_value"})
-    result = {key: values[key] for key in _NUMBERS}
-    result |= {"method": row["method"], "holdout_n": row["control_n"], "treated_n": row["arm_n"]}
-    drawn = sample_ratio_p(np.bincount(arm, minlength=2).tolist(), shares)
-    uneven = _uneven(known, held)
-    result["why"], result["randomised"] = "", True
-    if drawn < MISMATCH:
+    values = np.array([numbers(found.read[col]) for col in outcome], dtype=np.float64)
+    missing: Array = np.isnan(values).any(axis=0)
+    known = ~missing[part.who]
+    who, arm, group = part.who[known], np.where(part.held, 0, 1)[known], part.group[known]
+    cells = Cells(arm, group, ARMS, part.names, 0)
+    shares = [part.share, 1 - part.share] if part.share else [0.5, 0.5]
+    taken = {col: _take(found.read[col], who) for col in wanted}
+    table = compare(name, metric, taken, cells, level=choices.level, shares=shares)[1]
+    named = {"control_value": "holdout_value", "arm_value": "treated_value"}
+    named |= {"control_n": "holdout_n", "arm_n": "treated_n"}
+    rows = table.rename(columns=named).to_dict("records")
+    cell = part.group * 2 + ~part.held
+    drawn = np.bincount(cell, minlength=2 * len(part.names)).reshape(-1, 2)
+    counted = np.bincount(cell[known], minlength=2 * len(part.names)).reshape(-1, 2)
+    uneven = difference_p(counted[:, 0], drawn[:, 0], counted[:, 1], drawn[:, 1]) < MISMATCH
+    return [
+        _checked(row, drawn[i].tolist(), shares, bool(uneven[i]), choices.min_n)
+        for i, row in enumerate(rows)
+    ]
+
+
+def _checked(
+    row: dict[Any, Any], drawn: list[float], shares: list[float], uneven: bool, min_n: int
+) -> dict[str, Any]:
+    """Return a row with the reason why it cannot be judged, if there is one."""
+    kept = ("method", "holdout_n", "treated_n", *_NUMBERS)
+    result = {key: row[key] for key in kept} | {"randomised": True, "why": "", "few": False}
+    if sample_ratio_p(drawn, shares) < MISMATCH:
         result["why"] = "the holdout is not of the planned share"
     elif uneven:
         result["why"] = "outcomes are missing from one arm more than from the other"
-    elif min(row["control_n"], row["arm_n"]) < min_n:
+    elif min(row["holdout_n"], row["treated_n"]) < min_n:
         result |= dict.fromkeys(_NUMBERS[2:], np.nan) | {"few": True}
     elif np.isnan(row["low"]):
         result["why"] = row["note"]
     return result
-
-
-def _uneven(known: Array, held: Array) -> bool:
-    """Say whether outcomes are missing from one arm more than chance does."""
-    counts = [known[held].sum(), held.sum(), known[~held].sum(), (~held).sum()]
-    return bool(difference_p(*(np.array([n]) for n in counts))[0] < MISMATCH)
 
 
 def _matched(
@@ -225,9 +252,7 @@ def _matched(
     goal: Goal,
     who: Array,
     found: _Outcomes,
-    match: Iterable[str],
-    bins: int,
-    level: float,
+    choices: _Choices,
 ) -> dict[str, Any]:
     if goal.before is None or isinstance(metric, Ratio):
         return _nothing("no holdout, and no outcome of before to compare with")
@@ -239,8 +264,8 @@ def _matched(
         np.asarray(numbers(found.read[col]), dtype=np.float64)
         for col in (metric.column, goal.before)
     )
-    chosen = [found.read[col] for col in dict.fromkeys([goal.before, *match])]
-    result = match_arrays(treated, after, before, chosen, bins=bins, level=level)
+    chosen = [found.read[col] for col in dict.fromkeys([goal.before, *choices.match])]
+    result = match_arrays(treated, after, before, chosen, bins=choices.bins, level=choices.level)
     if not result.matched:
         return _nothing("no holdout, and nobody outside is alike")
     return {
@@ -254,12 +279,20 @@ def _matched(
         "p": result.p,
         "randomised": False,
         "why": "",
+        "few": False,
     }
 
 
 def _nothing(why: str) -> dict[str, Any]:
     empty: dict[str, Any] = dict.fromkeys(_NUMBERS, np.nan)
-    return empty | {"method": "", "holdout_n": 0, "treated_n": 0, "randomised": False, "why": why}
+    return empty | {
+        "method": "",
+        "holdout_n": 0,
+        "treated_n": 0,
+        "randomised": False,
+        "why": why,
+        "few": False,
+    }
 
 
 def _decided(table: pd.DataFrame, goals: dict[str, Goal], level: float) -> pd.DataFrame:
@@ -279,7 +312,7 @@ def _say(row: dict[Any, Any], goals: dict[str, Goal], level: float) -> tuple[str
         return NOT_EVALUABLE, "none", row["why"]
     if not row["randomised"]:
         return "continue", "weak", "no holdout: hold out a random share to decide"
-    if row.get("few") is True:
+    if row["few"]:
         return "continue", "none", "too few customers in an arm"
     found = Found(
         low=row["low"],
