@@ -210,7 +210,7 @@ def _randomised(
     wanted = columns_of(metric)
     outcome = wanted[:2] if isinstance(metric, Ratio) else wanted[:1]
     values = np.array([numbers(found.read[col]) for col in outcome], dtype=np.float64)
-    missing: Array = np.isnan(values).any(axis=0)
+    missing = np.asarray(np.isnan(values).any(axis=0))
     known = ~missing[part.who]
     who, arm, group = part.who[known], np.where(part.held, 0, 1)[known], part.group[known]
     cells = Cells(arm, group, ARMS, part.names, 0)

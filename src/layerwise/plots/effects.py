@@ -127,8 +127,8 @@ def _values(
         text = word("effect interval", lang, **said) if known else word("not evaluable", lang)
         ax.annotate(text, (1.03, y), va="center", fontsize=SMALL, color=ACTUAL, **beside)
     head: Any = {"xycoords": "axes fraction", "annotation_clip": False, "fontsize": SMALL}
-    said = word("effect head", lang, level=level)
-    ax.annotate(said, (1.03, 1.01), va="bottom", color=QUIET, **head)
+    title = word("effect head", lang, level=level)
+    ax.annotate(title, (1.03, 1.01), va="bottom", color=QUIET, **head)
 
 
 def _text(value: float, share: bool) -> str:
