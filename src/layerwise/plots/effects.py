@@ -28,7 +28,7 @@ def plot_effects(
     """Draw the effect on all customers, and on each layer below, with intervals.
 
     A forest plot: the dashed line is the effect on all, so that one sees whether a layer's interval
-    leaves it. Layers are coloured where their Holm p is below 1 - level, that is where the effect
+    leaves it. Differences of shares are written in percentage points (pp). Layers are coloured where their Holm p is below 1 - level, that is where the effect
     would stand out even among so many layers; without an effect they are named and not drawn.
 
     Args:
@@ -65,9 +65,10 @@ def plot_effects(
     ax.axvline(0, color=QUIET, linewidth=0.8)
     ax.axvline(float(whole["effect"].iloc[0]), color=EXPECTED, linewidth=0.8, linestyle="--")
     for (_, row), y in zip(table.iterrows(), places, strict=True):
-        color = (
-            EXPECTED if y > len(layers) else MARK if row["p_holm"] < 1 - experiment.level else QUIET
-        )
+        if np.isnan(row["effect"]):
+            continue
+        clear = row["p_holm"] < 1 - experiment.level
+        color = EXPECTED if y > len(layers) else MARK if clear else QUIET
         ax.hlines(y, row["low"], row["high"], color=color, linewidth=1.6)
         ax.plot(row["effect"], y, "D" if y > len(layers) else "o", color=color, markersize=5)
     _names(ax, table, places, layer, lang)
@@ -123,6 +124,7 @@ def _values(
     beside: Any = {"xycoords": ("axes fraction", "data"), "annotation_clip": False}
     for (_, row), y in zip(table.iterrows(), places, strict=True):
         said = {name: _text(row[name], share) for name in ("effect", "low", "high")}
+        said["effect"] += " pp" if share else ""
         known = not np.isnan(row["effect"])
         text = word("effect interval", lang, **said) if known else word("not evaluable", lang)
         ax.annotate(text, (1.03, y), va="center", fontsize=SMALL, color=ACTUAL, **beside)
@@ -132,4 +134,4 @@ def _values(
 
 
 def _text(value: float, share: bool) -> str:
-    return f"{100 * value:+.1f} %" if share else f"{value:+.3g}"
+    return f"{100 * value:+.1f}" if share else f"{value:+.3g}"
