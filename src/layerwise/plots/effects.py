@@ -28,8 +28,9 @@ def plot_effects(
     """Draw the effect on all customers, and on each layer below, with intervals.
 
     A forest plot: the dashed line is the effect on all, so that one sees whether a layer's interval
-    leaves it. Differences of shares are written in percentage points (pp). Layers are coloured where their Holm p is below 1 - level, that is where the effect
+    leaves it. Layers are coloured where their Holm p is below 1 - level, that is where the effect
     would stand out even among so many layers; without an effect they are named and not drawn.
+    Differences of shares are written in percentage points (pp).
 
     Args:
         experiment: What `analyse` returned.
