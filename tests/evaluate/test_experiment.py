@@ -314,6 +314,13 @@ def test_impossible_tables(table: pd.DataFrame) -> None:
         run(table.assign(spend=np.inf), Mean("spend"))
 
 
+def test_one_name_is_one_column(table: pd.DataFrame) -> None:
+    """A covariate named alone is not read as letters; numbers too large to square are refused."""
+    assert run(table, balance="before").balance["covariate"].tolist() == ["before"]
+    with pytest.raises(DataError, match="too large"):
+        run(table.assign(spend=1e200 * table["spend"]), Mean("spend"))
+
+
 def test_rows_without_arm_are_counted(table: pd.DataFrame) -> None:
     """Who was not drawn is left out with a notice."""
     table.loc[:9, "arm"] = None

@@ -7,7 +7,7 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise.errors import RowsLeftOutWarning
+from layerwise.errors import DataError, RowsLeftOutWarning
 from layerwise.evaluate import estimates
 from layerwise.evaluate.cells import Cells
 from layerwise.evaluate.estimates import Estimate
@@ -19,6 +19,7 @@ from layerwise.rates import holm
 from layerwise.rules.base import numbers
 
 _OPEN = ["effect", "low", "high", "relative", "relative_low", "relative_high", "p", "variance"]
+_LARGEST = 1e100
 _UNTRUSTED = "arms are not of the planned sizes"
 
 
@@ -70,6 +71,11 @@ def _usable(
     drawn = int(known.sum())
     for column in columns:
         known = known & ~np.isnan(column)
+        if (large := np.abs(column) > _LARGEST).any():
+            raise DataError(
+                f"{name}: {int(large.sum()):,} values are above 1e100, too large to square.",
+                hint="correct them, or count in a larger unit.",
+            )
     if left := drawn - int(known.sum()):
         warnings.warn(
             f"{left:,} of {drawn:,} customers have no {name} and are left out of it.\n"

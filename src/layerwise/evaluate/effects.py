@@ -14,7 +14,7 @@ from layerwise.evaluate.cells import Cells
 from layerwise.evaluate.comparison import compare
 from layerwise.evaluate.goals import GOALS, Found, Goal, decide
 from layerwise.evaluate.matched import match_arrays
-from layerwise.evaluate.metrics import Metric, Ratio, columns_of, read_metrics, settle
+from layerwise.evaluate.metrics import Metric, Ratio, as_list, columns_of, read_metrics, settle
 from layerwise.evaluate.planned import ARMS, read_plan
 from layerwise.evaluate.validity import MISMATCH, sample_ratio_p
 from layerwise.frames import Array, Column, Labels
@@ -137,7 +137,7 @@ def effects(
         0   0.063     keep   strong
     """
     z_value(level)
-    match = list(match)
+    match = as_list(match)
     _check_shares(holdout, control)
     roster = read_roster(outcomes, customer=customer, what=_WHAT)
     found = _read(outcomes, goals, match)

@@ -16,7 +16,7 @@ from layerwise.evaluate.assignment import ARM
 from layerwise.evaluate.cells import WHAT, Cells, read_cells
 from layerwise.evaluate.comparison import compare, finish
 from layerwise.evaluate.interaction import interactions
-from layerwise.evaluate.metrics import MetricsArgument, columns_of, read_metrics, settle
+from layerwise.evaluate.metrics import MetricsArgument, as_list, columns_of, read_metrics, settle
 from layerwise.evaluate.validity import (
     MISMATCH,
     EarlyLookWarning,
@@ -156,7 +156,7 @@ def analyse(
     z_value(level)  # refuses what is no level
     _check(min_n, planned, mismatch)
     shares, chosen = read_arms(arms, control=control), read_metrics(metrics)
-    frame, covariates = frames.eager(customers, doing="analyse"), list(balance)
+    frame, covariates = frames.eager(customers, doing="analyse"), as_list(balance)
     needed = {arm: "arm="} | ({by: "by="} if by is not None else {})
     needed |= {c: f"metric {name}" for name, m in chosen.items() for c in columns_of(m)}
     needed |= dict.fromkeys(covariates, "balance=")

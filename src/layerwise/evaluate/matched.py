@@ -1,12 +1,13 @@
 """Without a holdout: the change of treated customers beside that of similar ones. Weak evidence."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import attrs
 import numpy as np
 
 from layerwise import frames
 from layerwise.errors import DataError, SpecError
+from layerwise.evaluate.metrics import as_list
 from layerwise.evaluate.sums import sums_by
 from layerwise.frames import Array, Column, Floats, Labels
 from layerwise.rates import z_value
@@ -48,7 +49,7 @@ def matched_difference(
     treated: str,
     after: str,
     before: str,
-    match: Iterable[str] = (),
+    match: Sequence[str] = (),
     bins: int = 10,
     level: float = 0.95,
 ) -> MatchedDifference:
@@ -97,7 +98,7 @@ def matched_difference(
         raise SpecError("bins must be a whole number from 1.", hint="bins=10 is the default.")
     frame = frames.eager(customers, doing="matched_difference")
     needed = {treated: "treated=", after: "after=", before: "before="}
-    needed |= dict.fromkeys(match, "match=")
+    needed |= dict.fromkeys(as_list(match), "match=")
     frames.require(frames.column_names(frame), needed, title=f"{_WHAT.capitalize()} lacks columns:")
     read = frames.read(frame, needed, what=_WHAT)
     flag = np.asarray(numbers(read[treated]), dtype=np.float64)
@@ -106,7 +107,7 @@ def matched_difference(
             f"Column {treated} must be true for some and false for others, and never missing.",
             hint="compare treated customers with others of the same time.",
         )
-    chosen = [read[name] for name in dict.fromkeys([before, *match])]
+    chosen = [read[name] for name in dict.fromkeys([before, *as_list(match)])]
     values = [np.asarray(numbers(read[name]), dtype=np.float64) for name in (after, before)]
     return match_arrays(flag == 1, values[0], values[1], chosen, bins=bins, level=level)
 

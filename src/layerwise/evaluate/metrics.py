@@ -111,6 +111,11 @@ def read_metrics(metrics: object) -> dict[str, Metric | str]:
     return dict(pairs)
 
 
+def as_list(names: str | Iterable[str]) -> list[str]:
+    """Return names of columns; one name alone is one column, not its letters."""
+    return [names] if isinstance(names, str) else list(names)
+
+
 def columns_of(metric: Metric | str) -> list[str]:
     """Return the columns that a metric reads."""
     if isinstance(metric, str):
