@@ -120,7 +120,7 @@ def read_roster(
             problems(f"{_upper(what)} does not have one row a customer.", lines),
             hint="summarize(orders, as_of=...) makes one row a customer.",
         )
-    return Roster(series, _keys(series))
+    return Roster(series, keys(series))
 
 
 def read_log(
@@ -171,22 +171,23 @@ def read_log(
         none = np.zeros(0, dtype=np.int64)
         return Log(none, none.astype(np.int32), none, frame, what)
     times = read_times(column(native, time), request)
-    place = _places(column(native, customer), customer, roster)
+    place = places(column(native, customer), customer, roster)
     last = moment(as_of, name="as_of", request=request, aware=times.aware)
     reasons = {
-        "without a customer id": place == _NO_ID,
+        "without a customer id": place == NO_ID,
         "without a time": np.zeros(len(place), bool) if times.missing is None else times.missing,
         "dated after as_of": times.number > last,
-        "of customers whom the customer table does not have": place == _UNKNOWN,
+        "of customers whom the customer table does not have": place == UNKNOWN,
     }
-    if not (place >= 0).any() and (place == _UNKNOWN).any():
+    if not (place >= 0).any() and (place == UNKNOWN).any():
         raise _strangers(column(native, customer), roster, what)
     keep = _usable(reasons, what, told=not ignore_future, stacklevel=stacklevel + 1)
     rows = np.flatnonzero(keep)
     return Log(place[rows], times.number[rows], rows, frame, what)
 
 
-_UNKNOWN, _NO_ID = -1, -2
+UNKNOWN, NO_ID = -1, -2
+"""What `places` gives for an id that the roster does not have, and for a missing id."""
 
 
 def _eager(native: object, what: str) -> Any:
@@ -198,21 +199,24 @@ def _upper(what: str) -> str:
     return what[0].upper() + what[1:]
 
 
-def _places(series: pd.Series, name: str, roster: Roster) -> Array:
-    """Return the place of each row's id in the roster; each distinct id is looked up once."""
+def places(series: pd.Series, name: str, roster: Roster) -> Array:
+    """Return the place of each row's id in the roster, or `UNKNOWN` or `NO_ID`.
+
+    Each distinct id is looked up once.
+    """
     series = series.reset_index(drop=True)
     codes = read_ids(series, name)
     known = codes.code if codes.missing is None else codes.code[~codes.missing]
     used = np.flatnonzero(np.bincount(known, minlength=codes.n)) if len(known) else known[:0]
-    table = np.full(max(codes.n, 1), _UNKNOWN, dtype=np.int64)
-    table[used] = roster.index.get_indexer(_keys(series.take(codes.first_rows(used))))
+    table = np.full(max(codes.n, 1), UNKNOWN, dtype=np.int64)
+    table[used] = roster.index.get_indexer(keys(series.take(codes.first_rows(used))))
     place: Array = table[codes.code]
     if codes.missing is not None:
-        place[codes.missing] = _NO_ID
+        place[codes.missing] = NO_ID
     return place
 
 
-def _keys(series: pd.Series) -> pd.Index:
+def keys(series: pd.Series) -> pd.Index:
     """Return ids such that 7, 7.0 and a categorical 7 are one key, and the text "7" another."""
     if isinstance(series.dtype, pd.CategoricalDtype) or series.dtype == object:
         series = pd.Series(series.to_list(), dtype=object).infer_objects()
