@@ -4,9 +4,11 @@ from layerwise.privacy.export import check_export, csv_text, scan, write_csv
 from layerwise.privacy.gates import Gated, consent, erase, minimise, retain
 from layerwise.privacy.normal import normalise
 from layerwise.privacy.pseudonyms import pseudonymise, pseudonymise_columns
+from layerwise.privacy.publication import Published, publish
 
 __all__ = [
     "Gated",
+    "Published",
     "check_export",
     "consent",
     "csv_text",
@@ -15,6 +17,7 @@ __all__ = [
     "normalise",
     "pseudonymise",
     "pseudonymise_columns",
+    "publish",
     "retain",
     "scan",
     "write_csv",
