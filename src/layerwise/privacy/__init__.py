@@ -5,10 +5,13 @@ from layerwise.privacy.gates import Gated, consent, erase, minimise, retain
 from layerwise.privacy.normal import normalise
 from layerwise.privacy.pseudonyms import pseudonymise, pseudonymise_columns
 from layerwise.privacy.publication import Published, publish
+from layerwise.privacy.record import RunRecord, TableRecord, run_record
 
 __all__ = [
     "Gated",
     "Published",
+    "RunRecord",
+    "TableRecord",
     "check_export",
     "consent",
     "csv_text",
@@ -19,6 +22,7 @@ __all__ = [
     "pseudonymise_columns",
     "publish",
     "retain",
+    "run_record",
     "scan",
     "write_csv",
 ]
