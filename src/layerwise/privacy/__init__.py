@@ -1,5 +1,6 @@
 """Customers' data kept safe: consent, only what is needed, pseudonyms, publication, exports."""
 
+from layerwise.privacy.compliance import compliance_table
 from layerwise.privacy.export import check_export, csv_text, scan, write_csv
 from layerwise.privacy.gates import Gated, consent, erase, minimise, retain
 from layerwise.privacy.normal import normalise
@@ -13,6 +14,7 @@ __all__ = [
     "RunRecord",
     "TableRecord",
     "check_export",
+    "compliance_table",
     "consent",
     "csv_text",
     "erase",
