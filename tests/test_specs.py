@@ -1,5 +1,7 @@
 """Whatever a spec can be built with can be saved and loaded; the rest is refused with a hint."""
 
+import copy
+import pickle
 from typing import Any
 
 import attrs
@@ -12,6 +14,7 @@ from layerwise.layers import (
     RFM,
     ChurnStatus,
     Frequency,
+    Layers,
     Loyalty,
     Needs,
     NeedsClusters,
@@ -19,7 +22,7 @@ from layerwise.layers import (
     Value,
 )
 from layerwise.loading import loads
-from layerwise.models import BGBB, BGNBD, MBGCNBD, MBGNBD, GammaGamma, ParetoNBD
+from layerwise.models import BGBB, BGNBD, MBGCNBD, MBGNBD, GammaGamma, ParetoNBD, WithCovariates
 from layerwise.saved import dumps
 
 NAN, INF = float("nan"), float("inf")
@@ -38,11 +41,13 @@ SPECS: list[Any] = [
     Value(),
     Value(method="absolute", cuts=(1, 2)),
     BGBB(),
+    BGBB(opportunities=5),
     BGNBD(),
     MBGCNBD(),
     MBGNBD(),
     GammaGamma(),
     ParetoNBD(),
+    WithCovariates(model=BGNBD(), rate=("web",)),
 ]
 ODD: list[Any] = [
     *(None, True, 0, 1, 3, -1, 0.5, 3.0, NAN, INF, -INF, 10**400, 1j, b"12", "", "12", "ab", "0.5"),
@@ -131,3 +136,23 @@ def test_parameters_are_numbers() -> None:
     """A model's parameters are refused by name too."""
     with pytest.raises(SpecError, match="alpha must be a positive number, got '4'"):
         BGNBD().with_parameters(r=0.2, alpha="4", a=0.8, b=2.4)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.default_name)
+def test_specs_can_be_hashed_and_copied(spec: Spec) -> None:
+    """Equal specs have equal hashes, those with mappings too; copies and pickles are equal."""
+    same = loads(dumps(spec, version="0"))
+    assert {spec: 1}[same] == 1
+    assert hash(Layers(one=spec)) == hash(Layers(one=same))
+    assert copy.deepcopy(spec) == pickle.loads(pickle.dumps(spec)) == spec  # noqa: S301
+
+
+def test_mappings_inside_are_frozen() -> None:
+    """Neither the maker of a mapping nor who reads it can change a spec."""
+    weights = {"regularity": 1.0}
+    spec: Any = Loyalty(index=weights, index_cut=0.5)
+    weights["regularity"] = 2.0
+    for change in (lambda m: m.update(a=1), lambda m: m.pop("regularity"), lambda m: m.clear()):
+        with pytest.raises(SpecError, match="cannot be changed"):
+            change(spec.index)
+    assert spec.index == {"regularity": 1.0}

@@ -57,9 +57,19 @@ def test_every_column_by_hand():
         "orders_30d": [2, 0, 1],
         "spend_30d": [50.0, 0.0, 1.0],
         "gap_cv": [np.std([60, 10], ddof=1) / 35, np.nan, np.nan],
+        "gap_log_mean": [(np.log(60) + np.log(10)) / 2, np.log(396), np.nan],
     }
     wanted = pd.DataFrame(expected)
     pd.testing.assert_frame_equal(table, wanted, check_dtype=False, check_exact=True)
+
+
+@pytest.mark.parametrize(("grain", "gaps"), [("hour", [3.0, 11.125]), ("week", [7.0, 7.0])])
+def test_gaps_are_days_in_every_grain(grain, gaps):
+    """Three orders: by hours the gaps are fractions of days, by weeks whole weeks."""
+    times = pd.to_datetime(["2024-01-05 01:00", "2024-01-08 01:00", "2024-01-19 04:00"])
+    orders = pd.DataFrame({"customer_id": 1, "ordered_at": times, "amount": 1.0})
+    table = summarize(orders, as_of="2024-02-29", grain=grain, gaps=True)
+    assert table["gap_log_mean"][0] == pytest.approx(np.log(gaps).mean(), rel=1e-14)
 
 
 def test_columns_are_those_that_columns_py_explains():
@@ -373,9 +383,10 @@ def test_impossible_choices_are_all_named():
             tz="Nowhere/X",
             window_days=[7, 7],
             time_format="foo",
+            gaps="x",
             order="amount",
         )
-    for word in ("grain=", "names=", "tz=", "window_days", "time_format=", "same column"):
+    for word in ("grain=", "names=", "tz=", "window_days", "time_format=", "gaps=", "same column"):
         assert word in str(error.value)
 
 

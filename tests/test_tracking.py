@@ -13,7 +13,7 @@ import pytest
 from layerwise import datasets, summarize
 from layerwise.columns import TRACKING_MEANING
 from layerwise.errors import DataError, EngineError, SpecError
-from layerwise.models import BGBB, BGNBD, MBGCNBD, MBGNBD, ParetoNBD, gap_log_mean
+from layerwise.models import BGBB, BGNBD, MBGCNBD, MBGNBD, ParetoNBD
 from layerwise.models._lifetimes import undisturbed
 from layerwise.tracking import history, tracking
 
@@ -30,7 +30,7 @@ def customers() -> pd.DataFrame:
     """CDNOW after 39 weeks, with what MBG/CNBD-k reads of the gaps."""
     orders = datasets.load_cdnow()
     past = orders[orders["ordered_at"] <= "1997-09-30"]
-    return datasets.load_cdnow_summary().join(gap_log_mean(past), on="customer_id")
+    return summarize(past, as_of="1997-09-30", amount=None, gaps=True)
 
 
 def log() -> pd.DataFrame:

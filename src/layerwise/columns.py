@@ -216,3 +216,21 @@ def lost_spend(horizon_days: float) -> str:
     'lost_spend_365d'
     """
     return f"lost_spend_{horizon_days:g}d"
+
+
+def p_no_purchase_at(opportunities: int) -> str:
+    """Return the column of P(no purchase at the next `opportunities` opportunities).
+
+    >>> p_no_purchase_at(5)
+    'p_no_purchase_5_opportunities'
+    """
+    return f"p_no_purchase_{opportunities}_opportunities"
+
+
+def expected_orders_at(opportunities: int) -> str:
+    """Return the column of orders expected at the next `opportunities` opportunities.
+
+    >>> expected_orders_at(5)
+    'expected_orders_5_opportunities'
+    """
+    return f"expected_orders_{opportunities}_opportunities"

@@ -170,6 +170,8 @@ def _hint(missing: Sequence[str]) -> str:
     days = sorted({name.rsplit("_", 1)[1][:-1] for name in missing if _windowed(name)}, key=int)
     if days:
         return f"summarize(orders, window_days=({', '.join(days)},)) adds the windowed columns."
+    if any(name.startswith("gap_") for name in missing):
+        return "summarize(orders, gaps=True) adds the columns of gaps."
     if any(name.startswith("spend") for name in missing):
         return "summarize(orders, amount=...) adds the spend columns."
     if any(name.startswith("holdout_") for name in missing):

@@ -91,13 +91,15 @@ def summarize(
         tz: The shop's zone, such as "Europe/Berlin". Needed for times with differing UTC offsets,
             wanted for times in UTC (as "epoch_s" and "epoch_ms" are): an evening's order may be on
             another day there.
-        gaps: Add `gap_cv`, the variation of the gaps between occasions (frames in memory only).
+        gaps: Add `gap_cv`, the variation of the gaps between occasions, and `gap_log_mean`, the
+            mean log of their days, which `layerwise.models.MBGCNBD` learns from (frames in memory
+            only).
         names: "lifetimes" for the column names of that package.
         progress: Show a bar over the steps (needs tqdm).
 
     Returns:
         A frame of the same kind, one row per customer with at least one purchase.
-        `spend_repeat_mean` is missing with one occasion, `gap_cv` below three.
+        `spend_repeat_mean` and `gap_log_mean` are missing with one occasion, `gap_cv` below three.
 
     Raises:
         ColumnsError: A column is lacking, twice there, or of a type that cannot be what it should.

@@ -1,6 +1,6 @@
 """A purchase model laid beside what happened, day after day: of all customers, and of one."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any, Unpack
 
 import narwhals.stable.v2 as nw
@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 from layerwise import columns as c
+from layerwise import frames
 from layerwise.errors import DataError, SpecError
 from layerwise.frames import Array, Floats
 from layerwise.models.histories import Histories
+from layerwise.models.kinds import ByKind
 from layerwise.models.model import FittedModel
 from layerwise.orders.eager import occasion_days
 from layerwise.orders.lazy import refuse
@@ -22,12 +24,13 @@ _BLOCK = 4096
 
 
 def tracking(
-    fitted: FittedModel,
+    fitted: FittedModel | ByKind,
     orders: object,
     *,
     end: Any,
     split: Any = None,
     period_days: int = 7,
+    customers: object = None,
     **columns: Unpack[OrderColumns],
 ) -> pd.DataFrame:
     """Return actual and expected repeat orders, period by period and cumulated.
@@ -44,13 +47,16 @@ def tracking(
     lifetimes.
 
     Args:
-        fitted: A fitted model that speaks of new customers in days: BGNBD,
-            MBGNBD, MBGCNBD, ParetoNBD.
+        fitted: A fitted model that speaks of new customers in days: BGNBD, MBGNBD, MBGCNBD,
+            ParetoNBD, these with covariates or by group.
         orders: The order log, a frame in memory.
         end: Last day that counts.
         split: Last day of the calibration period: only customers whose first order came up to then
             are followed. None follows all, each from their first order.
         period_days: Length of a period in days.
+        customers: For a model with covariates or by group, a table with a row for each customer who
+            is followed: the ids, under the name that they have in the log or as `customer_id`, and
+            the covariates or the group. Other models do not read it.
         columns: Which column is what, and the other choices, as in `layerwise.summarize`.
 
     Returns:
@@ -59,7 +65,8 @@ def tracking(
     Raises:
         SpecError: The model has no expected orders of new customers in days, or a choice is
             impossible.
-        DataError: There is no whole period, or nobody came up to the split.
+        DataError: There is no whole period, nobody came up to the split, or `customers` lacks some
+            who did.
         LayerwiseError: The log cannot be used, as `summarize` says.
 
     Example:
@@ -72,13 +79,20 @@ def tracking(
         1998-06-23      32      35.8               4311               4130.2
         1998-06-30      28      35.5               4339               4165.7
     """
-    require_model(fitted)
+    if not isinstance(fitted, ByKind):
+        require_model(fitted)
+    elif customers is None:
+        raise SpecError(
+            f"{type(fitted).__name__} needs customers=, the table that tells their kinds.",
+            hint="tracking(fitted, orders, customers=customers, end=...).",
+        )
     _check_period(period_days)
     request = make_request(**columns)
     if lazy_table(orders, request) is not None:
         raise refuse("tracking")
-    counts, days, last = occasion_days(orders, request, end)
-    first, repeats = _followed(counts, days, _split(split, request))
+    counts, days, last, ids = occasion_days(orders, request, end)
+    old = _followed(counts, days, _split(split, request))
+    first, repeats = _split_off(counts, days, old)
     start = int(first.min())
     ends = start + period_days * np.arange(1, (last + 1 - start) // period_days + 1)
     if not len(ends):
@@ -87,7 +101,9 @@ def tracking(
             hint="take a later end or a smaller period_days.",
         )
     actual = np.searchsorted(np.sort(repeats), ends, side="left")
-    expected = _expected(fitted, first, ends)
+    expected = np.zeros(len(ends))
+    for model, some in _kinds(fitted, customers, ids, old, request):
+        expected += _expected(model, first[some], ends)
     return pd.DataFrame(
         {
             c.PERIOD_END: (ends - 1).astype("M8[D]").astype("M8[us]"),
@@ -151,7 +167,7 @@ def history(
         )
     if lazy_table(orders, request) is not None:
         raise refuse("history")
-    _, days, last = occasion_days(_rows_of(orders, request, customer_id), request, as_of)
+    _, days, last, _ = occasion_days(_rows_of(orders, request, customer_id), request, as_of)
     table = _day_by_day(days, last)
     h = fitted.spec.horizon_days if horizon_days is None else horizon_days
     no_purchase = fitted.p_no_purchase(table, h)
@@ -167,7 +183,8 @@ def require_model(fitted: object) -> None:
     if not isinstance(fitted, FittedModel):
         raise SpecError(
             f"A fitted purchase model that counts in days is needed, not {type(fitted).__name__}.",
-            hint="fit one first: BGNBD().fit(customers), MBGNBD, MBGCNBD or ParetoNBD.",
+            hint="fit one first: BGNBD().fit(customers), MBGNBD, MBGCNBD or ParetoNBD; of a model "
+            "with covariates or by group take one kind, fitted.at(web=1) or fitted.groups['web'].",
         )
 
 
@@ -186,18 +203,48 @@ def _split(split: Any, request: Request) -> int | None:
     return moment(split, name="split", request=request, aware=True) // (24 if request.hourly else 1)
 
 
-def _followed(counts: Array, days: Array, split: int | None) -> tuple[Array, Array]:
-    """Return the first days and the days of repeat orders of the customers to follow."""
-    starts = np.cumsum(counts) - counts
-    first = days[starts]
+def _followed(counts: Array, days: Array, split: int | None) -> Array:
+    """Return which customers to follow."""
+    first = days[np.cumsum(counts) - counts]
     old = np.ones(len(first), dtype=bool) if split is None else first <= split
     if not old.any():
         raise DataError(
             "Nobody placed a first order up to the split.", hint="check split= and the dates."
         )
+    return np.asarray(old)
+
+
+def _split_off(counts: Array, days: Array, old: Array) -> tuple[Array, Array]:
+    """Return the first days and the days of repeat orders of the customers to follow."""
+    starts = np.cumsum(counts) - counts
     repeat = np.ones(len(days), dtype=bool)
     repeat[starts] = False
-    return first[old], days[repeat & np.repeat(old, counts)]
+    return days[starts][old], days[repeat & np.repeat(old, counts)]
+
+
+def _kinds(
+    fitted: Any, customers: Any, ids: Callable[[], Any], old: Array, request: Request
+) -> Iterator[tuple[FittedModel, Any]]:
+    """Yield the model of each kind, and which of the customers to follow are of that kind."""
+    if not isinstance(fitted, ByKind):
+        yield fitted, slice(None)
+        return
+    frame = frames.eager(customers, doing="tracking")
+    named = frames.column_names(frame)
+    key = str(request.customer) if str(request.customer) in named else c.CUSTOMER
+    frames.require(named, {key: "tracking"}, title="customers= lacks the ids.")
+    index = pd.Index(frame[key].to_list())
+    if twice := int(index.duplicated().sum()):
+        raise DataError(f"customers= has {twice:,} ids twice.", hint="give one row a customer.")
+    rows = index.get_indexer(pd.Index(ids())[old])
+    if lost := np.count_nonzero(rows < 0):
+        raise DataError(
+            f"customers= lacks {lost:,} of {len(rows):,} customers of the log.",
+            hint="give the whole table, with ids of the type of the log's; split= follows fewer.",
+        )
+    models, kind = fitted.kinds_of(frame[rows.tolist()].to_native())
+    for i, model in enumerate(models):
+        yield model, kind == i
 
 
 def _expected(fitted: FittedModel, first: Array, ends: Array) -> Floats:

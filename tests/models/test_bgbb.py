@@ -1,14 +1,18 @@
 """BG/BB: published numbers, mpmath, lifetimes, laws, refusals."""
 
+import itertools
+
 import mpmath as mp
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from layerwise import loading as saved_form
-from layerwise.errors import DataError, FitError, NotIdentifiedWarning, SpecError
+from layerwise.errors import DataError, EngineError, FitError, NotIdentifiedWarning, SpecError
+from layerwise.layers import Layers
 from layerwise.models import BGBB, _bgbb
 from layerwise.models._lifetimes import undisturbed
 from layerwise.models.histories import grouped
@@ -144,3 +148,139 @@ def test_a_flat_likelihood_warns():
     with pytest.warns(NotIdentifiedWarning, match="Hint"):
         fitted = BGBB().fit(donors(*[(6, 6, 6)] * 40))
     assert np.isfinite(fitted.expected_orders(donors((6, 6, 6)), 3)).all()
+
+
+def enumerated(a, b, c, d, x, t_x, n, m):
+    """P(k orders at m opportunities) by going through every way to order and leave, 50 digits."""
+    with mp.workdps(50):
+        a, b, c, d = map(mp.mpf, (a, b, c, d))
+        alive = mp.beta(a + x, b + n - x) * mp.beta(c, d + n)
+        gone = sum(
+            mp.beta(a + x, b + t_x - x + i) * mp.beta(c + 1, d + t_x + i) for i in range(n - t_x)
+        )
+        found = [gone] + [mp.mpf(0)] * m
+        for seen in range(m + 1):
+            leaves = mp.beta(c, d + n + m) if seen == m else mp.beta(c + 1, d + n + seen)
+            for ways in itertools.product((0, 1), repeat=seen):
+                k = sum(ways)
+                found[k] += mp.beta(a + x + k, b + n - x + seen - k) * leaves
+        return [float(value / (alive + gone)) for value in found]
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [(1.204, 0.75, 0.657, 2.783), (0.5, 2, 1.0, 3), (1e-3, 5, 40, 0.2), (3e4, 1e4, 2e3, 5e4)],
+)
+@pytest.mark.parametrize("history", [(6, 6, 6), (0, 0, 0), (4, 5, 60), (200, 300, 400)])
+def test_the_distribution_equals_enumeration(parameters, history):
+    """Each way to order at the next six opportunities and to leave, added up by mpmath."""
+    fitted = BGBB().with_parameters(**dict(zip(DONATIONS, parameters, strict=True)))
+    right, one = enumerated(*parameters, *history, 6), donors(history)
+    assert fitted.order_probabilities(one, 6, 6)[0] == pytest.approx(right, rel=1e-9, abs=1e-15)
+    for k in (1, 4, 6):
+        assert fitted.p_at_least(one, k, 6)[0] == pytest.approx(sum(right[k:]), rel=1e-9)
+    assert fitted.p_at_least(one, 7, 6)[0] == 0.0
+
+
+@given(HISTORY, st.integers(1, 50), st.tuples(*[POSITIVE] * 4))
+def test_the_distribution_fits_the_other_predictions(history, m, parameters):
+    """It sums to 1, its mean is the expectation, its zero is the silence, its ends the interval."""
+    fitted = BGBB(opportunities=m).with_parameters(**dict(zip(DONATIONS, parameters, strict=True)))
+    one = donors(history)
+    found = fitted.order_probabilities(one, m)[0]
+    assert found.sum() == pytest.approx(1.0)
+    assert found @ np.arange(m + 1) == pytest.approx(fitted.expected_orders(one)[0], rel=1e-8)
+    assert found[0] == pytest.approx(fitted.p_no_purchase(one)[0], rel=1e-8, abs=1e-12)
+    low, high = fitted.orders_interval(one, level=0.8)[0]
+    assert found[:low].sum() <= 0.1 + 1e-9
+    assert found[high + 1 :].sum() <= 0.1 + 1e-9
+    assert fitted.order_probabilities(one, m + 3)[0, m + 1 :].tolist() == [0.0] * 3
+
+
+def test_a_new_customer_is_one_without_opportunities():
+    """Before the first opportunity the history is 0, 0, 0; lifetimes gives the same shares."""
+    fitted = BGBB().with_parameters(**DONATIONS)
+    new = donors((0, 0, 0))
+    assert fitted.expected_orders_new(6) == pytest.approx(fitted.expected_orders(new, 6)[0])
+    found = fitted.order_probabilities(new, 6, 6)[0]
+    theirs = fitted.to_lifetimes()
+    theirs.data = pd.DataFrame({"frequency": range(7), "weights": 1 / 7})
+    with undisturbed():
+        shares = theirs.expected_number_of_transactions_in_first_n_periods(6)
+    assert found == pytest.approx(shares.to_numpy().ravel(), rel=1e-9)
+
+
+def simulated_donors(n, seed, m=0):
+    """Return histories over 6 opportunities, and the orders of each at m more."""
+    rng = np.random.default_rng(seed)
+    p, q = rng.beta(1.204, 0.750, n), rng.beta(0.657, 2.783, n)
+    orders = np.zeros((n, 6 + m), dtype=int)
+    alive = np.ones(n, dtype=bool)
+    for i in range(6 + m):
+        alive &= rng.uniform(size=n) > q
+        orders[:, i] = alive & (rng.uniform(size=n) < p)
+    x = orders[:, :6].sum(axis=1)
+    last = np.where(x > 0, 6 - np.argmax(orders[:, 5::-1], axis=1), 0)
+    return donors(*zip(x, last, np.full(n, 6), strict=True)), orders[:, 6:].sum(axis=1)
+
+
+def test_predictions_equal_simulation():
+    """200,000 simulated donors: shares of each number of later orders, by history."""
+    table, later = simulated_donors(200_000, 1, m=5)
+    fitted = BGBB(opportunities=5).with_parameters(**DONATIONS)
+    for history in ((6, 6, 6), (2, 3, 6), (0, 0, 6)):
+        here = (table.to_numpy() == history).all(axis=1)
+        found = fitted.order_probabilities(donors(history), 5)[0]
+        shares = np.bincount(later[here], minlength=6) / here.sum()
+        assert np.abs(found - shares).max() < 4 * 0.5 / np.sqrt(here.sum())
+    ends = fitted.orders_interval(table, level=0.9)
+    assert ((ends[:, 0] <= later) & (later <= ends[:, 1])).mean() >= 0.9 - 0.005
+
+
+def test_parameters_are_recovered():
+    """Within four standard errors of those that made the donors."""
+    fitted = BGBB().fit(simulated_donors(20_000, 2)[0])
+    gaps = np.subtract(tuple(fitted.parameters.values()), tuple(DONATIONS.values()))
+    assert np.abs(gaps / fitted.standard_errors).max() < 4
+
+
+def test_every_engine_gives_the_same_columns(engine):
+    """Labels by transform, alone and in Layers; a missing history gives missing numbers."""
+    table = simulated_donors(300, 3)[0].assign(customer_id=range(300)).astype(float)
+    spec = BGBB(opportunities=5)
+    fitted = spec.fit(table)
+    assert fitted.outputs == spec.gives("bgbb")
+    table.loc[7, "last_opportunity"] = np.nan
+    right = fitted.transform(table)
+    assert right["expected_orders_5_opportunities"].isna().tolist() == [i == 7 for i in range(300)]
+    found = engine.pandas(fitted.transform(engine.make(table)))
+    for name in fitted.outputs:
+        values = found[name].astype(float).to_numpy()
+        assert values == pytest.approx(right[name].to_numpy(), rel=1e-10, nan_ok=True)
+    layers = Layers(churn=spec).fit(table.drop(7))
+    assert saved_form.loads(layers.to_json()) == layers
+    assert layers.outputs == fitted.outputs
+
+
+def test_impossible_histories_of_a_lazy_table_have_no_number():
+    """In memory they are refused; an engine does not look, and gets nothing."""
+    fitted = BGBB().with_parameters(**DONATIONS)
+    odd = donors((3, 2, 6), (1, 7, 6), (0, 3, 6), (1, 2, 6))
+    with pytest.raises(DataError):
+        fitted.transform(odd)
+    found = fitted.transform(pl.from_pandas(odd).lazy()).collect()
+    assert found["p_alive"].is_null().to_list() == [True, True, True, False]
+
+
+def test_odd_numbers_of_opportunities_are_refused():
+    """Of the spec and of a question; an interval needs every history."""
+    for wrong in (0, -1, 1.5, True, "1"):
+        with pytest.raises(SpecError, match="opportunities"):
+            BGBB(opportunities=wrong)
+    fitted = BGBB().with_parameters(**DONATIONS)
+    with pytest.raises(SpecError, match="level"):
+        fitted.orders_interval(donors((1, 2, 6)), level=1.0)
+    with pytest.raises(DataError, match="missing last_opportunity: 1 of 1"):
+        fitted.orders_interval(donors((1, np.nan, 6)))
+    with pytest.raises(EngineError, match="one SELECT"):
+        fitted.to_sql()

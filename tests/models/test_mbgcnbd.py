@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 
 from layerwise import loading as saved_form
+from layerwise import summarize
+from layerwise.datasets import load_cdnow
 from layerwise.errors import ColumnsError, DataError, SpecError
-from layerwise.models import MBGCNBD, MBGNBD, _dropout, gap_log_mean
+from layerwise.models import MBGCNBD, MBGNBD, _dropout
 from layerwise.models.histories import grouped
 
 from .conftest import simulated, table
@@ -124,8 +126,14 @@ def test_gaps_are_needed():
         MBGCNBD().with_parameters(r=1.0, alpha=1.0, a=1.0, b=1.0)
 
 
-def test_gap_logs_by_hand():
-    """Two gaps of 2 and 8 days have the mean log of 4; one day's orders are one occasion."""
-    days = ["2024-01-01", "2024-01-01", "2024-01-03", "2024-01-11", "2024-01-05"]
-    log = pd.DataFrame({"customer_id": list("aaaab"), "ordered_at": days})
-    assert gap_log_mean(log).to_dict() == pytest.approx({"a": np.log(4.0)})
+def test_summarize_gives_what_the_fit_needs():
+    """One step from orders to a fit; in weeks the likelihood sees the same days."""
+    orders = load_cdnow()
+    orders = orders[orders["ordered_at"] <= "1997-09-30"]
+    customers = summarize(orders, as_of="1997-09-30", amount=None, gaps=True)
+    fitted = MBGCNBD(k=2).fit(customers)
+    assert fitted.converged
+    again = customers["repeat_orders"] > 0
+    assert (customers["gap_log_mean"].notna() == again).all()
+    with pytest.raises(ColumnsError, match="gaps=True"):
+        MBGCNBD(k=2).fit(customers.drop(columns="gap_log_mean"))

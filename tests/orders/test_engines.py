@@ -94,6 +94,20 @@ def test_engines_agree(engine, choices, text_ids):
     assert same == notice
 
 
+@pytest.mark.parametrize("grain", ["hour", "day", "week"])
+def test_gaps_agree_or_are_refused(engine, grain):
+    """Frames in memory give the same gaps to the last bit; lazy ones say to collect first."""
+    log, choices = golden(), {"as_of": "2026-01-05", "grain": grain, "gaps": True}
+    expected, _ = quietly(summarize, log, **choices)
+    if engine.lazy:
+        with pytest.raises(EngineError, match="Collect it first"):
+            summarize(engine.make(log), **choices)
+        return
+    found, _ = quietly(summarize, engine.make(log), **choices)
+    equal(engine.pandas(found), engine.pandas(expected))
+    assert {"gap_cv", "gap_log_mean"} <= set(expected)
+
+
 @pytest.mark.parametrize("choices", CHOICES[:4], ids=str)
 def test_engines_agree_on_the_holdout(engine, choices):
     """The split gives the same on every engine."""

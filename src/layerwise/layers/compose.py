@@ -70,7 +70,8 @@ class Layers:
             other._layers.items()
         )
 
-    __hash__ = None  # type: ignore[assignment]
+    def __hash__(self) -> int:
+        return hash(tuple(self._layers.items()))
 
     def __repr__(self) -> str:
         inside = ", ".join(f"{name}={spec!r}" for name, spec in self._layers.items())

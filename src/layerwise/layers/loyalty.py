@@ -34,7 +34,7 @@ def _weights(given: Any) -> Any:
         return as_mapping(given)
     parts = if_several(given)
     named = isinstance(parts, tuple) and all(isinstance(part, str) for part in parts)
-    return dict.fromkeys(parts, 1.0) if named else parts
+    return as_mapping(dict.fromkeys(parts, 1.0)) if named else parts
 
 
 @saved

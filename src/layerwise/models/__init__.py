@@ -6,7 +6,7 @@ from layerwise.models.comparison import calibration, compare
 from layerwise.models.covariates import FittedCovariates, WithCovariates
 from layerwise.models.gamma_gamma import FittedGammaGamma, GammaGamma
 from layerwise.models.groups import FittedGroups, fit_by
-from layerwise.models.mbgcnbd import MBGCNBD, FittedMBGCNBD, gap_log_mean
+from layerwise.models.mbgcnbd import MBGCNBD, FittedMBGCNBD
 from layerwise.models.mbgnbd import MBGNBD, FittedMBGNBD
 from layerwise.models.pareto_nbd import FittedParetoNBD, ParetoNBD
 from layerwise.models.value import residual_value
@@ -30,6 +30,5 @@ __all__ = [
     "calibration",
     "compare",
     "fit_by",
-    "gap_log_mean",
     "residual_value",
 ]

@@ -37,7 +37,7 @@ class Silence:
         self.flipping = gamma + self.staying
         self.gone = self.k < m[:, None]
         steps = np.log(self.refusing / self.ordering) + np.log(self.staying / self.flipping)
-        terms = _before(steps) + np.where(self.gone, np.log(gamma / self.flipping), 0.0)
+        terms = before(steps) + np.where(self.gone, np.log(gamma / self.flipping), 0.0)
         terms = np.where(self.k <= m[:, None], terms, -np.inf)
         top = terms.max(axis=1, keepdims=True)
         parts = np.exp(terms - top)
@@ -47,8 +47,8 @@ class Silence:
 
     def derivatives(self, gamma: float) -> tuple[list[Array], dict[tuple[int, int], Array]]:
         """Return the first and second derivatives of ln Q in alpha, beta, gamma, delta."""
-        order, refuse = _before(1.0 / self.ordering), _before(1.0 / self.refusing)
-        stay, flip = _before(1.0 / self.staying), _before(1.0 / self.flipping)
+        order, refuse = before(1.0 / self.ordering), before(1.0 / self.refusing)
+        stay, flip = before(1.0 / self.staying), before(1.0 / self.flipping)
         last = np.where(self.gone, 1.0 / self.flipping, 0.0)
         first = [
             -order,
@@ -56,15 +56,15 @@ class Silence:
             np.where(self.gone, 1.0 / gamma, 0.0) - flip - last,
             stay - flip - last,
         ]
-        order2, flip2 = _before(self.ordering**-2), _before(self.flipping**-2) + last**2
+        order2, flip2 = before(self.ordering**-2), before(self.flipping**-2) + last**2
         zero = np.zeros_like(order)
         second = dict.fromkeys(_PAIRS, zero) | {
             (0, 0): order2,
             (0, 1): order2,
-            (1, 1): order2 - _before(self.refusing**-2),
+            (1, 1): order2 - before(self.refusing**-2),
             (2, 2): flip2 - np.where(self.gone, gamma**-2, 0.0),
             (2, 3): flip2,
-            (3, 3): flip2 - _before(self.staying**-2),
+            (3, 3): flip2 - before(self.staying**-2),
         }
         mean = [self._mean(part) for part in first]
         curve = {
@@ -77,7 +77,7 @@ class Silence:
         return np.asarray((self.share * values).sum(axis=1))
 
 
-def _before(steps: Array) -> Array:
+def before(steps: Array) -> Array:
     """Return sums of the steps before each column."""
     sums = np.zeros_like(steps)
     np.cumsum(steps[:, :-1], axis=1, out=sums[:, 1:])

@@ -46,7 +46,7 @@ def joined(
     values = np.full(len(known), np.nan)
     values[known] = function(*arrays[:, known])
     series = nw.new_series(output, values, backend=found.implementation)
-    table = _upload(frame, found.with_columns(series).filter(nw.col(output) >= 0))
+    table = _upload(frame, found.with_columns(series).filter((values >= 0).tolist()))
     before = [name for name in frames.column_names(frame) if name != output]
     merged = _left_join(frame.select(*before), table, list(keys))
     value = nw.col(output) if factor is None else nw.col(output) * factor

@@ -4,6 +4,8 @@ Everything works on numpy arrays, stays in log scale where numbers can overflow,
 `np.exp` and `np.log`: `np.logaddexp` and `scipy.special.expit` cost ten times as much.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -76,7 +78,7 @@ def _rising_asymptotic(z: float, levels: Array) -> tuple[Array, Array, Array]:
     )
 
 
-def orders_while_alive(n: ArrayLike, a: float, b: ArrayLike, y: ArrayLike) -> Array:
+def orders_while_alive(n: ArrayLike, a: ArrayLike, b: ArrayLike, y: ArrayLike) -> Array:
     """Return the orders expected over a horizon of a customer who is alive now.
 
     With λ ~ Gamma(n, α + T), p ~ Beta(a, b) and y = h / (α + T) this is
@@ -88,14 +90,20 @@ def orders_while_alive(n: ArrayLike, a: float, b: ArrayLike, y: ArrayLike) -> Ar
     an Euler transform takes x out of the numerator of the series, expm1 removes the singularity,
     and quadrature over p does what the series cannot; the relative error is below 1e-9.
     """
-    arrays = np.broadcast_arrays(n, b, y)
+    arrays = np.broadcast_arrays(n, a, b, y)
     shape = arrays[0].shape
-    n, b, y = (np.array(v, float).ravel() for v in arrays)
+    n, each, b, y = (np.array(v, float).ravel() for v in arrays)
     out = np.empty(y.size)
     for start in range(0, y.size, _BLOCK):
         part = slice(start, start + _BLOCK)
-        out[part] = _orders_block(n[part], a, b[part], y[part])
+        own = each[part] if np.ndim(a) else np.asarray(a, float)
+        out[part] = _orders_block(n[part], own, b[part], y[part])
     return out.reshape(shape)
+
+
+def _some(a: Array, rows: Any) -> Array:
+    """Return a of some rows: it is one number for all, or one a row."""
+    return np.asarray(a[rows]) if a.ndim else a
 
 
 _BLOCK = 8192
@@ -106,18 +114,18 @@ _EPS = 1e-17
 _TINY = 1e-8
 
 
-def _orders_block(n: Array, a: float, b: Array, y: Array) -> Array:
+def _orders_block(n: Array, a: Array, b: Array, y: Array) -> Array:
     with np.errstate(all="ignore"):
         out, loss = _orders_series(n, a, b, y)
     tiny = (n + 1.0) * y < _TINY
     out[tiny] = (n * y * (1.0 - 0.5 * (n + 1.0) * y * a / (a + b)))[tiny]
     hard = np.flatnonzero(~(loss < _SERIES_MAX_LOSS) & ~tiny)
     if hard.size:
-        out[hard] = _orders_hard(n[hard], a, b[hard], y[hard])
+        out[hard] = _orders_hard(n[hard], _some(a, hard), b[hard], y[hard])
     return out
 
 
-def _orders_series(n: Array, a: float, b: Array, y: Array) -> tuple[Array, Array]:
+def _orders_series(n: Array, a: Array, b: Array, y: Array) -> tuple[Array, Array]:
     """Return c [(1 − (1−w)^(a−1))/(a−1) − (1−w)^(a−1) Σ_j (a)_(j−1) (c−n)_j / ((c)_j j!) w^j].
 
     Here w = y/(1+y) and c = a+b−1. The second result is how many digits cancel, as a factor; it is
@@ -141,14 +149,16 @@ def _orders_series(n: Array, a: float, b: Array, y: Array) -> tuple[Array, Array
     else:
         absolute = np.where(size > 1e-13 * absolute * (1.0 - w), np.inf, absolute)
     log1y = np.log1p(y)
-    direct = log1y if a == 1.0 else -np.expm1((1.0 - a) * log1y) / (a - 1.0)
+    singular = a == 1.0
+    apart = np.where(singular, 1.0, a - 1.0)
+    direct = np.where(singular, log1y, -np.expm1((1.0 - a) * log1y) / apart)
     power = np.exp((1.0 - a) * log1y)
     value = c * (direct - power * total)
     loss = c * (np.abs(direct) + power * absolute) / value
     return value, np.where(usable & (value > 0), loss, np.where(y == 0, 1.0, np.inf))
 
 
-def _orders_hard(n: Array, a: float, b: Array, y: Array) -> Array:
+def _orders_hard(n: Array, a: Array, b: Array, y: Array) -> Array:
     """Return G by quadrature; the first flip is taken out where b < 1/2 (mass at p = 1)."""
     low = b < 0.5
     after = np.where(low, b + 1.0, b)
@@ -158,7 +168,9 @@ def _orders_hard(n: Array, a: float, b: Array, y: Array) -> Array:
     for start in range(0, y.size, 512):
         part = slice(start, start + 512)
         first_step = np.where(low[part], first[part], 0.0)
-        rest = _orders_quadrature(n[part], a, after[part], y[part], low[part], first_step)
+        rest = _orders_quadrature(
+            n[part], _some(a, part), after[part], y[part], low[part], first_step
+        )
         out[part] = first_step + survive[part] * rest
     return out
 
@@ -168,7 +180,7 @@ _DROP = 42.0
 
 
 def _orders_quadrature(
-    n: Array, a: float, b: Array, y: Array, low: NDArray[np.bool_], first: Array
+    n: Array, a: Array, b: Array, y: Array, low: NDArray[np.bool_], first: Array
 ) -> Array:
     """Integrate over p by the trapezoidal rule in logit(p), where Beta tails are exponential.
 
@@ -189,13 +201,20 @@ def _orders_quadrature(
     q = np.exp(log_q)
     f = np.where(low[:, None], (f - first[:, None]) / q, f)
     rest = f - at_zero[:, None] * np.exp(curve[:, None] * log_q)
-    log_weight = a * log_p + b[:, None] * log_q - log_beta(a, b)[:, None]
+    log_weight = np.reshape(a, (-1, 1)) * log_p + b[:, None] * log_q - log_beta(a, b)[:, None]
     mean = (rest * np.exp(log_weight)).sum(axis=1) * step
-    known = at_zero * np.exp(log_rising(b, curve) - log_rising(a + b, curve))
+    known = at_zero * np.exp(_log_kept(a, b, curve))
     return np.asarray(known + mean, float)
 
 
-def _integration_range(n: Array, a: float, b: Array, y: Array) -> tuple[Array, Array]:
+def _log_kept(a: Array, b: Array, c: Array) -> Array:
+    """Return ln E[(1 − p)^c], p ~ Beta(a, b): of two equal differences the one of smaller terms."""
+    by_c = log_rising(b, c) - log_rising(a + b, c)
+    by_a = log_rising(b, a) - log_rising(b + c, a)
+    return np.where(c < a, by_c, by_a)
+
+
+def _integration_range(n: Array, a: Array, b: Array, y: Array) -> tuple[Array, Array]:
     """Return where the log of the integrand has fallen by 42 from its peak, left and right."""
 
     def height(t: Array) -> Array:
@@ -226,7 +245,7 @@ def _log1pexp(t: Array) -> Array:
     return np.asarray(np.maximum(t, 0.0) + np.log1p(np.exp(-np.abs(t))), float)
 
 
-def log_beta(a: float, b: Array) -> Array:
+def log_beta(a: ArrayLike, b: Array) -> Array:
     """Return ln B(a, b) = ln Γ(a) − [ln Γ(b + a) − ln Γ(b)]."""
     from scipy.special import gammaln
 

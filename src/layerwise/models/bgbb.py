@@ -1,19 +1,21 @@
 """BG/BB: customers who can order at discrete opportunities (a weekly offer, a yearly appeal)."""
 
-from collections.abc import Callable
-from typing import ClassVar
+from functools import cached_property
+from typing import Any, ClassVar
 
 import attrs
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from layerwise import columns as names
 from layerwise.errors import DataError, SpecError
 from layerwise.fitted import Spec, read_for
 from layerwise.frames import Columns
-from layerwise.models._bgbb import Silence, log_likelihood
+from layerwise.models._bgbb import log_likelihood
+from layerwise.models._bgbb_process import Opportunities
 from layerwise.models._estimate import EXTREME, VANISHING, estimate
 from layerwise.models._lifetimes import from_fitter
+from layerwise.models._lookup import joined
 from layerwise.models._special import Array
 from layerwise.models.histories import (
     Distinct,
@@ -25,13 +27,78 @@ from layerwise.models.histories import (
     number_columns,
     read_histories,
 )
-from layerwise.models.model import not_negative, positive, with_parameters
+from layerwise.models.model import Quantity, not_negative, positive, with_parameters
+from layerwise.models.outlook import check_level, whole
 from layerwise.models.statistics import FittedStatistics
-from layerwise.rules import Rule
-from layerwise.saved import saved
+from layerwise.rules.base import Rule
+from layerwise.saved import fits, saved
 
 NEEDED = (names.REPEAT_ORDERS, names.LAST_OPPORTUNITY, names.OPPORTUNITIES)
-_BLOCK = 2048
+
+
+def _outputs(m: int) -> dict[Quantity, str]:
+    """Return the columns that a fitted model adds, by quantity."""
+    return {
+        "p_alive": "p_alive",
+        "p_no_purchase": names.p_no_purchase_at(m),
+        "expected_orders": names.expected_orders_at(m),
+    }
+
+
+def _some(_: object, __: Any, value: object) -> None:
+    if _whole(value) == 0:
+        raise SpecError(
+            "opportunities is at least 1.", hint="opportunities=1 looks at the next one."
+        )
+
+
+@saved
+@attrs.frozen(kw_only=True)
+class OpportunityRule(Rule):
+    """One quantity of a fitted BG/BB model as a column.
+
+    Args:
+        output: Name of the column.
+        process: The model at its estimates.
+        quantity: "p_alive", "p_no_purchase" or "expected_orders".
+        opportunities: How many to look ahead.
+    """
+
+    process: Opportunities
+    quantity: Quantity
+    opportunities: int
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The three columns of a history of opportunities."""
+        return NEEDED
+
+    def evaluate(self, columns: Columns) -> Array:
+        """Return the quantity, NaN for missing histories.
+
+        Raises:
+            DataError: Histories are impossible.
+        """
+        rows = histories_of(columns, NEEDED)
+        _check(rows, allow_missing=True)
+        return self._values(rows)
+
+    def add_to(self, frame: Any) -> Any:
+        """Add the column by a lookup of the history.
+
+        Raises:
+            EngineError: A lookup table cannot be brought to this engine.
+        """
+        return joined(frame, NEEDED, self._looked_up, self.output, None)
+
+    def _looked_up(self, x: Array, t_x: Array, n: Array) -> Array:
+        whole = (x == np.floor(x)) & (t_x == np.floor(t_x)) & (n == np.floor(n))
+        possible = whole & (x >= 0) & (x <= t_x) & (t_x <= n) & ((x > 0) == (t_x > 0))
+        return self._values(Histories(np.where(possible, x, np.nan), t_x, n))
+
+    def _values(self, rows: Histories) -> Array:
+        values: Array = getattr(self.process, self.quantity)(rows, self.opportunities)
+        return values
 
 
 @saved
@@ -55,12 +122,23 @@ class FittedBGBB(FittedStatistics):
     lifetimes_fitter: ClassVar[str] = "BetaGeoBetaBinomFitter"
 
     @property
+    def process(self) -> Opportunities:
+        """The model's mathematics at the estimates."""
+        return Opportunities(**self.parameters)
+
+    @cached_property
     def rules(self) -> tuple[Rule, ...]:  # type: ignore[override]
-        """None: opportunities are not a column that every customer table has."""
-        return ()
+        """P(alive), P(no purchase) and expected orders as rules that label any table."""
+        m = self.spec.opportunities
+        return tuple(
+            OpportunityRule(output=output, process=self.process, quantity=quantity, opportunities=k)
+            for (quantity, output), k in zip(_outputs(m).items(), (0, m, m), strict=True)
+        )
 
     def p_alive(self, customers: object, opportunities_ahead: int = 0) -> Array:
         """Return P(alive at the last opportunity seen, or some later one), one number a row.
+
+        NaN for missing histories.
 
         Args:
             customers: A table with `repeat_orders`, `last_opportunity` and `opportunities`.
@@ -72,81 +150,102 @@ class FittedBGBB(FittedStatistics):
             DataError: Histories are impossible.
             SpecError: The number of opportunities is not a whole number, 0 or more.
         """
-        ahead = _whole(opportunities_ahead)
+        return self.process.p_alive(_read(customers), _whole(opportunities_ahead))
 
-        def later(rows: Histories) -> Array:
-            return np.asarray(self._alive(rows)[0] * self._stays(rows, ahead)[:, -1])
-
-        return self._by_block(customers, later)
-
-    def p_no_purchase(self, customers: object, opportunities: int) -> Array:
+    def p_no_purchase(self, customers: object, opportunities: int | None = None) -> Array:
         """Return P(no order at the next `opportunities`), one number a row.
+
+        Args:
+            customers: A table with `repeat_orders`, `last_opportunity` and `opportunities`.
+            opportunities: How many to look ahead; None takes the spec's.
 
         Raises:
             ColumnsError: Columns are missing or of the wrong type.
             DataError: Histories are impossible.
             SpecError: The number of opportunities is not a whole number, 0 or more.
         """
-        m = _whole(opportunities)
+        return self.process.p_no_purchase(_read(customers), self._ahead(opportunities))
 
-        def silent(rows: Histories) -> Array:
-            alive, gone = self._alive(rows)
-            after = (self.alpha + rows.x, self.beta + rows.T - rows.x)
-            ahead = Silence((*after, self.gamma, self.delta + rows.T), np.full(len(rows), float(m)))
-            return np.asarray(np.minimum(gone + alive * np.exp(ahead.log_total), 1.0))
-
-        return self._by_block(customers, silent)
-
-    def expected_orders(self, customers: object, opportunities: int) -> Array:
+    def expected_orders(self, customers: object, opportunities: int | None = None) -> Array:
         """Return the orders expected at the next `opportunities`, one number a row.
 
         P(alive) × the mean of p × the expected number of opportunities the customer lives to see;
         a sum of positive terms, also at gamma = 1, where the closed form is 0/0.
 
+        Args:
+            customers: A table with `repeat_orders`, `last_opportunity` and `opportunities`.
+            opportunities: How many to look ahead; None takes the spec's.
+
         Raises:
             ColumnsError: Columns are missing or of the wrong type.
             DataError: Histories are impossible.
             SpecError: The number of opportunities is not a whole number, 0 or more.
         """
-        m = _whole(opportunities)
+        return self.process.expected_orders(_read(customers), self._ahead(opportunities))
 
-        def orders(rows: Histories) -> Array:
-            p = (self.alpha + rows.x) / (self.alpha + self.beta + rows.T)
-            seen: Array = self._stays(rows, m)[:, 1:].sum(axis=1)
-            return self._alive(rows)[0] * p * seen
-
-        return self._by_block(customers, orders)
-
-    def expected_orders_new(self, opportunities: int) -> float:
+    def expected_orders_new(self, opportunities: int | None = None) -> float:
         """Return the orders expected of a new customer at the first `opportunities`.
 
         Raises:
             SpecError: The number of opportunities is not a whole number, 0 or more.
         """
-        seen = _ratios(self.gamma, np.array([self.delta]), _whole(opportunities))[0, 1:]
-        return float(self.alpha / (self.alpha + self.beta) * seen.sum())
+        return self.process.expected_orders_new(self._ahead(opportunities))
 
-    def _by_block(self, customers: object, function: Callable[[Histories], Array]) -> Array:
-        rows = read_histories(customers, allow_missing=False, columns=NEEDED)
-        _check(rows)
-        out = np.empty(len(rows))
-        for start in range(0, len(rows), _BLOCK):
-            part = slice(start, start + _BLOCK)
-            columns = (column[part].astype(np.float64) for column in (rows.x, rows.t_x, rows.T))
-            out[part] = function(Histories(*columns))
-        return out
+    def p_at_least(self, customers: object, orders: int, opportunities: int | None = None) -> Array:
+        """Return P(at least `orders` orders at the next `opportunities`), one number a row.
 
-    def _alive(self, rows: Histories) -> tuple[Array, Array]:
-        """Return P(alive at the last opportunity seen) and P(gone), each with its own digits."""
-        m = rows.T - rows.t_x
-        at = (self.alpha + rows.x, self.beta + rows.t_x - rows.x)
-        share = Silence((*at, self.gamma, self.delta + rows.t_x), m).share
-        alive: Array = share[np.arange(len(rows)), m.astype(np.intp)]
-        gone = np.where(np.arange(share.shape[1]) < m[:, None], share, 0.0).sum(axis=1)
-        return alive, gone
+        Raises:
+            ColumnsError: Columns are missing or of the wrong type.
+            DataError: Histories are impossible.
+            SpecError: The number of orders or of opportunities makes no sense.
+        """
+        m, k = self._ahead(opportunities), whole(orders)
+        tails = self.process.tails(_read(customers), m)
+        return tails[:, k] if k <= m else np.where(np.isnan(tails[:, 0]), np.nan, 0.0)
 
-    def _stays(self, rows: Histories, m: int) -> Array:
-        return _ratios(self.gamma, self.delta + rows.T, m)
+    def order_probabilities(
+        self, customers: object, up_to: int, opportunities: int | None = None
+    ) -> Array:
+        """Return P(0 orders), P(1), … at the next opportunities, a row a customer.
+
+        Args:
+            customers: The customer table, eager.
+            up_to: The last column is P(`up_to` orders or more), so that a row sums to 1.
+            opportunities: How many to look ahead; None takes the spec's.
+
+        Raises:
+            ColumnsError: Columns are missing or of the wrong type.
+            DataError: Histories are impossible.
+            SpecError: The number of orders or of opportunities makes no sense.
+        """
+        m, last = self._ahead(opportunities), whole(up_to)
+        tails = self.process.tails(_read(customers), m)[:, : last + 1]
+        none = np.where(np.isnan(tails[:, :1]), np.nan, 0.0)
+        tails = np.concatenate((tails, np.repeat(none, max(last - m, 0) + 1, axis=1)), axis=1)
+        return np.maximum(-np.diff(tails, axis=1), 0.0)
+
+    def orders_interval(
+        self, customers: object, opportunities: int | None = None, *, level: float = 0.9
+    ) -> NDArray[np.int64]:
+        """Return the least and the most orders to expect of each customer, at given parameters.
+
+        The ends are quantiles of the distribution of orders, so that at most (1 − level)/2 lies
+        below the first and above the second.
+
+        Raises:
+            ColumnsError: Columns are missing or of the wrong type.
+            DataError: Histories are impossible or missing.
+            SpecError: The number of opportunities or the level makes no sense.
+        """
+        check_level(level)
+        rows = _read(customers, allow_missing=False)
+        tails = self.process.tails(rows, self._ahead(opportunities))[:, 1:]
+        ends = [(1.0 - level) / 2.0, (1.0 + level) / 2.0]
+        counts = [np.count_nonzero(tails > 1.0 - q + 1e-12, axis=1) for q in ends]
+        return np.stack(counts, axis=1).astype(np.int64)
+
+    def _ahead(self, opportunities: int | None) -> int:
+        return int(self.spec.opportunities) if opportunities is None else _whole(opportunities)
 
 
 @saved
@@ -159,6 +258,7 @@ class BGBB(Spec):
     the last one, 0 if none) and `opportunities` (how many there were after the first order).
 
     Args:
+        opportunities: How many `p_no_purchase_…` and `expected_orders_…` look ahead.
         penalty: Ridge on the log parameters: `penalty` × their sum of squares is taken off the mean
             log-likelihood. 0 is maximum likelihood.
 
@@ -170,8 +270,13 @@ class BGBB(Spec):
         >>> model = BGBB().with_parameters(alpha=1.204, beta=0.750, gamma=0.657, delta=2.783)
         >>> model.expected_orders(donors, 5).round(2).tolist()
         [3.75, 0.07]
+        >>> model.orders_interval(donors, 5).tolist()
+        [[0, 5], [0, 0]]
+        >>> model.outputs
+        ('p_alive', 'p_no_purchase_1_opportunities', 'expected_orders_1_opportunities')
     """
 
+    opportunities: int = attrs.field(default=1, validator=_some)
     penalty: float = attrs.field(default=0.0, validator=not_negative)
 
     default_name: ClassVar[str] = "bgbb"
@@ -181,8 +286,8 @@ class BGBB(Spec):
         return NEEDED
 
     def gives(self, name: str) -> tuple[str, ...]:  # noqa: ARG002
-        """Return no column: ask the fitted model."""
-        return ()
+        """Return the three columns that a fitted model adds."""
+        return tuple(_outputs(self.opportunities).values())
 
     def fit(self, customers: object) -> FittedBGBB:
         """Fit by maximum likelihood.
@@ -197,7 +302,7 @@ class BGBB(Spec):
     def learn(self, columns: Columns, name: str) -> FittedBGBB:
         """Fit to arrays of the customer table."""
         rows = histories_of(columns, NEEDED)
-        _check(rows)
+        _check(rows, allow_missing=False)
         return self._estimate(distinct(rows), name)
 
     def fit_counts(
@@ -212,7 +317,7 @@ class BGBB(Spec):
         """
         *history, number = number_columns(x=x, t_x=t_x, n=n, counts=counts)
         rows = Histories(*history)
-        _check(rows)
+        _check(rows, allow_missing=False)
         return self._estimate(grouped(rows.x, rows.t_x, rows.T, number), self.default_name)
 
     def with_parameters(self, **parameters: float) -> FittedBGBB:
@@ -252,34 +357,30 @@ def _limit(p: Array) -> str | None:
     return None
 
 
-def _ratios(gamma: float, delta: Array, m: int) -> Array:
-    """Return E[(1 − θ)^k], θ ~ Beta(gamma, delta), for k = 0 … m; rows × (m + 1)."""
-    k = np.arange(float(m))
-    steps = np.log1p(-gamma / (gamma + delta[:, None] + k))
-    logs = np.concatenate((np.zeros((len(delta), 1)), np.cumsum(steps, axis=1)), axis=1)
-    ratios: Array = np.exp(logs)
-    return ratios
-
-
 def _whole(opportunities: object) -> int:
-    if isinstance(opportunities, int | np.integer) and 0 <= opportunities <= 100_000:
-        return int(opportunities)
+    if fits(opportunities, int) and 0 <= opportunities <= 100_000:  # type: ignore[operator]
+        return int(opportunities)  # type: ignore[call-overload, no-any-return]
     raise SpecError(
         f"opportunities is a whole number from 0 to 100,000; got {opportunities!r:.40}.",
         hint="say how many coming chances to order to look at.",
     )
 
 
-def _check(rows: Histories) -> None:
+def _read(customers: object, *, allow_missing: bool = True) -> Histories:
+    rows = read_histories(customers, allow_missing=allow_missing, columns=NEEDED)
+    _check(rows, allow_missing=allow_missing)
+    return rows
+
+
+def _check(rows: Histories, *, allow_missing: bool) -> None:
     """Refuse impossible histories, opportunities that are not whole, and more orders than those.
 
     Raises:
-        DataError: With the problem and its count.
+        DataError: With every problem and its count.
     """
-    check(rows, allow_missing=False, columns=NEEDED)
+    check(rows, allow_missing=allow_missing, columns=NEEDED)
     faults = {
-        "opportunities that are not whole numbers": (np.floor(rows.T) != rows.T)
-        | (rows.t_x != np.floor(rows.t_x)),
+        "opportunities that are not whole numbers": _broken(rows.T) | _broken(rows.t_x),
         "more repeat_orders than opportunities up to the last": rows.x > rows.t_x,
     }
     for name, where in faults.items():
@@ -288,3 +389,7 @@ def _check(rows: Histories) -> None:
                 f"The table holds {name}: {count:,} of {len(rows):,} rows.",
                 hint="an opportunity has one order or none; use BGNBD for orders at any time.",
             )
+
+
+def _broken(values: NDArray[Any]) -> NDArray[np.bool_]:
+    return np.asarray((values != np.floor(values)) & ~np.isnan(values))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from layerwise import columns as names
 from layerwise import frames
 from layerwise.errors import DataError, SpecError
+from layerwise.models.covariates import WithCovariates
 from layerwise.models.histories import Histories, read_histories
 from layerwise.models.model import PurchaseModel
 from layerwise.models.outlook import Outlook
@@ -24,7 +25,8 @@ def compare(models: Mapping[str, Any], customers: object) -> pd.DataFrame:
 
     Args:
         models: name=spec or fitted model, e.g. `{"BG/NBD": BGNBD(), "Pareto/NBD": ParetoNBD()}`;
-            specs are fitted to the table first.
+            specs are fitted to the table first. Those `WithCovariates` and the result of `fit_by`
+            are models too.
         customers: One row per customer of a calibration period, with `holdout_orders` and
             `holdout_days` of the period after it (see `layerwise.calibration_holdout`).
 
@@ -44,7 +46,7 @@ def compare(models: Mapping[str, Any], customers: object) -> pd.DataFrame:
     rows = read_histories(customers, allow_missing=False)
     actual, h = _holdout(customers)
     table = {
-        name: _judged(_fitted(name, model, customers), rows, actual, h)
+        name: _judged(_fitted(name, model, customers), customers, actual, h)
         for name, model in models.items()
     }
     return pd.DataFrame.from_dict(table | _baselines(customers, rows, actual, h), orient="index")
@@ -66,15 +68,16 @@ def calibration(model: Outlook, customers: object, *, groups: int = 10) -> pd.Da
         ColumnsError: Columns are missing or of the wrong type.
         DataError: Histories are impossible, or the holdout has no single length.
     """
-    rows = read_histories(customers, allow_missing=False)
+    read_histories(customers, allow_missing=False)
     actual, h = _holdout(customers)
-    silent = model.process.p_no_purchase(rows, h)
+    fitted: Any = model
+    silent = fitted.p_no_purchase(customers, h)
     edges = np.unique(np.quantile(silent, np.arange(1, groups) / groups))
     frame = pd.DataFrame(
         {
             "expected": silent,
             "silent": (actual == 0).astype(float),
-            "expected_orders": model.process.expected_orders(rows, h),
+            "expected_orders": fitted.expected_orders(customers, h),
             "orders": actual,
         }
     )
@@ -84,15 +87,14 @@ def calibration(model: Outlook, customers: object, *, groups: int = 10) -> pd.Da
     return found.reset_index(drop=True)
 
 
-def _fitted(name: str, model: Any, customers: object) -> Outlook:
+def _fitted(name: str, model: Any, customers: object) -> Any:
     if isinstance(model, Outlook):
         return model
-    if isinstance(model, PurchaseModel):
-        fitted: Outlook = model.fit(customers)
-        return fitted
+    if isinstance(model, PurchaseModel | WithCovariates):
+        return model.fit(customers)
     raise SpecError(
         f"{name} is a {type(model).__name__}, neither a spec nor a fitted model of orders.",
-        hint='compare({"BG/NBD": BGNBD()}, customers).',
+        hint='compare({"BG/NBD": BGNBD()}, customers); BG/BB counts opportunities, not days.',
     )
 
 
@@ -110,11 +112,20 @@ def _holdout(customers: object) -> tuple[Array, float]:
     return orders, float(days[0])
 
 
-def _judged(model: Outlook, rows: Histories, actual: Array, h: float) -> dict[str, Any]:
-    expected = model.process.expected_orders(rows, h)
-    silent = model.process.p_no_purchase(rows, h)
+def _judged(model: Any, customers: object, actual: Array, h: float) -> dict[str, Any]:
+    expected = model.expected_orders(customers, h)
+    silent = model.p_no_purchase(customers, h)
+    _refuse_missing(expected)
     fit = {"log_likelihood": model.log_likelihood, "aic": model.aic}
     return fit | _errors(expected, actual) | _silence(silent, actual)
+
+
+def _refuse_missing(expected: Array) -> None:
+    if count := np.count_nonzero(np.isnan(expected)):
+        raise DataError(
+            f"A model cannot judge {count:,} of {len(expected):,} customers: covariates missing.",
+            hint="compare the models on the customers that all of them can judge.",
+        )
 
 
 def _baselines(

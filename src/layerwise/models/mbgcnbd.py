@@ -5,14 +5,14 @@ from typing import Any, ClassVar
 
 import attrs
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
 from layerwise import columns as names
-from layerwise import frames
 from layerwise.errors import DataError, SpecError
 from layerwise.fitted import read_for
 from layerwise.frames import Columns
 from layerwise.models import _dropout
+from layerwise.models._discount import discounted
 from layerwise.models._dropout_fit import FittedDropout, limit_of_dropout
 from layerwise.models._estimate import estimate, log_mean_rate
 from layerwise.models._regular import Stages
@@ -20,6 +20,7 @@ from layerwise.models._special import Array, log_rising
 from layerwise.models.histories import NEEDED, Distinct, Histories, blocks, check, distinct
 from layerwise.models.histories import histories_of as read_columns
 from layerwise.models.model import DAYS, PurchaseModel, with_parameters
+from layerwise.rules.base import numbers
 from layerwise.saved import fits, saved
 
 MOST_REGULAR = 8
@@ -68,24 +69,48 @@ class Regular:
         """Return P(alive) · Σ_m P(at least m orders | alive), a sum of positive terms."""
         out = np.empty(len(rows))
         for part, x, t_x, T in blocks(rows):
-            some = Histories(x, t_x, T)
-            n, _, odds = self._stages(x, t_x, T)
-            total, m = np.zeros(len(x)), 0
-            never = 3.0 + 2.0 * n * h / (self.k * (self.alpha + T))
-            while m < 100_000:
-                m += 1
-                term = self.p_at_least_if_alive(some, np.full(len(x), float(m)), h)
-                total += term
-                if not ((term > 1e-11 * total) | ((m < never) & (term > 1e-300))).any():
-                    break
-            out[part] = total / (1.0 + odds)
+            odds = self._stages(x, t_x, T)[2]
+            out[part] = self._orders_if_alive(Histories(x, t_x, T), h) / (1.0 + odds)
         return out
+
+    def discounted_orders(self, rows: Histories, h: float, rate: float) -> Array:
+        """Return P(alive) times the discounted orders of a customer who is alive."""
+        out = np.empty(len(rows))
+        for part, x, t_x, T in blocks(rows):
+            odds = self._stages(x, t_x, T)[2]
+            known = np.isfinite(odds)
+            some = Histories(x[known], t_x[known], T[known])
+            out[part] = np.nan
+            out[part][known] = self._discounted_if_alive(some, h, rate) / (1.0 + odds[known])
+        return out
+
+    def _orders_if_alive(self, rows: Histories, h: float | Array) -> Array:
+        n = self.r + self.k * rows.x
+        total, m = np.zeros(len(rows)), 0
+        never = 3.0 + 2.0 * n * h / (self.k * (self.alpha + rows.T))
+        while m < 100_000:
+            m += 1
+            term = self.p_at_least_if_alive(rows, np.full(len(rows), float(m)), h)
+            total += term
+            if not ((term > 1e-11 * total) | ((m < never) & (term > 1e-300))).any():
+                break
+        return total
+
+    def _discounted_if_alive(self, rows: Histories, h: float, rate: float) -> Array:
+        def orders(some: NDArray[np.intp], days: Array) -> Array:
+            each = (np.broadcast_to(part[some], days.shape).ravel() for part in columns)
+            return self._orders_if_alive(Histories(*each), days.ravel()).reshape(days.shape)
+
+        columns = (rows.x, rows.t_x, rows.T)
+        gap = self.k * (self.alpha + rows.T) / (self.r + self.k * rows.x)
+        bend = 1.0 / (1.0 / (self.alpha + rows.T) + 1.0 / gap)
+        return discounted(orders, bend, h, rate, waves=1 + self.k // 3)
 
     def expected_orders_new(self, h: float) -> float:
         """Return the orders expected of a new customer, who may be gone after the first order."""
         return float(self.expected_orders(Histories(*np.zeros((3, 1))), h)[0])
 
-    def p_at_least_if_alive(self, rows: Histories, orders: Array, h: float) -> Array:
+    def p_at_least_if_alive(self, rows: Histories, orders: Array, h: float | Array) -> Array:
         """Return Σ_j P(stage j) · P(km − j steps or more) · E[(1 − p)^(m−1)]."""
         from scipy.special import betainc
 
@@ -156,7 +181,18 @@ class MBGCNBD(PurchaseModel[FittedMBGCNBD]):
         penalty: Ridge on the log parameters: `penalty` × their sum of squares is taken off the mean
             log-likelihood (alpha in units of a tenth of the mean age). 0 is maximum likelihood.
 
-    The table needs `gap_log_mean` (see `gap_log_mean`): the likelihood of k depends on it.
+    The table needs `gap_log_mean`, which `summarize(orders, gaps=True)` adds: the likelihood of k
+    depends on it. Predictions do not.
+
+    Example:
+        >>> import layerwise as lw
+        >>> log = lw.datasets.load_cdnow()
+        >>> customers = lw.summarize(
+        ...     log[log["ordered_at"] <= "1997-09-30"], as_of="1997-09-30", amount=None, gaps=True
+        ... )
+        >>> fitted = MBGCNBD().fit(customers)
+        >>> fitted.k, round(fitted.log_likelihood, 1)
+        (1, -14363.2)
     """
 
     k: int | None = attrs.field(default=None, validator=_k)
@@ -181,11 +217,11 @@ class MBGCNBD(PurchaseModel[FittedMBGCNBD]):
         """Fit to arrays of the customer table."""
         rows = read_columns(columns)
         check(rows, allow_missing=False)
-        gaps = np.where(rows.x > 0, rows.x * np.asarray(columns[names.GAP_LOG_MEAN]), 0.0)
+        gaps = np.where(rows.x > 0, rows.x * numbers(columns[names.GAP_LOG_MEAN]), 0.0)
         if np.isnan(gaps).any():
             raise DataError(
                 f"gap_log_mean is missing for {np.isnan(gaps).sum():,} repeat buyers.",
-                hint="customers.join(gap_log_mean(orders), on='customer_id') adds it.",
+                hint="summarize(orders, gaps=True) gives it for every customer with two occasions.",
             )
         merged, log_gaps = distinct(rows), float(gaps.sum())
         tried = [self.k] if self.k is not None else range(1, MOST_REGULAR + 1)
@@ -208,7 +244,7 @@ class MBGCNBD(PurchaseModel[FittedMBGCNBD]):
         )
         orders = float((rows.histogram * rows.levels).sum())
         log_gaps -= orders * np.log(DAYS[self.unit])
-        constant = (k - 1.0) * log_gaps - orders * math.lgamma(k)
+        constant = float((k - 1.0) * log_gaps - orders * math.lgamma(k))
         return attrs.evolve(found, k=k, log_likelihood=found.log_likelihood + constant)  # type: ignore[operator]
 
     def with_parameters(self, **parameters: float) -> FittedMBGCNBD:
@@ -229,43 +265,6 @@ class MBGCNBD(PurchaseModel[FittedMBGCNBD]):
         if self.k != 1:
             raise SpecError(
                 "Histories with counts do not hold the gaps that the likelihood of k needs.",
-                hint="fit(customers) with the column gap_log_mean.",
+                hint="fit(summarize(orders, gaps=True)): it has the column gap_log_mean.",
             )
         return self._with_k(rows, name, 1, 0.0)
-
-
-def gap_log_mean(
-    orders: object, *, customer: str = names.CUSTOMER, time: str = "ordered_at"
-) -> pd.Series:
-    """Return each customer's mean log of the days between purchase occasions, by customer.
-
-    Orders of one day are one occasion; customers with one occasion are left out.
-
-    Args:
-        orders: An eager order log up to the date of the customer table.
-        customer: Column of the customers' ids.
-        time: Column of the dates.
-
-    Raises:
-        ColumnsError: A column is missing.
-
-    Example:
-        >>> log = pd.DataFrame({
-        ...     "customer_id": [1, 1, 1, 2],
-        ...     "ordered_at": ["2024-01-01", "2024-01-08", "2024-01-15", "2024-01-01"],
-        ... })
-        >>> gap_log_mean(log).round(4).to_dict()
-        {1: 1.9459}
-    """
-    frame = frames.eager(orders, doing="gap_log_mean")
-    frames.require(
-        frames.column_names(frame),
-        dict.fromkeys((customer, time), "gap_log_mean"),
-        title="The orders lack columns.",
-    )
-    days = pd.to_datetime(pd.Series(frame[time].to_list())).dt.floor("D")
-    log = pd.DataFrame({customer: frame[customer].to_list(), "day": days}).drop_duplicates()
-    log = log.sort_values([customer, "day"])
-    gaps = log.groupby(customer)["day"].diff().dt.days
-    means: pd.Series = np.log(gaps).groupby(log[customer]).mean().dropna()
-    return means.rename(names.GAP_LOG_MEAN)

@@ -18,7 +18,6 @@ Array = NDArray[np.float64]
 _MOST = 100_000
 _YEAR = 365.25
 _CENTURY = 36_525.0
-_POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -86,7 +85,7 @@ class Outlook(FittedStatistics):
             DataError: Histories are impossible or missing.
             SpecError: The horizon or the level makes no sense.
         """
-        _check_level(level)
+        check_level(level)
         rows, h = read_histories(customers, allow_missing=False), self._days(horizon_days)
         ends = [
             _quantile(self.process, rows, h, q) for q in ((1.0 - level) / 2.0, (1.0 + level) / 2.0)
@@ -120,7 +119,7 @@ class Outlook(FittedStatistics):
             DataError: Histories are impossible.
             SpecError: The horizon or the level makes no sense.
         """
-        _check_level(level)
+        check_level(level)
         rows, h = read_histories(customers, allow_missing=True), self._days(horizon_days)
         values = [model.process.expected_orders(rows, h) for model in self._drawn(draws, seed)]
         ends = np.quantile(values, ((1.0 - level) / 2.0, (1.0 + level) / 2.0), axis=0)
@@ -145,17 +144,9 @@ class Outlook(FittedStatistics):
         """
         rate = discount_per_day(annual_discount)
         rows, h = read_histories(customers, allow_missing=True), self._days(horizon_days)
-        total = np.exp(-rate * h) * self.process.expected_orders(rows, h)
         if rate == 0.0:
-            return np.asarray(total)
-        # by parts, with nodes dense near 0, where expected orders bend most
-        bend = 30.0
-        length = np.log1p(h / bend) / 2.0
-        for point, weight in zip(_POINTS, _WEIGHTS, strict=True):
-            t = bend * float(np.expm1(length * (point + 1.0)))
-            step = weight * length * (bend + t)
-            total += rate * step * np.exp(-rate * t) * self.process.expected_orders(rows, t)
-        return np.asarray(total)
+            return self.process.expected_orders(rows, h)
+        return self.process.discounted_orders(rows, h, rate)
 
     def cumulative_orders(self, customers: object, days_ahead: float = 0.0) -> float:
         """Return the repeat orders expected of all customers together since their first orders.
@@ -198,7 +189,7 @@ class Outlook(FittedStatistics):
             DataError: Histories are impossible.
             SpecError: The level is not between 0 and 1.
         """
-        _check_level(level)
+        check_level(level)
         rows = read_histories(customers, allow_missing=True)
         low, high = np.zeros(len(rows)), np.full(len(rows), _CENTURY)
         for _ in range(60):
@@ -259,7 +250,12 @@ def discount_per_day(annual_discount: float) -> float:
     return float(np.log1p(annual_discount)) / _YEAR
 
 
-def _check_level(level: float) -> None:
+def check_level(level: float) -> None:
+    """Refuse a level that is no probability.
+
+    Raises:
+        SpecError: It is not between 0 and 1.
+    """
     if not 0.0 < level < 1.0:
         raise SpecError(
             f"level lies between 0 and 1, got {level!r:.40}.",

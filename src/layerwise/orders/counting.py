@@ -38,6 +38,7 @@ class Counts:
         spend: Net amount in minor units, then of the first occasion, then in each window;
             empty without amounts.
         gap_cv: Variation of the gaps; None unless asked for.
+        gap_log_mean: Mean log of the gaps in days; None unless asked for.
     """
 
     code: np.ndarray
@@ -49,6 +50,7 @@ class Counts:
     recent: tuple[np.ndarray, ...]
     spend: tuple[np.ndarray, ...]
     gap_cv: np.ndarray | None
+    gap_log_mean: np.ndarray | None
 
 
 def count(rows: Rows, request: Request, as_of: int) -> Counts:
@@ -68,6 +70,7 @@ def count(rows: Rows, request: Request, as_of: int) -> Counts:
         recent=tuple(_sums(number >= cut, ends) for cut in cuts),
         spend=(),
         gap_cv=_gap_cv(number, starts, ends) if request.gaps else None,
+        gap_log_mean=_gap_log_mean(number, starts, ends, request) if request.gaps else None,
     )
     # The occasions are not needed any more, and the sums need the room.
     del moment, number
@@ -185,3 +188,18 @@ def _gap_cv(number: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndar
     with np.errstate(divide="ignore", invalid="ignore"):
         cv = np.sqrt((m * squares - total * total) / (m * (m - 1))) / (total / m)
     return np.where(m >= 2, cv, np.nan)
+
+
+def _gap_log_mean(
+    number: np.ndarray, starts: np.ndarray, ends: np.ndarray, request: Request
+) -> np.ndarray:
+    """Return the mean log of the gaps in days, NaN below two occasions."""
+    gap = np.diff(number.astype(np.int64), prepend=0)
+    gap[starts] = 1  # the log of which is 0: not a gap
+    m = ends - starts - 1
+    if not len(starts):
+        return np.zeros(0)
+    unit = -np.log(24.0) if request.hourly else np.log(float(DAYS_PER[request.grain]))
+    means = np.full(len(m), np.nan)
+    np.divide(np.add.reduceat(np.log(gap), starts), m, out=means, where=m > 0)
+    return np.asarray(means + unit)

@@ -38,8 +38,9 @@ def tabulate(counts: Counts, scale: int, request: Request, as_of: int) -> dict[s
         table[c.orders_in(days)] = counts.recent[i]
         if counts.spend:
             table[c.spend_in(days)] = counts.spend[2 + i] / scale
-    if counts.gap_cv is not None:
+    if counts.gap_cv is not None and counts.gap_log_mean is not None:
         table[c.GAP_CV] = counts.gap_cv
+        table[c.GAP_LOG_MEAN] = counts.gap_log_mean
     return table
 
 

@@ -122,9 +122,31 @@ def as_tuple(values: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(values)
 
 
-def as_mapping(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an own copy of a mapping, so that a frozen class shares none with its maker."""
-    return dict(values)
+class FrozenDict(dict[str, Any]):
+    """A dict that never changes, so that the frozen class that holds it can be hashed.
+
+    It equals a dict with the same items; its hash is that of its keys, as values may be lists.
+    """
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FrozenDict, (dict(self),)
+
+    def _refuse(self, *_: Any, **__: Any) -> Any:
+        raise SpecError(
+            "A mapping inside a spec or a fitted object cannot be changed.",
+            hint="dict(mapping) is a copy that can; attrs.evolve makes another spec.",
+        )
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+
+def as_mapping(values: Mapping[str, Any]) -> FrozenDict:
+    """Return an own, frozen copy of a mapping (a converter of attrs fields)."""
+    return FrozenDict(values)
 
 
 def numbers(column: Column) -> Array:
