@@ -117,7 +117,9 @@ def test_scores_and_saved_fits() -> None:
     stack = lw.snapshots(orders[orders["amount"] > 0], as_of=["1997-06-30", "1997-09-30"])
     fitted = lw.RFM().fit(stack[stack["as_of"] == "1997-06-30"])
     labels = fitted.transform(stack)
-    assert migration(labels, label="r", fitted=lw.loads(fitted.to_json())).names == tuple("12345")
+    assert migration(labels, label="rfm_r", fitted=lw.loads(fitted.to_json())).names == tuple(
+        "12345"
+    )
 
 
 def test_several_dates_and_order() -> None:

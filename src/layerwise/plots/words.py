@@ -44,6 +44,11 @@ WORDS = {
     "share of": ("share of {column}", "{column} 占比"),
     "share of spend": ("share of spend in {days} days", "近 {days} 天消费额占比"),
     "missing": ("missing", "缺失"),
+    "moved up": ("moved up", "上升"),
+    "moved down": ("moved down", "下降"),
+    "stayed": ("stayed", "未变"),
+    "entered": ("entered", "新进入"),
+    "left": ("left", "离开"),
     "silence": ("days since the last order", "距上次下单的天数"),
     "return": ("P(order within {h:g} days)", "{h:g} 天内再次下单的概率"),
     "window": (
