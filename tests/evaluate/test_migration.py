@@ -10,7 +10,7 @@ from scipy.stats import binomtest
 
 import layerwise as lw
 from layerwise.errors import ColumnsError, DataError, SpecError
-from layerwise.evaluate import check_frozen, migration
+from layerwise.evaluate import check_frozen, measure_migration
 from tests.conftest import Engine
 
 DATES = ["2024-01-31", "2024-02-29", "2024-03-31"]
@@ -32,7 +32,7 @@ HAND = table(
 
 def test_by_hand() -> None:
     """Two stay, one rises, one falls, one leaves, one enters; labels stand from low to high."""
-    found = migration(HAND, label="value")
+    found = measure_migration(HAND, label="value")
     square = found.matrix(value="customers")
     assert square.index.tolist() == ["low", "mid", "high", "entered"]
     assert square.columns.tolist() == ["low", "mid", "high", "left"]
@@ -44,7 +44,7 @@ def test_by_hand() -> None:
 
 def test_intervals_are_those_of_scipy() -> None:
     """Wilson intervals of rates and of the stability agree with scipy."""
-    found = migration(HAND, label="value", level=0.9)
+    found = measure_migration(HAND, label="value", level=0.9)
     for row in found.moves.itertuples():
         trials = round(row.customers / row.rate) if row.rate else None
         if trials:
@@ -65,7 +65,7 @@ cells = st.dictionaries(
 def test_rows_add_to_one_and_nets_balance(found: dict[tuple[int, str], str], seed: int) -> None:
     """Rates of a label before add to 1, start and end are those of the table, order is nothing."""
     rows = table(*((who, date, label) for (who, date), label in found.items()))
-    moved = migration(rows, label="value")
+    moved = measure_migration(rows, label="value")
     rates = moved.moves.groupby(["from_date", "before"])["rate"].sum()
     assert np.allclose(rates, 1)
     net = moved.net
@@ -74,14 +74,14 @@ def test_rows_add_to_one_and_nets_balance(found: dict[tuple[int, str], str], see
     sizes = rows.groupby([pd.to_datetime(rows["as_of"]), "value"]).size()
     starts = net.set_index(["from_date", "label"])["start"]
     assert all(starts[key] == sizes.get(key, 0) for key in starts.index)
-    again = migration(rows.sample(frac=1, random_state=seed), label="value")
+    again = measure_migration(rows.sample(frac=1, random_state=seed), label="value")
     pd.testing.assert_frame_equal(again.moves, moved.moves)
 
 
 def test_every_engine_gives_the_same(engine: Engine) -> None:
     """Lazy or eager, the moves are the same."""
-    expected = migration(HAND, label="value")
-    found = migration(engine.make(HAND), label="value")
+    expected = measure_migration(HAND, label="value")
+    found = measure_migration(engine.make(HAND), label="value")
     pd.testing.assert_frame_equal(found.moves, expected.moves)
     pd.testing.assert_frame_equal(found.net, expected.net)
 
@@ -98,12 +98,12 @@ def test_refitting_instead_of_freezing_shows() -> None:
     spec = lw.Frequency(window_days=180)
     parts = [stack[stack["as_of"] == day] for day in stack["as_of"].unique()]
     frozen = spec.fit(parts[0])
-    good = migration(frozen.transform(stack), label="frequency", fitted=frozen)
+    good = measure_migration(frozen.transform(stack), label="frequency", fitted=frozen)
     assert good.frozen is True
     anew = pd.concat([spec.fit(part).transform(part) for part in parts])
     with pytest.raises(DataError, match="not made by this fit"):
-        migration(anew, label="frequency", fitted=frozen)
-    unchecked = migration(anew, label="frequency")
+        measure_migration(anew, label="frequency", fitted=frozen)
+    unchecked = measure_migration(anew, label="frequency")
     assert unchecked.frozen is None
     assert unchecked.stability["stability"].tolist() != good.stability["stability"].tolist()
     told = check_frozen(anew, frozen, label="frequency")
@@ -117,15 +117,15 @@ def test_scores_and_saved_fits() -> None:
     stack = lw.snapshots(orders[orders["amount"] > 0], as_of=["1997-06-30", "1997-09-30"])
     fitted = lw.RFM().fit(stack[stack["as_of"] == "1997-06-30"])
     labels = fitted.transform(stack)
-    assert migration(labels, label="rfm_r", fitted=lw.loads(fitted.to_json())).names == tuple(
-        "12345"
-    )
+    assert measure_migration(
+        labels, label="rfm_r", fitted=lw.loads(fitted.to_json())
+    ).names == tuple("12345")
 
 
 def test_several_dates_and_order() -> None:
     """Each pair of neighbours has a matrix; a given order rules."""
     rows = pd.concat([HAND, table((1, DATES[2], "high"))])
-    found = migration(rows, label="value", order=("high", "mid", "low"))
+    found = measure_migration(rows, label="value", order=("high", "mid", "low"))
     assert len(found.stability) == 2
     assert found.names == ("high", "mid", "low")
     assert found.matrix(-1, value="customers").loc["low", "high"] == 1
@@ -150,7 +150,7 @@ def test_several_dates_and_order() -> None:
 def test_what_is_refused(rows: pd.DataFrame, kind: type[Exception], message: str) -> None:
     """Each hostile table has a clear error."""
     with pytest.raises(kind, match=message):
-        migration(rows, label="value")
+        measure_migration(rows, label="value")
 
 
 def test_choices_that_are_refused() -> None:
@@ -158,19 +158,19 @@ def test_choices_that_are_refused() -> None:
     stack = journey()
     fitted = lw.Frequency(window_days=180).fit(stack)
     with pytest.raises(SpecError, match="does not make"):
-        migration(HAND, label="value", fitted=fitted)
+        measure_migration(HAND, label="value", fitted=fitted)
     with pytest.raises(SpecError, match="2 are not named"):
-        migration(HAND, label="value", order=("low",))
+        measure_migration(HAND, label="value", order=("low",))
     with pytest.raises(SpecError, match="level"):
-        migration(HAND, label="value", level=95)
+        measure_migration(HAND, label="value", level=95)
     with pytest.raises(SpecError, match="no matrix"):
-        migration(HAND, label="value").matrix(1)
+        measure_migration(HAND, label="value").matrix(1)
 
 
 def test_input_unchanged_and_frozen() -> None:
     """The table stays as it was; the result cannot be changed."""
     before = HAND.copy()
-    found = migration(HAND, label="value")
+    found = measure_migration(HAND, label="value")
     pd.testing.assert_frame_equal(HAND, before)
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         found.label = "x"  # type: ignore[misc]

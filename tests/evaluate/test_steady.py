@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import layerwise as lw
 from layerwise.errors import EngineError, SpecError
-from layerwise.evaluate import migration, steady_labels
+from layerwise.evaluate import measure_migration, steady_labels
 
 MONTHS = [f"2024-{month:02}-28" for month in range(1, 13)]
 
@@ -109,7 +109,9 @@ def test_noise_about_a_cut_is_calmed() -> None:
     )
     fitted = lw.Value(method="absolute", cuts=(100, 200)).fit(stack)
     alone = steady_labels(fitted.transform(stack), label="value", fitted=fitted, agree=12)
-    raw, calm = (migration(alone, label=name).stability for name in ("value", "value_steady"))
+    raw, calm = (
+        measure_migration(alone, label=name).stability for name in ("value", "value_steady")
+    )
     assert raw["stability"].mean() == pytest.approx(0.5, abs=0.05)
     assert calm["stability"].min() == 1
 

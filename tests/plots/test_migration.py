@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 
 from layerwise.errors import SpecError
-from layerwise.evaluate import Migration, migration
+from layerwise.evaluate import Migration, measure_migration
 from layerwise.plots import plot_migration
 from layerwise.plots.canvas import EXPECTED, MARK
 
@@ -20,11 +20,13 @@ def moved() -> Migration:
         (3, first, "high"), (3, second, "high"),
         (4, second, "not_evaluable"), (4, third, "high"),
     ]  # fmt: skip
-    return migration(pd.DataFrame(rows, columns=["customer_id", "as_of", "value"]), label="value")
+    return measure_migration(
+        pd.DataFrame(rows, columns=["customer_id", "as_of", "value"]), label="value"
+    )
 
 
 def heights(ax: Axes) -> list[float]:
-    return [bar.get_height() for group in ax.containers for bar in group]
+    return [round(bar.get_height(), 9) for group in ax.containers for bar in group]
 
 
 def test_blocks_are_customers(ax: Axes, moved: Migration) -> None:

@@ -102,7 +102,7 @@ class Migration:
         return "\n".join(lines)
 
 
-def migration(
+def measure_migration(
     snapshots: object,
     *,
     label: str,
@@ -152,7 +152,7 @@ def migration(
         ... )
         >>> spec = lw.Frequency(window_days=180, method="absolute", cuts=(1, 3))
         >>> fitted = spec.fit(both[both["as_of"] == "1997-09-30"])
-        >>> moved = migration(fitted.transform(both), label="frequency", fitted=fitted)
+        >>> moved = measure_migration(fitted.transform(both), label="frequency", fitted=fitted)
         >>> moved.matrix(value="customers")
         after   low  mid  high
         before
@@ -172,7 +172,7 @@ def migration(
         as_of=as_of,
         order=order,
         also=also,
-        doing="migration",
+        doing="measure_migration",
     )
     if clash := {ENTERED, LEFT} & set(history.names):
         raise SpecError(
@@ -207,7 +207,7 @@ def check_frozen(
     """Return how many labels of each date are not those that a fit gives.
 
     Args:
-        snapshots: As for `migration`, with the columns that the fit needs.
+        snapshots: As for `measure_migration`, with the columns that the fit needs.
         fitted: The fit that should have made them.
         label: The label column.
         customer: Column of the customer ids.
@@ -217,7 +217,7 @@ def check_frozen(
         A row a date: `date`, `customers`, `other` (labels that differ), `share`.
 
     Raises:
-        LayerwiseError: As `migration` does, but that other labels are counted, not refused.
+        LayerwiseError: As `measure_migration` does, but that other labels are counted, not refused.
 
     Example:
         >>> import layerwise as lw

@@ -50,7 +50,7 @@ def steady_labels(
         margin: How far past the cut is clear, as a share of the cut.
         customer: Column of the customer ids.
         as_of: Column of the dates.
-        order: The labels from low to high, as for `migration`.
+        order: The labels from low to high, as for `measure_migration`.
 
     Returns:
         The same kind of frame, rows as given. A date at which the customer is not in the table

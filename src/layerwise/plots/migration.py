@@ -48,7 +48,7 @@ def plot_migration(
     stands beside it if it is 2.5 % or more.
 
     Args:
-        migration: What `layerwise.evaluate.migration` returned.
+        migration: What `layerwise.evaluate.measure_migration` returned.
         ordered: Whether the labels are a ranking; False draws all bands grey.
         ax: Where to draw; None makes a new figure.
         lang: "en" or "zh", the language of the texts and of the labels that layerwise knows.
@@ -60,20 +60,21 @@ def plot_migration(
 
     Example:
         >>> import layerwise as lw
-        >>> from layerwise.evaluate import migration
+        >>> from layerwise.evaluate import measure_migration
         >>> from matplotlib.figure import Figure
         >>> both = lw.snapshots(
         ...     lw.datasets.load_cdnow(), as_of=["1997-06-30", "1997-12-31"], amount=None
         ... )
         >>> labels = lw.Frequency().fit(both).transform(both)
-        >>> ax = plot_migration(migration(labels, label="frequency"), ax=Figure().subplots())
+        >>> moved = measure_migration(labels, label="frequency")
+        >>> ax = plot_migration(moved, ax=Figure().subplots())
         >>> [text.get_text() for text in ax.get_xticklabels()]
         ['1997-06-30', '1997-12-31']
     """
     if not isinstance(migration, Migration):
         raise SpecError(
             f"A migration is needed, not a {type(migration).__name__}.",
-            hint="evaluate.migration(snapshots, label=...) makes it.",
+            hint="evaluate.measure_migration(snapshots, label=...) makes it.",
         )
     bands = _bands(migration)
     total = max((sum(b.size for b in bands if b.x == x) for x in {b.x for b in bands}), default=0)
