@@ -26,7 +26,7 @@ ROOMS = [
     {"summary", "logs"},
     {"returns", "scorecard", "baskets"},
     {"models"},
-    {"layers", "tracking"},
+    {"layers", "tracking", "tastes"},
     {"churn"},
     {"strategy", "membership"},
     {"evaluate"},
