@@ -29,9 +29,8 @@ HAND = lines(
 PEOPLE = pd.DataFrame({"customer_id": [1, 2, 9], "tier": ["a", "b", "b"]})
 
 
-def lists(
-    people: object = PEOPLE, orders: object = HAND, **choices: object
-) -> dict[str, list[str]]:
+def lists(**choices: object) -> dict[str, list[str]]:
+    people, orders = choices.pop("people", PEOPLE), choices.pop("orders", HAND)
     found = suggest_categories(people, orders, **({"as_of": AS_OF} | choices))
     rows = found.query("customer_id == 1").sort_values(["list", "rank"])
     return {n: g["category"].tolist() for n, g in rows.astype(str).groupby("list")}

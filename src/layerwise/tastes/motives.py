@@ -264,9 +264,9 @@ class _Sums:
 def _sums(mark: Floats, who: Array, half: Array, size: int) -> _Sums:
     known = ~np.isnan(mark)
     cell = (half * size + who)[known]
-    hits = np.bincount(cell, mark[known], 2 * size).reshape(2, size)
-    items: Floats = np.bincount(cell, minlength=2 * size).reshape(2, size).astype(np.float64)
-    return _Sums(hits, items)
+    hits = np.bincount(cell, mark[known], 2 * size).astype(np.float64, copy=False)
+    items = np.bincount(cell, minlength=2 * size).astype(np.float64)
+    return _Sums(hits.reshape(2, size), items.reshape(2, size))
 
 
 def _reliability(
