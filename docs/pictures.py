@@ -13,6 +13,7 @@ from matplotlib.ticker import PercentFormatter
 
 import layerwise as lw
 from layerwise import churn, plots
+from layerwise.evaluate import measure_migration
 from layerwise.models import FittedBGNBD
 from layerwise.plots.canvas import ACTUAL, EXPECTED, MARK, QUIET, SIZE
 
@@ -173,6 +174,15 @@ def flow() -> Axes:
     return ax
 
 
+def moving() -> Axes:
+    """Households that moved between value layers, quarter by quarter, by the cuts of March."""
+    dates = ["2017-03-31", "2017-06-30", "2017-09-30", "2017-12-31"]
+    stack = lw.snapshots(groceries(), as_of=dates, window_days=90)
+    fitted = lw.Value(window_days=90).fit(stack[stack["as_of"] == dates[0]])
+    labels = fitted.transform(stack)
+    return plots.plot_migration(measure_migration(labels, label="value", fitted=fitted))
+
+
 PICTURES = {
     "value-layers": value_layers,
     "still-buying": still_buying,
@@ -186,6 +196,7 @@ PICTURES = {
     "leaving": leaving,
     "letters": letters,
     "flow": flow,
+    "moving": moving,
 }
 
 
