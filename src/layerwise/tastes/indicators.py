@@ -48,20 +48,52 @@ def is_top_seller(log: Log, name: str) -> Floats:
     week = (log.day.astype(np.int64) + 3) // 7
     week -= week.min(initial=0)
     sold = week * items.n + items.code
-    pairs = np.unique(sold[known] * (int(log.customer.max(initial=0)) + 1) + log.customer[known])
-    cells, buyers = np.unique(pairs // (int(log.customer.max(initial=0)) + 1), return_counts=True)
-    order = np.lexsort((-buyers, cells // items.n))
-    weeks, count = (cells // items.n)[order], buyers[order]
-    begins = np.flatnonzero(np.append(True, np.diff(weeks) != 0)) if len(weeks) else weeks
-    sizes = np.diff(np.append(begins, len(weeks)))
-    ties = np.flatnonzero(np.append((np.diff(weeks) != 0) | (np.diff(count) != 0), True))
-    last = ties[np.searchsorted(ties, np.arange(len(weeks)))] if len(weeks) else weeks
-    reach = last - np.repeat(begins, sizes) + 1
-    top = np.empty(len(cells), dtype=bool)
-    top[order] = reach <= TOP * np.repeat(sizes, sizes)
+    people = int(log.customer.max(initial=0)) + 1
+    pairs = _distinct(sold[known] * people + log.customer[known]) // people
+    begins = np.flatnonzero(_changes(pairs))
+    cells, buyers = pairs[begins], np.diff(np.append(begins, len(pairs)))
+    top = _first_tenth(cells // items.n, buyers)
     mark = np.full(len(log), np.nan)
-    mark[known] = top[np.searchsorted(cells, sold[known])]
+    mark[known] = _found(cells, top, sold[known])
     return mark
+
+
+def _distinct(values: Array) -> Array:
+    """Return the distinct values, sorted; sorting whole numbers is faster than hashing them."""
+    ordered = np.sort(values)
+    return ordered[_changes(ordered)]
+
+
+def _changes(ordered: Array) -> Array:
+    """Return where a sorted array holds another value than before; the first is one."""
+    other = np.ones(len(ordered), dtype=bool)
+    other[1:] = ordered[1:] != ordered[:-1]
+    return other
+
+
+def _first_tenth(week: Array, buyers: Array) -> Array:
+    """Return which items of each week are in its first tenth by customers; weeks are sorted."""
+    order = np.lexsort((-buyers, week))
+    week, count = week[order], buyers[order]
+    begins = np.flatnonzero(_changes(week))
+    sizes = np.diff(np.append(begins, len(week)))
+    new = _changes(week) | _changes(count)
+    ends = np.append(np.flatnonzero(new)[1:], len(week))
+    reach = np.repeat(ends, np.diff(np.append(np.flatnonzero(new), len(week))))
+    top = np.empty(len(week), dtype=bool)
+    top[order] = reach - np.repeat(begins, sizes) <= TOP * np.repeat(sizes, sizes)
+    return top
+
+
+def _found(cells: Array, values: Array, wanted: Array) -> Array:
+    """Return the value of each wanted cell; cells are sorted and hold all of them."""
+    if len(cells) and int(cells[-1]) < 4 * len(wanted) + (1 << 20):
+        table = np.zeros(int(cells[-1]) + 1, dtype=values.dtype)
+        table[cells] = values
+        direct: Array = table[wanted]
+        return direct
+    searched: Array = values[np.searchsorted(cells, wanted)]
+    return searched
 
 
 def launched_within(log: Log, name: str, launches: Any, days: int) -> Floats:

@@ -10,7 +10,7 @@ import numpy as np
 from layerwise import frames
 from layerwise.columns import CUSTOMER
 from layerwise.errors import SpecError
-from layerwise.frames import Array, Column, Floats, Labels
+from layerwise.frames import Array, Column, Labels
 from layerwise.tastes.affinity import SHRINK, check_shrink
 from layerwise.tastes.occasions import Occasions, Shoppers, read_shoppers, whole_number
 
@@ -26,7 +26,7 @@ BASELINE = {
 }
 """Each list of `suggest_categories` -> the untargeted list that it has to beat."""
 
-_CELLS = 1 << 23  # cells of one block of customers by categories
+_CELLS = 1 << 21  # cells of one block of customers by categories
 
 
 def suggest_categories(
@@ -146,13 +146,12 @@ class _Block:
     Attributes:
         rows: Which rows.
         count: Occasions.
-        last: Day of the last occasion, first of the first.
+        due: The same where the category is due, else 0.
     """
 
     rows: slice
     count: Array
-    first: Array
-    last: Array
+    due: Array
 
 
 _Way = Callable[[_Block], Array]
@@ -165,11 +164,11 @@ def _ways(
     o = shoppers.occasions
     base = shrink * o.base
     popular = -np.arange(len(o.names), dtype=np.float32)
-    log_share = np.round(1024 * np.log(o.buyers / o.active))
+    log_share = np.round(1024 * np.log(o.buyers / o.active)).astype(np.float32)
     log_lift = _log_lift(o, min_support)
     ways: dict[str, _Way] = {
         "own": lambda b: b.count + base,
-        "due": lambda b: _due(b, o.today),
+        "due": lambda b: np.where(b.due > 0, b.due, -np.inf),
         "popular": lambda b: np.broadcast_to(popular, b.count.shape),
         "together_new": lambda b: _new(b, log_share + _mean_of_bought(b, log_lift)),
     }
@@ -180,10 +179,11 @@ def _ways(
     return ways
 
 
-def _due(block: _Block, today: int) -> Array:
-    again = block.count >= 2
-    gap = (block.last - block.first) / np.maximum(block.count - 1, 1)
-    return np.where(again & (today - block.last > gap), block.count, -np.inf)
+def _due(o: Occasions) -> Array:
+    """Return the occasions of each pair that is due, 0 for the rest."""
+    gap = (o.last - o.first) / np.maximum(o.count - 1, 1)
+    due: Array = np.where((o.count >= 2) & (o.today - o.last > gap), o.count, 0)
+    return due
 
 
 def _new(block: _Block, score: Array) -> Array:
@@ -228,7 +228,7 @@ def _segments(frame: Any, segment: str) -> Labels:
     return Labels(np.where(found.codes < 0, len(found.names), found.codes), found.names)
 
 
-def _by_segment(shoppers: Shoppers, parts: Labels) -> Floats:
+def _by_segment(shoppers: Shoppers, parts: Labels) -> Array:
     """Return the share of the customers of each segment who bought of each category."""
     o = shoppers.occasions
     part = np.full(o.size, -1)
@@ -238,7 +238,7 @@ def _by_segment(shoppers: Shoppers, parts: Labels) -> Floats:
     where = part[o.customer]
     cells = np.bincount((where * size + o.category)[where >= 0], minlength=n * size)
     people = np.bincount(parts.codes, minlength=n)[:, None]
-    share: Floats = cells.reshape(n, size) / np.maximum(people, 1)
+    share: Array = (cells.reshape(n, size) / np.maximum(people, 1)).astype(np.float32)
     return share
 
 
@@ -248,14 +248,15 @@ def _blocks(shoppers: Shoppers) -> Iterator[_Block]:
     size = len(o.names)
     n = np.append(np.bincount(o.customer, minlength=o.size), 0)
     start = np.append(np.cumsum(n[:-1]) - n[:-1], 0)
+    due = _due(o)
     step = max(_CELLS // size, 1)
     for begin in range(0, len(shoppers.code), step):
         code = shoppers.code[begin : begin + step]
         many = n[code]
         row = np.repeat(np.arange(len(code)), many)
         pair = np.repeat(start[code] - np.cumsum(many) + many, many) + np.arange(len(row))
-        cells = [np.zeros((len(code), size), dtype=np.int32) for _ in range(3)]
-        for cell, values in zip(cells, (o.count, o.first, o.last), strict=True):
+        cells = [np.zeros((len(code), size), dtype=np.float32) for _ in range(2)]
+        for cell, values in zip(cells, (o.count, due), strict=True):
             cell[row, o.category[pair]] = values[pair]
         yield _Block(slice(begin, begin + len(code)), *cells)
 
