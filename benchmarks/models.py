@@ -1,6 +1,7 @@
 """Purchase models for many customers, beside lifetimes and (if installed) clvkit.
 
-Run: python benchmarks/models.py [fit|predict|spend|value|pareto|memory ...] [--customers 100000]
+Run: python benchmarks/models.py [fit|predict|spend|value|pareto|intervals|memory ...]
+[--customers 100000]
 
 Ratios are medians over rounds in which the ways take turns on the same table. clvkit is looked for
 in the environment: pip install clvkit --no-deps --target DIR, and add DIR to PYTHONPATH.
@@ -15,7 +16,8 @@ import numpy as np
 import pandas as pd
 from timing import compare, peak_bytes
 
-from layerwise.models import BGNBD, GammaGamma, ParetoNBD, residual_value
+from layerwise.datasets import load_cdnow_summary
+from layerwise.models import BGNBD, MBGNBD, GammaGamma, ParetoNBD, residual_value
 
 HISTORY = ["repeat_orders", "first_to_last_days", "age_days"]
 
@@ -41,18 +43,19 @@ def customers(n: int, *, whole_days: bool = True, seed: int = 0) -> pd.DataFrame
 
 def fit(n: int) -> None:
     """Maximum likelihood with standard errors."""
-    from lifetimes import BetaGeoFitter
+    from lifetimes import BetaGeoFitter, ModifiedBetaGeoFitter
 
     table = customers(n)
     x, t_x, T = (table[name] for name in HISTORY)
-    ways: dict[str, Callable[[], object]] = {
-        "layerwise": lambda: BGNBD().fit(table).standard_errors,
-        "lifetimes": lambda: BetaGeoFitter().fit(x, t_x, T),
-    }
-    if find_spec("clvkit") and n <= 20_000:
-        ways["clvkit"] = _clvkit(table)
-    print(f"\nBG/NBD fit, {n:,} customers")
-    compare(ways, per=n, rounds=5 if n <= 100_000 else 3)
+    for spec, fitter in ((BGNBD(), BetaGeoFitter), (MBGNBD(), ModifiedBetaGeoFitter)):
+        ways: dict[str, Callable[[], object]] = {
+            "layerwise": lambda spec=spec: spec.fit(table).standard_errors,
+            "lifetimes": lambda fitter=fitter: fitter().fit(x, t_x, T),
+        }
+        if find_spec("clvkit") and n <= 20_000 and fitter is BetaGeoFitter:
+            ways["clvkit"] = _clvkit(table)
+        print(f"\n{type(spec).__name__} fit, {n:,} customers")
+        compare(ways, per=n, rounds=5 if n <= 100_000 else 3)
 
 
 def _clvkit(table: pd.DataFrame) -> Callable[[], object]:
@@ -130,61 +133,115 @@ def value(n: int) -> None:
     def ours() -> object:
         return residual_value(orders, GammaGamma().fit(table), table, horizon_days=365)
 
+    ways = {"layerwise": ours, "lifetimes": theirs}
+    if find_spec("clvkit") and n <= 100_000:
+        ways["clvkit"] = _clvkit_value(table)
     print(f"\nGamma-Gamma fit and 12 months discounted, {n:,} customers")
-    compare({"layerwise": ours, "lifetimes": theirs}, per=n, rounds=3)
+    compare(ways, per=n, rounds=3)
+
+
+def _clvkit_value(table: pd.DataFrame) -> Callable[[], object]:
+    """Return the same by clvkit, in months, its BG/NBD fitted before."""
+    from clvkit import BGNBD as Theirs  # type: ignore[import-not-found]  # noqa: N811
+    from clvkit import CustomerBase
+    from clvkit import GammaGamma as TheirSpend
+
+    x, t_x, T, m = (table[name] for name in (*HISTORY, "spend_repeat_mean"))
+    month = 365.25 / 12
+    base = CustomerBase(
+        pd.DataFrame(
+            {
+                "frequency": x.astype(float),
+                "recency": t_x / month,
+                "T": T / month,
+                "monetary_value": m.fillna(0.0),
+            }
+        ),
+        time_unit="M",
+        observation_period_end=pd.Timestamp("2024-01-01"),
+        has_monetary=True,
+        on_negative="drop",
+    )
+    orders = Theirs().fit(base)
+
+    def values() -> object:
+        spend = TheirSpend().fit(base).predict(base).to_pandas()
+        upto = [orders.predict(float(t), base).to_pandas() for t in range(1, 13)]
+        each = np.diff(np.stack([np.asarray(u).ravel() for u in upto]), axis=0, prepend=0.0)
+        return np.asarray(spend).ravel() * (each / 1.008 ** np.arange(1, 13)[:, None]).sum(axis=0)
+
+    return values
 
 
 def pareto(n: int) -> None:
-    """Pareto/NBD fit; lifetimes takes minutes, so one round and at most 5,000 customers of it."""
+    """Pareto/NBD fit; lifetimes takes minutes, so one run of it."""
     from lifetimes import ParetoNBDFitter
 
     table = customers(n)
-    few = table.iloc[: min(n, 5_000)]
-    x, t_x, T = (few[name] for name in HISTORY)
-    print(f"\nPareto/NBD fit, {n:,} customers; lifetimes has {len(few):,}")
+    x, t_x, T = (table[name] for name in HISTORY)
+    print(f"\nPareto/NBD fit, {n:,} customers")
+    compare(
+        {"layerwise": lambda: ParetoNBD().fit(table).standard_errors},
+        per=n,
+        once={"lifetimes": lambda: ParetoNBDFitter().fit(x, t_x, T)},
+    )
+
+
+def intervals(n: int) -> None:
+    """Parameter and prediction intervals of CDNOW's customers, repeated up to n."""
+    cdnow = load_cdnow_summary()
+    many = pd.concat([cdnow] * max(1, n // len(cdnow)), ignore_index=True)
+    fitted = BGNBD().fit(cdnow)
+    print(f"\nIntervals of CDNOW, {len(cdnow):,} customers; last way: {len(many):,}")
     ways: dict[str, Callable[[], object]] = {
-        "layerwise": lambda: ParetoNBD().fit(table),
-        "layerwise, as lifetimes": lambda: ParetoNBD().fit(few),
-        "lifetimes": lambda: ParetoNBDFitter().fit(x, t_x, T),
+        "fit and standard errors": lambda: BGNBD().fit(cdnow).standard_errors,
+        "expected orders, 200 draws": lambda: fitted.expected_orders_interval(cdnow, 273),
+        "orders to come, 90 %": lambda: fitted.orders_interval(cdnow, 273),
+        "expected orders, repeated": lambda: fitted.expected_orders_interval(many, 273),
     }
-    compare(ways, per=n, rounds=1)
+    compare(ways, per=len(cdnow))
 
 
 def memory(n: int) -> None:
     """Peak bytes a customer above the table."""
     table = customers(n)
-    fitted = BGNBD().fit(table)
+    fitted, spend = BGNBD().fit(table), GammaGamma().fit(table)
     ways: dict[str, Callable[[], object]] = {
         "fit": lambda: BGNBD().fit(table),
         "p_alive": lambda: fitted.p_alive(table),
         "expected_orders": lambda: fitted.expected_orders(table),
         "Gamma-Gamma fit": lambda: GammaGamma().fit(table),
+        "value": lambda: residual_value(fitted, spend, table, horizon_days=365),
+        "Pareto/NBD fit": lambda: ParetoNBD().fit(table),
     }
     print(f"\nPeak memory, {n:,} customers")
     for name, way in ways.items():
         print(f"{name:<28}{peak_bytes(way) / n:>8.0f} bytes a customer")
 
 
+SIZES = (10_000, 100_000, 1_000_000)
 STEPS = {
-    "fit": fit,
-    "predict": predict,
-    "spend": spend,
-    "value": value,
-    "pareto": pareto,
-    "memory": memory,
+    "fit": (fit, SIZES),
+    "predict": (predict, SIZES),
+    "spend": (spend, SIZES),
+    "value": (value, SIZES),
+    "pareto": (pareto, (50_000,)),
+    "intervals": (intervals, (20_000,)),
+    "memory": (memory, SIZES),
 }
 
 
 def main() -> None:
-    """Run the chosen steps at the chosen sizes."""
+    """Run the chosen steps, each at its own sizes unless others are chosen."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("steps", nargs="*", default=list(STEPS), choices=[*STEPS, []])
-    parser.add_argument("--customers", nargs="+", type=int, default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--customers", nargs="+", type=int)
     chosen = parser.parse_args()
     warnings.simplefilter("ignore")
     for step in chosen.steps:
-        for n in chosen.customers:
-            STEPS[step](n)
+        run, sizes = STEPS[step]
+        for n in chosen.customers or sizes:
+            run(n)
 
 
 if __name__ == "__main__":

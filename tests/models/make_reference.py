@@ -45,6 +45,14 @@ def dropout(first, r, alpha, a, b, x, t_x, T, h):
     }
 
 
+def bgnbd(**arguments):
+    return dropout(0, **arguments)
+
+
+def mbgnbd(**arguments):
+    return dropout(1, **arguments)
+
+
 def pareto(r, alpha, s, beta, x, t_x, T, h):
     """Fader and Hardie (2005), eq. 17 with the integral over the time of leaving kept as it is."""
     n = r + x
@@ -119,6 +127,37 @@ def while_alive(n, a, b, y):
     return beta_mean(lambda p, _: -mp.expm1(-n * mp.log1p(p * y)) / p, a, b)
 
 
+def discounted(model, x, t_x, T, h, annual, **p):
+    """∫ e^(−δt) dE over 0 < t < h: mpmath's quadrature of the rate of orders, in ln(1 + t/bend)."""
+    rate, n = mp.log1p(annual) / mp.mpf("365.25"), p["r"] + x
+    now = n / (p["alpha"] + T)
+    if model is pareto:
+        alive = pareto(**p, x=x, t_x=t_x, T=T, h=0)["p_alive"]
+        age, bend = p["beta"] + T, (p["beta"] + T) / (1 + p["s"])
+
+        def orders(t):
+            return now * (1 + t / age) ** -p["s"]
+    else:
+        first = int(model is mbgnbd)
+        alive = dropout(first, **p, x=x, t_x=t_x, T=T, h=0)["p_alive"]
+        a, b = p["a"], p["b"] + x + first
+        bend = (p["alpha"] + T) / (1 + n * a / (a + b))
+
+        def orders(t):
+            y = t / (p["alpha"] + T)
+            return now * (1 + y) ** -a * mp.hyp2f1(a, a + b - n - 1, a + b, y / (1 + y))
+
+    def part(tau):
+        t = bend * mp.expm1(tau)
+        return (bend + t) * mp.exp(-rate * t) * orders(t)
+
+    bend = 1 / (1 / bend + rate)
+    length = mp.log1p(h / bend)
+    steps = int(length) + 2
+    points = [length * k / steps for k in range(steps + 1)]
+    return alive * mp.quad(part, points, method="gauss-legendre", maxdegree=4)
+
+
 def check_against_textbook():
     """The 2F1 of Fader, Hardie and Lee (2005) eq. 10, where mpmath sums it in good time."""
     for n, a, b, y in ((2.24, 0.79, 4.4, 0.9), (0.2, 0.3, 2.4, 3.0), (12, 1.5, 12.4, 0.1)):
@@ -166,14 +205,27 @@ PARETO_RANGES = {"r": (-2, 2), "alpha": (-1, 3), "s": (-3, 1.5), "beta": (-1, 4)
 def main():
     mp.mp.dps = 50
     check_against_textbook()
-    parameters = cases(["r", "alpha", "a", "b"], DROPOUT_HAND, DROPOUT_RANGES, 25, seed=1)
-    for name, first in (("bgnbd", 0), ("mbgnbd", 1)):
-        rows = table(
-            lambda first=first, **kw: dropout(first, **kw), parameters, HISTORIES, HORIZONS, seed=2
-        )
-        write(name, rows)
-    parameters = cases(["r", "alpha", "s", "beta"], PARETO_HAND, PARETO_RANGES, 22, seed=3)
-    write("pareto_nbd", table(pareto, parameters, HISTORIES, HORIZONS, seed=4))
+    chance = cases(["r", "alpha", "a", "b"], DROPOUT_HAND, DROPOUT_RANGES, 25, seed=1)
+    rate = cases(["r", "alpha", "s", "beta"], PARETO_HAND, PARETO_RANGES, 22, seed=3)
+    for function, parameters, seed in ((bgnbd, chance, 2), (mbgnbd, chance, 2), (pareto, rate, 4)):
+        name = "pareto_nbd" if function is pareto else function.__name__
+        write(name, table(function, parameters, HISTORIES, HORIZONS, seed))
+        write(f"{name}_discounted", discounts(function, parameters, seed))
+
+
+def discounts(function, parameters, seed):
+    """Return discounted orders, a few histories, horizons and discounts a parameter set."""
+    mp.mp.dps, draw, rows = 25, random.Random(seed), []
+    quick = [p for p in parameters if p.get("a", 0) < 1000]  # the others' 2F1 takes hours
+    for p, (x, t_x, T) in [(p, row) for p in quick for row in draw.sample(HISTORIES, 3)]:
+        h, annual = draw.choice(HORIZONS[2:]), draw.choice([0.05, 0.15, 1.0, 20.0])
+        numbers = {name: mp.mpf(value) for name, value in p.items()}
+        times = map(mp.mpf, (t_x, T, h, annual))
+        value = discounted(function, x, *times, **numbers)
+        row = {"parameters": p, "x": x, "t_x": t_x, "T": T, "h": h, "annual_discount": annual}
+        rows.append(row | {"discounted_orders": float(value)})
+    mp.mp.dps = 50
+    return rows
 
 
 def write(name, rows):

@@ -47,6 +47,7 @@ def test_a_kind_of_customers_gets_the_parameters_of_its_covariates(cdnow, spec):
     moved = spec.with_parameters(**(base.parameters | times))
     assert fitted.expected_orders(one, 90) == pytest.approx(moved.expected_orders(one, 90))
     assert fitted.p_no_purchase(one, 90) == pytest.approx(moved.p_no_purchase(one, 90))
+    assert fitted.discounted_orders(one, 90) == pytest.approx(moved.discounted_orders(one, 90))
     assert fitted.converged
 
 

@@ -5,12 +5,17 @@ from typing import Any
 import attrs
 import narwhals.stable.v2 as nw
 import numpy as np
+from numpy.typing import NDArray
 
 from layerwise.columns import AGE, FIRST_TO_LAST, REPEAT_ORDERS
-from layerwise.models._gather import on_distinct
+from layerwise.models._discount import discounted, discounted_at_once
+from layerwise.models._gather import PANEL, interpolated, on_distinct
 from layerwise.models._special import Array, log_rising, orders_while_alive
 from layerwise.models.histories import Histories, blocks
 from layerwise.saved import saved
+
+_NO_TIME = 1e-290
+"""A y so small that orders are n y, and no quotient overflows."""
 
 
 @saved
@@ -57,6 +62,21 @@ class Dropout:
             out[part] /= 1.0 + self._odds_gone(x, t_x, T)
         return out
 
+    def discounted_orders(self, rows: Histories, h: float, rate: float) -> Array:
+        """Return P(alive) times the discounted orders of a customer who is alive."""
+        if np.ndim(self.alpha) or np.ndim(self.a):  # one a row, as above
+            x, T = rows.x.astype(np.float64), rows.T.astype(np.float64)
+            alive = discounted_at_once(
+                lambda t: self.orders_if_alive(x, T, t), self._bend(x) * (self.alpha + T), h, rate
+            )
+            return self.p_alive(rows) * alive
+        out = on_distinct(
+            lambda x, T: self._discounted_if_alive(x, T, h, rate), rows.x, rows.T, self.alpha
+        )
+        for part, x, t_x, T in blocks(rows):
+            out[part] /= 1.0 + self._odds_gone(x, t_x, T)
+        return out
+
     def expected_orders_new(self, h: float) -> float:
         """Return E[(1 − e^(−λph))/p] times P(alive after the first order)."""
         stay = self.b / (self.a + self.b) if self.first else 1.0
@@ -66,6 +86,46 @@ class Dropout:
         """Return the orders expected in h of customers alive at T after x repeat orders."""
         y = h / (self.alpha + T)
         return orders_while_alive(self.r + x, self.a, self.b + x + self.first, y)
+
+    def _discounted_if_alive(self, x: Array, T: Array, h: float, rate: float) -> Array:
+        """Return the discounted orders of customers alive at T after x repeat orders.
+
+        What is expected depends on x and y = t / (alpha + T) alone, so that all pairs of t and T
+        share one function of y for each x.
+        """
+        levels, level = np.unique(x, return_inverse=True)
+
+        def orders(rows: NDArray[np.intp], days: Array) -> Array:
+            y = days / (self.alpha + T[rows])
+            return y * self._orders_a_time(levels, level[rows], y)
+
+        return discounted(orders, self._bend(x) * (self.alpha + T), h, rate)
+
+    def _orders_a_time(self, levels: Array, level: NDArray[np.intp], y: Array) -> Array:
+        """Return the orders of customers who are alive in y (alpha + T) days, divided by y.
+
+        Interpolated in ln(1 + y/bend) on as many panels for all levels, each ending at the last y.
+        """
+        bend = self._bend(levels)
+        length = np.maximum(np.log1p(y.max(initial=0.0) / bend), _NO_TIME)
+        panels = np.ceil(length.max(initial=0.0) / PANEL)
+
+        def at(i: NDArray[np.intp], position: Array) -> Array:
+            time = np.maximum(bend[i] * np.expm1(position * (length[i] / panels)), _NO_TIME)
+            n, b = self.r + levels[i], self.b + levels[i] + self.first
+            each: Array = orders_while_alive(n, self.a, b, time) / time
+            return each
+
+        position = np.log1p(y / bend[level]) / length[level] * panels
+        return interpolated(at, level, np.minimum(position, np.nextafter(panels, 0.0)))
+
+    def _bend(self, x: Array) -> Array:
+        """Return 1 / (1 + np): the y in which E[(1 + py)^−n] bends, at a p few exceed."""
+        n, b = self.r + x, self.b + x + self.first
+        mean = self.a / (self.a + b)
+        spread = np.sqrt(mean * (1.0 - mean) / (self.a + b + 1.0))
+        bend: Array = 1.0 / (1.0 + n * np.minimum(mean + 3.0 * spread, 1.0))
+        return bend
 
     def p_at_least_if_alive(self, rows: Histories, orders: Array, h: float) -> Array:
         """Return P(K ≥ m) · E[(1 − p)^(m−1)]: none of the first m − 1 is the last.

@@ -1,5 +1,6 @@
 """The Gamma-Gamma likelihood with its derivatives, in blocks."""
 
+from functools import cached_property
 from typing import Any
 
 import attrs
@@ -9,9 +10,10 @@ from numpy.typing import NDArray
 from layerwise.models._special import Array, log_beta
 
 _BLOCK = 8192
+_SMALL = 1 << 16
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, slots=False)
 class Spending:
     """Repeat buyers: `level` indexes `levels`, the ascending distinct x; `m` is in units of `unit`.
 
@@ -30,22 +32,55 @@ class Spending:
 
         Sorted, so that the order of the rows changes no digit of a sum.
         """
-        order = np.lexsort((m, x))
-        x, m = x[order], m[order]
-        levels, level = np.unique(x, return_inverse=True)
+        levels, counts, m = _sorted(x, m)
+        level = np.repeat(np.arange(len(levels), dtype=np.int32), counts)
         unit = float(np.mean(m, dtype=np.float64)) if len(m) else 1.0
         scaled = np.asarray(m, dtype=np.float64) / unit
         total = float(np.log(scaled).sum())
-        return cls(levels.astype(np.float64), level.astype(np.int32), scaled, unit, total)
+        return cls(levels.astype(np.float64), level, scaled, unit, total)
 
     def __len__(self) -> int:
         return len(self.m)
+
+    @cached_property
+    def correlation(self) -> float:
+        """Correlation of repeat orders with spend, 0 where all order equally often."""
+        counts = np.bincount(self.level, minlength=len(self.levels))
+        dx = self.levels - (counts * self.levels).sum() / len(self)
+        dm = self.m - self.m.mean()
+        together = float((dx * np.bincount(self.level, dm, len(dx))).sum())
+        np.square(dm, out=dm)
+        spread = float((counts * dx * dx).sum()) * float(dm.sum())
+        return together / spread**0.5 if spread > 0 else 0.0
 
     def sample(self, rows: int) -> "Spending":
         """Return about `rows` buyers, evenly spread over the order of the rows."""
         part = slice(None, None, max(1, len(self) // rows))
         m = self.m[part]
         return attrs.evolve(self, level=self.level[part], m=m, log_m=float(np.log(m).sum()))
+
+
+def _sorted(
+    x: NDArray[Any], m: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[np.intp], NDArray[Any]]:
+    """Return the distinct x with counts, and m in the order of (x, m).
+
+    Small integers are sorted by their digits, then m alone within each x: a third of the time of a
+    sort by two keys.
+    """
+    if len(x) and x.max() < _SMALL:
+        small = x.astype(np.uint16)
+        m = m[np.argsort(small, kind="stable")]
+        counts = np.bincount(small)
+        levels = np.flatnonzero(counts)
+        counts = counts[levels]
+        ends = np.cumsum(counts)
+        for start, end in zip(ends - counts, ends, strict=True):
+            m[start:end].sort()
+        return levels, counts, m
+    order = np.lexsort((m, x))
+    levels, counts = np.unique(x[order], return_counts=True)
+    return levels, counts, m[order]
 
 
 def log_likelihood(parameters: Array, rows: Spending) -> tuple[float, Array, Array]:

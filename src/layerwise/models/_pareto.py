@@ -40,29 +40,37 @@ _RULES = (
 
 
 class Leaving:
-    """The integral over the time t of leaving, t_x < t < T, by nodes; rows × nodes arrays.
+    """The integral over the time t of leaving, t_x < t < T, by nodes; nodes × rows arrays.
 
     Attributes:
         log_integral: ln of s ∫ ((alpha+t_x)/(alpha+t))^n ((beta+t_x)/(beta+t))^s dt/(beta+t).
         since: t − t_x at the nodes.
-        share: The density of t at the nodes, summing to 1 in each row.
+        log_a: ln((alpha+t)/(alpha+t_x)) at the nodes.
+        log_b: ln((beta+t)/(beta+t_x)) at the nodes.
+        share: The density of t at the nodes, summing to 1 for each row.
     """
 
     def __init__(self, alpha: Rate, s: float, beta: Rate, n: Array, t_x: Array, gap: Array) -> None:
         least = np.minimum(alpha, beta)
         length, fallen = _cut(alpha, s, beta, n, t_x, np.log1p(gap / (least + t_x)), least)
         y, w = _rule_for(length, fallen)
-        tau = length[:, None] * y
-        self.since = (least + t_x)[:, None] * np.expm1(tau)
-        fall = tau - n[:, None] * np.log1p(self.since / (alpha + t_x)[:, None])
-        fall -= (s + 1.0) * np.log1p(self.since / (beta + t_x)[:, None])
-        peak = fall.max(axis=1, keepdims=True)
-        parts = w * np.exp(fall - peak)
-        total = parts.sum(axis=1)
-        self.share = parts / total[:, None]
+        tau = y[:, None] * length
+        self.since = (least + t_x) * np.expm1(tau)
+        # one of both is tau itself, if no row says otherwise
+        self.log_a = tau if np.all(alpha <= beta) else np.log1p(self.since / (alpha + t_x))
+        self.log_b = tau if np.all(beta <= alpha) else np.log1p(self.since / (beta + t_x))
+        fall = tau - n * self.log_a
+        fall -= (s + 1.0) * self.log_b
+        peak = fall.max(axis=0)
+        fall -= peak
+        parts = np.exp(fall, out=fall)
+        parts *= w[:, None]
+        total = parts.sum(axis=0)
+        parts /= total
+        self.share = parts
         with np.errstate(divide="ignore"):
             scale = np.log(s * length * (least + t_x) / (beta + t_x))
-        self.log_integral = scale + np.log(total) + peak[:, 0]
+        self.log_integral = scale + np.log(total) + peak
 
 
 def _cut(
@@ -178,16 +186,20 @@ def _means(
 ) -> tuple[list[Array], dict[tuple[int, int], Array]]:
     """Return the derivatives of z: means and covariances over the time of leaving."""
     _, alpha, s, beta = parameters
-    t = t_x[:, None] + leaving.since
-    h_a, h_b = 1.0 / (alpha + t), 1.0 / (beta + t)
-    left = T[:, None] - t
-    parts = (np.log1p(left * h_a), h_a, np.log1p(left * h_b), h_b)
+    gap = T - t_x
+    h_a, h_b = 1.0 / (leaving.since + (alpha + t_x)), 1.0 / (leaving.since + (beta + t_x))
+    parts = (
+        np.log1p(gap / (alpha + t_x)) - leaving.log_a,
+        h_a,
+        np.log1p(gap / (beta + t_x)) - leaving.log_b,
+        h_b,
+    )
     weighted = [leaving.share * part for part in parts]
-    mean = [part.sum(axis=1) for part in weighted]
+    mean = [part.sum(axis=0) for part in weighted]
     cov = {}
     for i in range(4):
         for j in range(i, 4):
-            product = np.einsum("ij,ij->i", weighted[i], parts[j])
+            product = np.einsum("ij,ij->j", weighted[i], parts[j])
             cov[i, j] = product - mean[i] * mean[j]
     at_a, at_b = 1.0 / (alpha + T), 1.0 / (beta + T)
     turn = (1.0, -n, 1.0, -(s + 1.0))

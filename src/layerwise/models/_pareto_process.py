@@ -2,7 +2,10 @@
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
+from layerwise.models._discount import discounted, discounted_at_once
+from layerwise.models._gather import on_distinct
 from layerwise.models._pareto import Leaving, gauss_rule, log_odds_gone
 from layerwise.models._special import Array, sigmoid
 from layerwise.models.histories import Histories, blocks
@@ -54,6 +57,23 @@ class Pareto:
             out[part] = alive * self.orders_if_alive(x, T, h)
         return out
 
+    def discounted_orders(self, rows: Histories, h: float, rate: float) -> Array:
+        """Return P(alive) times the discounted orders of a customer who is alive."""
+        if np.ndim(self.alpha) or np.ndim(self.beta):  # one a row (covariates)
+            x, T = rows.x.astype(np.float64), rows.T.astype(np.float64)
+            bend = (self.beta + T) / (1.0 + self.s)
+            alive = discounted_at_once(lambda t: self.orders_if_alive(x, T, t), bend, h, rate)
+            return self.p_alive(rows) * alive
+
+        def per_rate(_: Array, T: Array) -> Array:
+            return self._discounted_per_rate(T, h, rate)
+
+        alike = np.zeros(len(rows), dtype=np.int8)
+        out = on_distinct(per_rate, alike, rows.T, self.beta)
+        out *= (self.r + rows.x) / (self.alpha + rows.T)
+        out *= self.p_alive(rows)
+        return out
+
     def expected_orders_new(self, h: float) -> float:
         """Return the repeat orders expected of a new customer in h."""
         return float(self.orders_if_alive(np.zeros(1), np.zeros(1), h)[0])
@@ -63,10 +83,22 @@ class Pareto:
 
         With its limit at s = 1 (Schmittlein, Morrison and Colombo 1987, eq. 22).
         """
+        return (self.r + x) / (self.alpha + T) * self._time_alive(T, h)
+
+    def _time_alive(self, T: Array, h: float | Array) -> Array:
+        """Return the days of the next h that customers alive at T are expected to live."""
         grown = np.log1p(h / (self.beta + T))
         k = self.s - 1.0
-        time = grown if k == 0.0 else -np.expm1(-k * grown) / k
-        return (self.r + x) / (self.alpha + T) * (self.beta + T) * time
+        share = grown if k == 0.0 else -np.expm1(-k * grown) / k
+        return np.asarray((self.beta + T) * share)
+
+    def _discounted_per_rate(self, T: Array, h: float, rate: float) -> Array:
+        """Return discounted orders if alive, divided by the rate of orders (r+x)/(alpha+T)."""
+
+        def time(rows: NDArray[np.intp], days: Array) -> Array:
+            return self._time_alive(T[rows], days)
+
+        return discounted(time, (self.beta + T) / (1.0 + self.s), h, rate)
 
     def p_at_least_if_alive(self, rows: Histories, orders: Array, h: float) -> Array:
         """Return the mean of P(K(u) ≥ m) over the time u = min(time of leaving, h) alive.

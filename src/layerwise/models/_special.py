@@ -203,8 +203,15 @@ def _orders_quadrature(
     rest = f - at_zero[:, None] * np.exp(curve[:, None] * log_q)
     log_weight = np.reshape(a, (-1, 1)) * log_p + b[:, None] * log_q - log_beta(a, b)[:, None]
     mean = (rest * np.exp(log_weight)).sum(axis=1) * step
-    known = at_zero * np.exp(log_rising(b, curve) - log_rising(a + b, curve))
+    known = at_zero * np.exp(_log_kept(a, b, curve))
     return np.asarray(known + mean, float)
+
+
+def _log_kept(a: Array, b: Array, c: Array) -> Array:
+    """Return ln E[(1 − p)^c], p ~ Beta(a, b): of two equal differences the one of smaller terms."""
+    by_c = log_rising(b, c) - log_rising(a + b, c)
+    by_a = log_rising(b, a) - log_rising(b + c, a)
+    return np.where(c < a, by_c, by_a)
 
 
 def _integration_range(n: Array, a: Array, b: Array, y: Array) -> tuple[Array, Array]:

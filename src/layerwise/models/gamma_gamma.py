@@ -207,7 +207,7 @@ class GammaGamma(Spec):
             covariance=as_rows(None if covariance is None else covariance * np.outer(p, p)),
             n_customers=n,
             converged=optimum.converged,
-            facts={"customers": n, "sizes": {}, "correlation": _correlation(rows)},
+            facts={"customers": n, "sizes": {}, "correlation": rows.correlation},
         )
 
 
@@ -270,14 +270,6 @@ def _climb(rows: Spending, penalty: float) -> Optimum:
     return newton(in_logs(lambda p: log_likelihood(p, rows), len(rows), penalty), start)
 
 
-def _correlation(rows: Spending) -> float:
-    """Return the correlation of repeat orders with spend, 0 where all order equally often."""
-    x, m = rows.levels[rows.level], rows.m
-    dx, dm = x - x.mean(), m - m.mean()
-    spread = float((dx * dx).sum()) * float((dm * dm).sum())
-    return float((dx * dm).sum()) / spread**0.5 if spread > 0 else 0.0
-
-
 def _warn(p: Array, rows: Spending, flat: bool) -> None:
     """Say what the estimates cannot mean."""
     if len(rows) < _FEW_REPEATERS:
@@ -299,7 +291,7 @@ def _warn(p: Array, rows: Spending, flat: bool) -> None:
             "customers without repeat orders have no expected spend.",
             "check for extreme amounts, or use penalty=0.001.",
         )
-    if (found := _correlation(rows)) > _CORRELATED:
+    if (found := rows.correlation) > _CORRELATED:
         warn_not_identified(
             "GammaGamma",
             f"spend grows with the number of orders (correlation {found:.2f}); the model supposes "

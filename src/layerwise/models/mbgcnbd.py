@@ -5,12 +5,14 @@ from typing import Any, ClassVar
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
 from layerwise import columns as names
 from layerwise.errors import DataError, SpecError
 from layerwise.fitted import read_for
 from layerwise.frames import Columns
 from layerwise.models import _dropout
+from layerwise.models._discount import discounted
 from layerwise.models._dropout_fit import FittedDropout, limit_of_dropout
 from layerwise.models._estimate import estimate, log_mean_rate
 from layerwise.models._regular import Stages
@@ -66,24 +68,48 @@ class Regular:
         """Return P(alive) · Σ_m P(at least m orders | alive), a sum of positive terms."""
         out = np.empty(len(rows))
         for part, x, t_x, T in blocks(rows):
-            some = Histories(x, t_x, T)
-            n, _, odds = self._stages(x, t_x, T)
-            total, m = np.zeros(len(x)), 0
-            never = 3.0 + 2.0 * n * h / (self.k * (self.alpha + T))
-            while m < 100_000:
-                m += 1
-                term = self.p_at_least_if_alive(some, np.full(len(x), float(m)), h)
-                total += term
-                if not ((term > 1e-11 * total) | ((m < never) & (term > 1e-300))).any():
-                    break
-            out[part] = total / (1.0 + odds)
+            odds = self._stages(x, t_x, T)[2]
+            out[part] = self._orders_if_alive(Histories(x, t_x, T), h) / (1.0 + odds)
         return out
+
+    def discounted_orders(self, rows: Histories, h: float, rate: float) -> Array:
+        """Return P(alive) times the discounted orders of a customer who is alive."""
+        out = np.empty(len(rows))
+        for part, x, t_x, T in blocks(rows):
+            odds = self._stages(x, t_x, T)[2]
+            known = np.isfinite(odds)
+            some = Histories(x[known], t_x[known], T[known])
+            out[part] = np.nan
+            out[part][known] = self._discounted_if_alive(some, h, rate) / (1.0 + odds[known])
+        return out
+
+    def _orders_if_alive(self, rows: Histories, h: float | Array) -> Array:
+        n = self.r + self.k * rows.x
+        total, m = np.zeros(len(rows)), 0
+        never = 3.0 + 2.0 * n * h / (self.k * (self.alpha + rows.T))
+        while m < 100_000:
+            m += 1
+            term = self.p_at_least_if_alive(rows, np.full(len(rows), float(m)), h)
+            total += term
+            if not ((term > 1e-11 * total) | ((m < never) & (term > 1e-300))).any():
+                break
+        return total
+
+    def _discounted_if_alive(self, rows: Histories, h: float, rate: float) -> Array:
+        def orders(some: NDArray[np.intp], days: Array) -> Array:
+            each = (np.broadcast_to(part[some], days.shape).ravel() for part in columns)
+            return self._orders_if_alive(Histories(*each), days.ravel()).reshape(days.shape)
+
+        columns = (rows.x, rows.t_x, rows.T)
+        gap = self.k * (self.alpha + rows.T) / (self.r + self.k * rows.x)
+        bend = 1.0 / (1.0 / (self.alpha + rows.T) + 1.0 / gap)
+        return discounted(orders, bend, h, rate, waves=1 + self.k // 3)
 
     def expected_orders_new(self, h: float) -> float:
         """Return the orders expected of a new customer, who may be gone after the first order."""
         return float(self.expected_orders(Histories(*np.zeros((3, 1))), h)[0])
 
-    def p_at_least_if_alive(self, rows: Histories, orders: Array, h: float) -> Array:
+    def p_at_least_if_alive(self, rows: Histories, orders: Array, h: float | Array) -> Array:
         """Return Σ_j P(stage j) · P(km − j steps or more) · E[(1 − p)^(m−1)]."""
         from scipy.special import betainc
 

@@ -18,7 +18,6 @@ Array = NDArray[np.float64]
 _MOST = 100_000
 _YEAR = 365.25
 _CENTURY = 36_525.0
-_POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -145,17 +144,9 @@ class Outlook(FittedStatistics):
         """
         rate = discount_per_day(annual_discount)
         rows, h = read_histories(customers, allow_missing=True), self._days(horizon_days)
-        total = np.exp(-rate * h) * self.process.expected_orders(rows, h)
         if rate == 0.0:
-            return np.asarray(total)
-        # by parts, with nodes dense near 0, where expected orders bend most
-        bend = 30.0
-        length = np.log1p(h / bend) / 2.0
-        for point, weight in zip(_POINTS, _WEIGHTS, strict=True):
-            t = bend * float(np.expm1(length * (point + 1.0)))
-            step = weight * length * (bend + t)
-            total += rate * step * np.exp(-rate * t) * self.process.expected_orders(rows, t)
-        return np.asarray(total)
+            return self.process.expected_orders(rows, h)
+        return self.process.discounted_orders(rows, h, rate)
 
     def cumulative_orders(self, customers: object, days_ahead: float = 0.0) -> float:
         """Return the repeat orders expected of all customers together since their first orders.

@@ -23,6 +23,10 @@ class Process(Protocol):
         """Return the orders expected in (T, T + h] of each history."""
         ...
 
+    def discounted_orders(self, rows: Histories, h: float, rate: float) -> Array:
+        """Return the orders expected in (T, T + h], each worth e^(−rate · days ahead)."""
+        ...
+
     def expected_orders_new(self, h: float) -> float:
         """Return the repeat orders expected of a new customer in the first h days."""
         ...

@@ -8,12 +8,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from layerwise.errors import SpecError
+from layerwise.models.covariates import FittedCovariates
 from layerwise.models.gamma_gamma import FittedGammaGamma
 from layerwise.models.outlook import Outlook
 
 
 def residual_value(
-    orders: Outlook,
+    orders: Outlook | FittedCovariates,
     spend: FittedGammaGamma,
     customers: object,
     *,
@@ -29,7 +30,7 @@ def residual_value(
     in it. NaN where a history is missing or the expected spend does not exist.
 
     Args:
-        orders: A fitted model of orders, e.g. of `BGNBD`.
+        orders: A fitted model of orders, e.g. of `BGNBD`, or one with covariates.
         spend: A fitted `GammaGamma`.
         customers: The customer table with the columns of both.
         horizon_days: Days ahead; None takes the spec's of `orders`.
