@@ -15,7 +15,7 @@ from matplotlib.ticker import PercentFormatter
 import layerwise as lw
 from layerwise import churn, evaluate, plots
 from layerwise.churn import rank_causes
-from layerwise.evaluate import cohort_table, retention_curve
+from layerwise.evaluate import cohort_table, measure_migration, retention_curve
 from layerwise.models import FittedBGNBD
 from layerwise.plots.canvas import ACTUAL, EXPECTED, MARK, QUIET, SIZE
 
@@ -206,6 +206,15 @@ def flow() -> Axes:
     return ax
 
 
+def moving() -> Axes:
+    """Households that moved between value layers, quarter by quarter, by the cuts of March."""
+    dates = ["2017-03-31", "2017-06-30", "2017-09-30", "2017-12-31"]
+    stack = lw.snapshots(groceries(), as_of=dates, window_days=90)
+    fitted = lw.Value(window_days=90).fit(stack[stack["as_of"] == dates[0]])
+    labels = fitted.transform(stack)
+    return plots.plot_migration(measure_migration(labels, label="value", fitted=fitted))
+
+
 @cache
 def grocer() -> pd.DataFrame:
     """How lists of 100 households a month turned out, as the guide to early warning does."""
@@ -321,6 +330,7 @@ PICTURES = {
     "causes": causes,
     "retention": retention,
     "cohorts": cohorts,
+    "moving": moving,
 }
 
 

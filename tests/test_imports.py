@@ -28,7 +28,7 @@ ROOMS = [
     {"identity"},
     {"returns", "scorecard", "baskets"},
     {"models"},
-    {"layers", "tracking"},
+    {"layers", "tracking", "tastes"},
     {"churn"},
     {"strategy", "membership"},
     {"evaluate"},

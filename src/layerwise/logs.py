@@ -15,7 +15,7 @@ from layerwise import frames
 from layerwise.columns import CUSTOMER
 from layerwise.errors import DataError, RowsLeftOutWarning, problems
 from layerwise.frames import Array, Column, Labels
-from layerwise.orders.dates import read_times
+from layerwise.orders.dates import read_clock, read_times
 from layerwise.orders.ids import read_ids
 from layerwise.orders.request import make_request, moment
 from layerwise.orders.table import column
@@ -82,6 +82,17 @@ class Log:
         if times.missing is not None:
             days[times.missing] = np.nan
         return days[self.place]
+
+    def clock(self, name: str, **reading: Any) -> Array:
+        """Return a column of times as local microseconds since 1970-01-01, NaT where missing.
+
+        Args:
+            name: The column; the one of the log's own times orders events within a day.
+            reading: `time_format` and `tz`, as for the log.
+        """
+        request = make_request(time=name, customer=f"not {name}", **reading)
+        times: Array = read_clock(column(self.frame.to_native(), name), request)[self.place]
+        return times
 
     def has(self, name: str) -> bool:
         """Say whether the log has a column."""

@@ -13,10 +13,12 @@ from layerwise.evaluate.decomposition import Decomposition, decompose_change
 from layerwise.evaluate.drift import drift, psi
 from layerwise.evaluate.effects import effects
 from layerwise.evaluate.experiment import Experiment, analyse
+from layerwise.evaluate.funnel import Funnel, measure_funnel
 from layerwise.evaluate.goals import Goal
 from layerwise.evaluate.key_figures import kpi_table, kpis
 from layerwise.evaluate.matched import MatchedDifference, matched_difference
 from layerwise.evaluate.metrics import Mean, Ratio, Share
+from layerwise.evaluate.migration import Migration, check_frozen, measure_migration
 from layerwise.evaluate.monitoring import Monitoring, crises, monitor
 from layerwise.evaluate.planned import plan_experiment
 from layerwise.evaluate.power import (
@@ -28,6 +30,7 @@ from layerwise.evaluate.power import (
 from layerwise.evaluate.refit import RefitVerdict, refit_due
 from layerwise.evaluate.retention import Retention, retention_curve
 from layerwise.evaluate.sequential import alpha_spending
+from layerwise.evaluate.steady import steady_labels
 from layerwise.evaluate.survival import LogRank, kaplan_meier, log_rank
 from layerwise.evaluate.validity import EarlyLookWarning, SampleRatioWarning, sample_ratio_p
 
@@ -39,10 +42,12 @@ __all__ = [
     "DriftReference",
     "EarlyLookWarning",
     "Experiment",
+    "Funnel",
     "Goal",
     "LogRank",
     "MatchedDifference",
     "Mean",
+    "Migration",
     "Monitoring",
     "Ratio",
     "RefitVerdict",
@@ -54,6 +59,7 @@ __all__ = [
     "analyse",
     "assign",
     "calibration_drift",
+    "check_frozen",
     "cohort_table",
     "control_chart",
     "crises",
@@ -66,6 +72,8 @@ __all__ = [
     "kpis",
     "log_rank",
     "matched_difference",
+    "measure_funnel",
+    "measure_migration",
     "monitor",
     "plan_experiment",
     "psi",
@@ -76,4 +84,5 @@ __all__ = [
     "sample_size_mean",
     "smallest_effect",
     "smallest_effect_mean",
+    "steady_labels",
 ]

@@ -21,6 +21,7 @@ from layerwise.plots.frequency_recency import plot_frequency_recency
 from layerwise.plots.history import plot_history
 from layerwise.plots.holdout import plot_holdout
 from layerwise.plots.layers import plot_layers
+from layerwise.plots.migration import plot_migration
 from layerwise.plots.retention import plot_retention
 from layerwise.plots.returns import plot_return_curve
 from layerwise.plots.tracking import plot_tracking
@@ -35,6 +36,7 @@ __all__ = [
     "plot_history",
     "plot_holdout",
     "plot_layers",
+    "plot_migration",
     "plot_retention",
     "plot_return_curve",
     "plot_tracking",
