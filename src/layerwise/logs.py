@@ -120,7 +120,7 @@ def read_roster(
             problems(f"{_upper(what)} does not have one row a customer.", lines),
             hint="summarize(orders, as_of=...) makes one row a customer.",
         )
-    return Roster(series, _keys(series))
+    return Roster(series, keys(series))
 
 
 def read_log(
@@ -199,7 +199,7 @@ def places(series: pd.Series, name: str, roster: Roster) -> Array:
     known = codes.code if codes.missing is None else codes.code[~codes.missing]
     used = np.flatnonzero(np.bincount(known, minlength=codes.n)) if len(known) else known[:0]
     table = np.full(max(codes.n, 1), _UNKNOWN, dtype=np.int64)
-    table[used] = roster.index.get_indexer(_keys(series.take(codes.first_rows(used))))
+    table[used] = roster.index.get_indexer(keys(series.take(codes.first_rows(used))))
     place: Array = table[codes.code]
     if codes.missing is not None:
         place[codes.missing] = _NO_ID
@@ -215,7 +215,7 @@ def _upper(what: str) -> str:
     return what[0].upper() + what[1:]
 
 
-def _keys(series: pd.Series) -> pd.Index:
+def keys(series: pd.Series) -> pd.Index:
     """Return ids such that 7, 7.0 and a categorical 7 are one key, and the text "7" another."""
     if isinstance(series.dtype, pd.CategoricalDtype) or series.dtype == object:
         series = pd.Series(series.to_list(), dtype=object).infer_objects()
