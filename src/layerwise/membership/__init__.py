@@ -1,0 +1,3 @@
+"""Membership: points and levels, which are promises to customers."""
+from layerwise.membership.points import PointRules, PointsLedger, replay_points
+__all__ = ["PointRules", "PointsLedger", "replay_points"]
