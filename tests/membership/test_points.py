@@ -117,6 +117,7 @@ def test_as_lot_by_lot(
     """Balances, sums and refusals are those of a plain queue, at any date, by either way."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_queue, "_PASSES", passes)
+        patch.setattr(_queue, "_BLOCK", 5 if passes else 1000)
         found = replay(table_of(drawn), until, expiry_days=life)
     purses = by_hand(drawn, until, life)
     rows = found.customers.set_index("customer_id")
@@ -185,7 +186,9 @@ def test_spent_points_taken_back_are_a_debt() -> None:
     ]
     assert replay(ledger(*rows), 3).customers["points_balance"].tolist() == [-80]
     found = replay(ledger(*rows))
-    assert found.refused[["event_id", "reason"]].to_numpy().tolist() == [["d", "more than the balance"]]
+    assert found.refused[["event_id", "reason"]].to_numpy().tolist() == [
+        ["d", "more than the balance"]
+    ]
     assert replay(ledger(*rows), 5).outstanding == 10
 
 
@@ -265,7 +268,9 @@ def test_points_to_be_told_of() -> None:
 @pytest.mark.parametrize("kind", ["pandas", "pandas_arrow", "polars"])
 def test_same_everywhere_and_input_kept(kind: str) -> None:
     """Any frame in memory gives the same answer and is not changed."""
-    table = ledger(("b", 7, 3, "redeem", 4), ("a", 7, 0, "earn", 10), ("c", 7, 4, "reverse", 2, "a"))
+    table = ledger(
+        ("b", 7, 3, "redeem", 4), ("a", 7, 0, "earn", 10), ("c", 7, 4, "reverse", 2, "a")
+    )
     before = table.copy()
     found = replay(ENGINES[kind].make(table))
     pd.testing.assert_frame_equal(table, before)

@@ -239,10 +239,10 @@ class _Refusals:
         self._all = events.points
 
     def add(self, rows: Array, reason: str, points: Array | None = None) -> None:
-        """Refuse events (a mask), or so many points of them."""
-        rows = rows & (self.code == 0)
-        self.code[rows] = self.reasons.index(reason)
-        self.points[rows] = (self._all if points is None else points)[rows]
+        """Refuse events (by place, none refused before if points are given), or points of them."""
+        fresh = rows[self.code[rows] == 0]
+        self.code[fresh] = self.reasons.index(reason)
+        self.points[fresh] = self._all[fresh] if points is None else points
 
 
 def _rules(rules: Any) -> PointRules:
@@ -259,39 +259,36 @@ def _cap(events: Events, rules: PointRules, refusals: _Refusals) -> None:
     for name, cap in rules.daily_caps.items():
         if events.reason is None or name not in events.reasons:
             continue
-        rows = np.flatnonzero(
-            (events.kind == EARN) & (events.reason == events.reasons.index(name))
-        )
+        rows = np.flatnonzero((events.kind == EARN) & (events.reason == events.reasons.index(name)))
         who, day = events.customer[rows], events.day[rows]
         new = np.append(True, (who[1:] != who[:-1]) | (day[1:] != day[:-1]))[: len(rows)]
         place = np.arange(len(rows))
         within = place - np.maximum.accumulate(np.where(new, place, 0))
-        over = np.zeros(len(events.kind), dtype=bool)
-        over[rows[within >= cap]] = True
-        refusals.add(over, "beyond the daily cap")
+        refusals.add(rows[within >= cap], "beyond the daily cap")
 
 
 def _limit_reversals(events: Events, rules: PointRules, refusals: _Refusals) -> None:
     """Refuse reversals without a lot that can be taken from, and more than it earned."""
-    is_reverse = events.kind == REVERSE
-    if not is_reverse.any():
-        return
-    lot = events.lot
-    age = events.day - events.day[lot]
-    refusals.add(is_reverse & (lot < 0), "no such lot")
-    other = events.customer != events.customer[lot]
-    refusals.add(is_reverse & other, "lot of another customer")
-    refusals.add(is_reverse & (refusals.code[lot] == 1), "lot refused itself")
-    refusals.add(is_reverse & (age < 0), "before its lot")
-    refusals.add(is_reverse & (age >= rules.lifetime), "lot has lapsed")
-    rows = np.flatnonzero(is_reverse & (refusals.code == 0))
-    rows = rows[np.argsort(lot[rows], kind="stable")]
-    asked = _queue.running_sum(events.points[rows], lot[rows])
-    earned = events.points[lot[rows]]
+    rows = np.flatnonzero(events.kind == REVERSE)
+    lot = events.lot[rows]
+    refusals.add(rows[lot < 0], "no such lot")
+    rows, lot = rows[lot >= 0], lot[lot >= 0]
+    age = events.day[rows] - events.day[lot]
+    for reason, wrong in {
+        "lot of another customer": events.customer[rows] != events.customer[lot],
+        "lot refused itself": refusals.code[lot] > 0,
+        "before its lot": age < 0,
+        "lot has lapsed": age >= rules.lifetime,
+    }.items():
+        refusals.add(rows[wrong], reason)
+    order = np.argsort(lot, kind="stable")
+    rows, lot = rows[order], lot[order]
+    good = refusals.code[rows] == 0
+    rows, lot = rows[good], lot[good]
+    asked, earned = _queue.running_sum(events.points[rows], lot), events.points[lot]
     taken = np.minimum(asked, earned) - np.minimum(asked - events.points[rows], earned)
-    over = np.zeros(len(lot), dtype=np.int64)
-    over[rows] = events.points[rows] - taken
-    refusals.add(over > 0, "more than its lot earned", over)
+    over = events.points[rows] - taken
+    refusals.add(rows[over > 0], "more than its lot earned", over[over > 0])
 
 
 @attrs.frozen(eq=False)
@@ -335,12 +332,10 @@ def _posted(
 ) -> PointsLedger:
     accepted = events.points - refusals.points
     stream, rows, lot_rows = _stream(events, accepted, rules)
-    covered, whole = _queue.settle(stream)
-    short = np.zeros(len(events.kind), dtype=bool)
-    short[rows] = (stream.kind == REDEEM) & ~covered
-    refusals.add(short, "more than the balance")
+    settled = _queue.settle(stream)
+    refusals.add(rows[(stream.kind == REDEEM) & ~settled.covered], "more than the balance")
     accepted = events.points - refusals.points
-    lots = _lot_table(events, stream, rows, lot_rows, covered, whole, rules, columns, last)
+    lots = _lot_table(events, stream, rows, lot_rows, settled, rules, columns, last)
     customers = _customer_table(events, accepted, lots, rules, columns, last)
     refused = _refused_table(events, refusals, columns)
     counts = events.counts | {"events": len(events.kind)}
@@ -361,8 +356,9 @@ def _stream(events: Events, accepted: Array, rules: PointRules) -> tuple[Stream,
     named = np.where(kind == EARN, rows, events.lot[rows])
     lot = np.where(kind == REDEEM, -1, number[named])
     # Customers whose every event was refused have no rows here; the others keep their order.
-    used, who = np.unique(events.customer[rows], return_inverse=True)
-    lot_who = np.searchsorted(used, events.customer[lot_rows])
+    kept = events.customer[rows]
+    who = np.cumsum(np.append(False, kept[1:] != kept[:-1]))[: len(rows)]
+    lot_who = who[kind == EARN]
     key = _Key(events.day)
     lapsed = np.searchsorted(
         key(lot_who, events.day[lot_rows]),
@@ -386,10 +382,10 @@ class _Key:
 
 
 def _lot_table(
-    events: Events, stream: Stream, rows: Array, lot_rows: Array, covered: Array, whole: Array,
+    events: Events, stream: Stream, rows: Array, lot_rows: Array, settled: _queue.Settled,
     rules: PointRules, columns: dict[str, str], last: int,
 ) -> pd.DataFrame:  # fmt: skip
-    at = _queue.point(stream, covered, whole)
+    at = settled
     day = events.day[lot_rows]
     gone = day + rules.lifetime
     lapsed = gone <= last
@@ -400,7 +396,7 @@ def _lot_table(
         key(stream.lot_customer, np.where(lapsed, gone, _NEVER)),
         side="left",
     )
-    pointer = at.after[until - 1] if len(until) else at.start
+    pointer = at.pointer[until - 1] if len(until) else at.start
     left = np.maximum(at.end - np.maximum(at.start, pointer), 0)
     expires = _days(gone) if rules.expiry_days is not None else np.full(len(gone), "NaT", "M8[us]")
     expired, remaining = np.where(lapsed, left, 0), np.where(lapsed, 0, left)
@@ -434,7 +430,9 @@ def _customer_table(
     )
     owner = events.customer[(events.kind == EARN) & (accepted > 0)]
     expired = total(owner, lots["expired"].to_numpy())
-    soon = lots["expires_on"].to_numpy().astype("M8[D]").astype(np.int64) <= last + rules.notify_days
+    soon = (
+        lots["expires_on"].to_numpy().astype("M8[D]").astype(np.int64) <= last + rules.notify_days
+    )
     soon &= rules.expiry_days is not None
     lapsing = total(owner, np.where(soon, lots["remaining"].to_numpy(), 0))
     return pd.DataFrame({
