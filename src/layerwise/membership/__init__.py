@@ -1,5 +1,14 @@
-"""Membership: points and levels, which are promises to customers."""
+"""Membership: levels and points, which are promises to customers."""
 
+from layerwise.membership.level_table import level_table, level_table_from
+from layerwise.membership.levels import membership_levels
 from layerwise.membership.points import PointRules, PointsLedger, replay_points
 
-__all__ = ["PointRules", "PointsLedger", "replay_points"]
+__all__ = [
+    "PointRules",
+    "PointsLedger",
+    "level_table",
+    "level_table_from",
+    "membership_levels",
+    "replay_points",
+]

@@ -227,8 +227,9 @@ def _each_once(raw: _Raw, counts: dict[str, int]) -> _Raw:
         differ |= False if values is None else values[here] != values[there]
     if differ.any():
         raise DataError(
-            f"Rows with one event id say different things: {int(np.unique(code[here[differ]]).size)}"
-            f" ids, in {int(differ.sum()):,} rows that differ from another of that id.",
+            "Rows with one event id say different things: "
+            f"{len(np.unique(code[here[differ]])):,} ids, "
+            f"in {int(differ.sum()):,} rows that differ from another of that id.",
             hint="an event keeps its customer, day, kind, points and lot; give a correction an id "
             "of its own.",
         )
