@@ -105,7 +105,7 @@ def allocate_coupons(
     open_coupon: str | None = None,
     salt: str = "layerwise",
 ) -> CouponPlan:
-    """Return who gets a coupon: where an experiment says that it pays, best gain for its cost first.
+    """Return who gets a coupon: where an experiment says that it pays, best first.
 
     The gain of each customer is that of `coupon_gain`, with p1, p0 and u of the customer's layer in
     the experiment, and g = `margin` × own basket. Only gains above zero are issued. In a layer that
@@ -113,7 +113,7 @@ def allocate_coupons(
     rest none, and the comparison of both is the experiment. Of a tested layer a random `holdout`
     gets none, so that the effect stays known. Both are drawn from id and salt, so they are stable.
 
-    The coupon holds from a basket of `threshold_factor` × the own usual basket, rounded to the next
+    The coupon holds from a basket of `threshold_factor` × the own usual basket, rounded to the nearest
     multiple of `round_to`. The budget is of expected costs, p1 · u · d, filled by gain / cost; test
     coupons come last and count at face value. Equals go by a draw from their id.
 
