@@ -1,4 +1,4 @@
-"""The table of incentives is wholeand agrees with the code."""
+"""The table of incentives is whole and agrees with the code."""
 
 from layerwise.membership import PointRules, incentive_table, level_table
 

@@ -12,7 +12,7 @@ from layerwise.frames import Array, Labels
 from layerwise.logs import keys
 from layerwise.membership._queue import EARN, REDEEM, REVERSE
 from layerwise.orders.dates import read_times
-from layerwise.orders.ids import read_ids
+from layerwise.orders.ids import Codes, read_ids
 from layerwise.orders.request import make_request, moment
 from layerwise.orders.table import column
 
@@ -51,22 +51,53 @@ class Events:
 
 
 @attrs.frozen(eq=False)
-class _Raw:
-    """The columns as arrays, a row each, before repeats are left out."""
+class _Ids:
+    """A column of ids and its codes; of lots, only the rows of reversals."""
 
-    ids: pd.Series
-    names: pd.Series
-    lots: pd.Series
+    series: pd.Series
+    codes: Codes
+
+    @property
+    def missing(self) -> Array:
+        found = self.codes.missing
+        return np.zeros(len(self.series), dtype=bool) if found is None else found
+
+
+@attrs.frozen(eq=False)
+class _Raw:
+    """The columns as numbers, a row each; ids stay where they are, as texts are slow to move.
+
+    Attributes:
+        place: Row in the columns of ids.
+        event: Code of the event's id.
+        customer: Code of the customer's id.
+        lot: Code of the lot that a reversal names; -1 for other rows.
+    """
+
+    place: Array
+    event: Array
     customer: Array
     day: Array
     kind: Array
     points: Array
+    lot: Array
     reason: Array | None
 
     def take(self, rows: Array) -> "_Raw":
-        if len(rows) == len(self.kind) and (rows[1:] > rows[:-1]).all():
-            return self
-        return _Raw(*(_take(v, rows) for v in attrs.astuple(self, recurse=False)))
+        fields = attrs.asdict(self, recurse=False)
+        return _Raw(**{n: None if v is None else v[rows] for n, v in fields.items()})
+
+
+@attrs.frozen(eq=False)
+class _Table:
+    """The ledger as it was read: ids, rows up to as_of, and what was left out."""
+
+    event: _Ids
+    customer: _Ids
+    lot: _Ids
+    raw: _Raw
+    reasons: tuple[str, ...]
+    counts: dict[str, int]
 
 
 def read_events(
@@ -85,44 +116,48 @@ def read_events(
     needed = {name: f"{role}=" for role, name in columns.items() if role != "lot"}
     needed |= {reason: "reason="} if reason is not None else {}
     frames.require(frames.column_names(frame), needed, title="The points ledger lacks columns:")
-    raw, counts, reasons = _columns(frame, as_of, columns, reason, tz)
-    raw = _each_once(raw, counts)
-    customer, ids = _ranked(raw.names, columns["customer"])
-    rows = _order(customer, raw, columns["event"])
-    raw = raw.take(rows)
+    table = _read(frame, as_of, columns, reason, tz)
+    raw = _each_once(table.raw, table.counts)
+    who, ids = _ranked(table.customer.series, table.customer.codes, raw.customer)
+    raw = attrs.evolve(raw, customer=who)
+    raw = raw.take(_order(raw, table.event.series, columns["event"]))
+    event_ids = table.event.series.take(raw.place).reset_index(drop=True)
     return Events(
-        customer[rows], raw.day, raw.kind, raw.points, _lots(raw), raw.ids, ids, raw.reason,
-        reasons, counts,
+        raw.customer, raw.day, raw.kind, raw.points, _lots(raw, table), event_ids, ids, raw.reason,
+        table.reasons, table.counts,
     )  # fmt: skip
 
 
-def _columns(
+def _read(
     frame: Any, as_of: Any, columns: dict[str, str], reason: str | None, tz: str | None
-) -> tuple[_Raw, dict[str, int], tuple[str, ...]]:
+) -> _Table:
     """Return the rows that count, checked; expiry rows and later ones are left out."""
     native = frame.to_native()
     request = make_request(customer=columns["customer"], time=columns["time"], tz=tz)
     kind, lapse = _kinds(frame, columns["kind"])
     rows = np.flatnonzero(~lapse)
-    read = {role: _rows(column(native, name), rows) for role, name in columns.items()
-            if role in ("event", "customer", "time") or
-            (role == "lot" and name in frames.column_names(frame))}  # fmt: skip
     kind = kind[rows]
-    times = read_times(read["time"], request)
+    event, customer = (
+        _ids(_rows(column(native, columns[role]), rows), columns[role])
+        for role in ("event", "customer")
+    )
+    back = np.flatnonzero(kind == REVERSE)
+    has_lots = columns["lot"] in frames.column_names(frame)
+    lots = column(native, columns["lot"]) if has_lots else pd.Series([None] * len(lapse))
+    lot = _ids(_rows(lots, rows[back]), columns["lot"])
+    lot_code = np.full(len(kind), -1, dtype=np.int64)
+    lot_code[back] = lot.codes.code
+    times = read_times(_rows(column(native, columns["time"]), rows), request)
     last = moment(as_of, name="as_of", request=request, aware=times.aware)
-    undated = np.zeros(len(kind), bool) if times.missing is None else times.missing
+    undated = 0 if times.missing is None else int(times.missing.sum())
     points, wrong = _points(frame, columns["points"], rows)
     wrong |= {
-        "rows without a time": int(undated.sum()),
+        "rows without a time": undated,
         "rows with a kind that is not earn, redeem, reverse or expire": int((kind < 0).sum()),
+        f"rows without {columns['event']}": int(event.missing.sum()),
+        f"rows without {columns['customer']}": int(customer.missing.sum()),
+        "reversals that name no lot": int(lot.missing.sum()),
     }
-    lots = read.get("lot", pd.Series(np.full(len(kind), None, dtype=object)))
-    for role, rows_of in {"event": read["event"], "customer": read["customer"]}.items():
-        missing = read_ids(rows_of, columns[role]).missing if len(rows_of) else None
-        wrong[f"rows without {columns[role]}"] = 0 if missing is None else int(missing.sum())
-    nameless = read_ids(lots, columns["lot"]).missing if (kind == REVERSE).any() else None
-    if nameless is not None:
-        wrong["reversals that name no lot"] = int((nameless & (kind == REVERSE)).sum())
     _refuse(wrong, len(kind))
     keep = np.flatnonzero(times.number <= last)
     counts = {
@@ -132,20 +167,22 @@ def _columns(
     }
     codes, names = _reasons(frame, reason, rows)
     raw = _Raw(
-        read["event"], read["customer"], lots, np.zeros(len(kind), np.int8),
-        times.number.astype(np.int64), kind, points, codes,
+        np.arange(len(kind)), event.codes.code, customer.codes.code, times.number.astype(np.int64),
+        kind, points, lot_code, codes,
     )  # fmt: skip
-    return raw.take(keep), counts, names
+    return _Table(event, customer, lot, raw.take(keep), names, counts)
+
+
+def _ids(series: pd.Series, name: str) -> _Ids:
+    if not len(series):
+        return _Ids(series, Codes(np.zeros(0, dtype=np.int64), 0, None, None))
+    return _Ids(series, read_ids(series, name))
 
 
 def _rows(series: pd.Series, rows: Array) -> pd.Series:
-    return series.reset_index(drop=True).take(rows).reset_index(drop=True)
-
-
-def _take(value: Any, rows: Array) -> Any:
-    if isinstance(value, pd.Series):
-        return value.take(rows).reset_index(drop=True)
-    return None if value is None else value[rows]
+    if len(rows) < len(series) or (np.diff(rows) < 0).any():
+        series = series.take(rows)
+    return series.reset_index(drop=True)
 
 
 def _kinds(frame: Any, name: str) -> tuple[Array, Array]:
@@ -210,63 +247,50 @@ def _each_once(raw: _Raw, counts: dict[str, int]) -> _Raw:
     Raises:
         DataError: Rows with one id say different things.
     """
-    counts["repeats of an event"] = 0
-    if not len(raw.ids):
-        return raw
-    codes = read_ids(raw.ids, "event_id")
-    code = codes.code
-    first = codes.first_rows(np.arange(codes.n))
-    first_of = first[code]
-    again = first_of != np.arange(len(code))
+    n = len(raw.event)
+    first = np.zeros(int(raw.event.max()) + 1 if n else 0, dtype=np.int64)
+    first[raw.event[::-1]] = np.arange(n)[::-1]
+    first_of = first[raw.event]
+    again = first_of != np.arange(n)
+    counts["repeats of an event"] = int(again.sum())
     if not again.any():
         return raw
     here, there = np.flatnonzero(again), first_of[again]
-    who, lot = read_ids(raw.names, "customer_id").code, _lot_codes(raw)
     differ = np.zeros(len(here), dtype=bool)
-    for values in (who, raw.day, raw.kind, raw.points, lot, raw.reason):
+    for values in (raw.customer, raw.day, raw.kind, raw.points, raw.lot, raw.reason):
         differ |= False if values is None else values[here] != values[there]
     if differ.any():
         raise DataError(
             "Rows with one event id say different things: "
-            f"{len(np.unique(code[here[differ]])):,} ids, "
+            f"{len(np.unique(raw.event[here[differ]])):,} ids, "
             f"in {int(differ.sum()):,} rows that differ from another of that id.",
             hint="an event keeps its customer, day, kind, points and lot; give a correction an id "
             "of its own.",
         )
-    counts["repeats of an event"] = len(here)
     return raw.take(np.flatnonzero(~again))
 
 
-def _lot_codes(raw: _Raw) -> Array:
-    """Return a code of the lot that reversals name; -1 for other rows."""
-    code = np.full(len(raw.kind), -1, dtype=np.int64)
-    rows = np.flatnonzero(raw.kind == REVERSE)
-    if len(rows):
-        code[rows] = read_ids(_rows(raw.lots, rows), "lot").code
-    return code
-
-
-def _lots(raw: _Raw) -> Array:
+def _lots(raw: _Raw, table: _Table) -> Array:
     """Return the place of the earning that each reversal names; -1 for other rows and unknown."""
+    back, earn = np.flatnonzero(raw.kind == REVERSE), np.flatnonzero(raw.kind == EARN)
     lot = np.full(len(raw.kind), -1, dtype=np.int64)
-    rows, earn = np.flatnonzero(raw.kind == REVERSE), np.flatnonzero(raw.kind == EARN)
-    if len(rows) and len(earn):
-        named = keys(_rows(raw.lots, rows))
-        # Few lots are named, so these are hashed and the many earnings looked up among them.
-        distinct = named.unique()
-        found = distinct.get_indexer(keys(_rows(raw.ids, earn)))
-        place = np.full(len(distinct) + 1, -1, dtype=np.int64)
-        place[found[found >= 0]] = earn[found >= 0]
-        lot[rows] = place[distinct.get_indexer(named)]
+    if len(back) and len(earn):
+        # Few lots are named, so these are hashed and the many events looked up among them.
+        codes = table.lot.codes
+        used = np.flatnonzero(np.bincount(codes.code, minlength=codes.n))
+        named = keys(table.lot.series.take(codes.first_rows(used)))
+        found = named.get_indexer(keys(table.event.series))[raw.place[earn]]
+        place = np.full(codes.n, -1, dtype=np.int64)
+        place[used[found[found >= 0]]] = earn[found >= 0]
+        lot[back] = place[raw.lot[back]]
     return lot
 
 
-def _ranked(series: pd.Series, name: str) -> tuple[Array, pd.Series]:
-    """Return each row's place among the distinct ids, and these, ascending."""
-    codes = read_ids(series, name)
-    if not len(series):
-        return np.zeros(0, np.int64), series
-    used = np.flatnonzero(np.bincount(codes.code, minlength=codes.n))
+def _ranked(series: pd.Series, codes: Codes, code: Array) -> tuple[Array, pd.Series]:
+    """Return the place of each row's id among the distinct ones, and these, ascending."""
+    if not len(code):
+        return np.zeros(0, np.int64), series.iloc[:0]
+    used = np.flatnonzero(np.bincount(code, minlength=codes.n))
     ids = series.take(codes.first_rows(used)).reset_index(drop=True)
     if codes.low is not None:
         order = np.arange(len(used))
@@ -276,7 +300,7 @@ def _ranked(series: pd.Series, name: str) -> tuple[Array, pd.Series]:
         order = _text_order(ids)
     place = np.zeros(codes.n, dtype=np.int64)
     place[used[order]] = np.arange(len(used))
-    return place[codes.code], ids.take(order).reset_index(drop=True)
+    return place[code], ids.take(order).reset_index(drop=True)
 
 
 def _text_order(ids: pd.Series) -> Array:
@@ -287,18 +311,19 @@ def _text_order(ids: pd.Series) -> Array:
         return np.array(sorted(range(len(texts)), key=texts.__getitem__), dtype=np.int64)
 
 
-def _order(customer: Array, raw: _Raw, name: str) -> Array:
+def _order(raw: _Raw, ids: pd.Series, name: str) -> Array:
     """Return the order by customer, day, kind and event id; ids are compared only in ties."""
-    if not len(customer):
+    if not len(raw.customer):
         return np.zeros(0, np.int64)
     days = raw.day - raw.day.min()
-    key = (customer * (int(days.max()) + 1) + days) * (REDEEM + 1) + raw.kind
+    key = (raw.customer * (int(days.max()) + 1) + days) * (REDEEM + 1) + raw.kind
     order = np.argsort(key, kind="stable")
     sorted_key = key[order]
     same = sorted_key[1:] == sorted_key[:-1]
     tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
     if len(tied):
         rows = order[tied]
-        rank, _ = _ranked(_rows(raw.ids, rows), name)
+        texts = _ids(_rows(ids, raw.place[rows]), name)
+        rank, _ = _ranked(texts.series, texts.codes, texts.codes.code)
         order[tied] = rows[np.lexsort((rank, key[rows]))]
     return order

@@ -113,7 +113,7 @@ def allocate_coupons(
     rest none, and the comparison of both is the experiment. Of a tested layer a random `holdout`
     gets none, so that the effect stays known. Both are drawn from id and salt, so they are stable.
 
-    The coupon holds from a basket of `threshold_factor` × the own usual basket, rounded to the nearest
+    The coupon holds from a basket of `threshold_factor` × the own usual basket, rounded to a
     multiple of `round_to`. The budget is of expected costs, p1 · u · d, filled by gain / cost; test
     coupons come last and count at face value. Equals go by a draw from their id.
 
