@@ -7,7 +7,7 @@ import pytest
 
 from layerwise.errors import ColumnsError, DataError, EngineError, RowsLeftOutWarning
 from layerwise.frames import Labels
-from layerwise.logs import Log, read_log, read_roster
+from layerwise.logs import Log, places, read_log, read_roster
 
 ROSTER = read_roster(pd.DataFrame({"customer_id": [10, 30, 20]}))
 DAY = int(np.datetime64("2024-03-01", "D").astype(int))
@@ -79,6 +79,19 @@ def test_what_cannot_be_used_is_counted() -> None:
 def test_later_rows_may_be_expected() -> None:
     """With ignore_future nothing is told of them."""
     assert len(read(log(), as_of="2024-03-02", ignore_future=True)) == 2
+
+
+def test_unknown_customers_may_be_expected() -> None:
+    """With ignore_unknown nothing is told of them, even if there is nobody else."""
+    assert len(read(log(customer_id=[20, 777, 778]), ignore_unknown=True)) == 1
+    assert len(read(log(customer_id=[779, 777, 778]), ignore_unknown=True)) == 0
+
+
+def test_ids_are_found_in_the_roster() -> None:
+    """Places of ids, below 0 for strangers and missing ones."""
+    found = places(pd.Series([20.0, None, 777, 10]), "customer_id", ROSTER)
+    assert found[[0, 3]].tolist() == [2, 0]
+    assert (found[[1, 2]] < 0).all()
 
 
 def test_an_empty_log_is_a_fact() -> None:

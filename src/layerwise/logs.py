@@ -133,6 +133,7 @@ def read_log(
     time: str = "ts",
     needs: Iterable[str] = (),
     ignore_future: bool = False,
+    ignore_unknown: bool = False,
     time_format: str | None = None,
     tz: str | None = None,
     stacklevel: int = 3,
@@ -152,13 +153,15 @@ def read_log(
         time: Its column of dates or times.
         needs: Further columns that must be there.
         ignore_future: Rows after as_of are expected and not told.
+        ignore_unknown: Rows of customers whom the roster does not have are expected and not told.
         time_format: As in `layerwise.summarize`.
         tz: As in `layerwise.summarize`.
         stacklevel: As in `warnings.warn`; 3 points at who called the caller.
 
     Raises:
         ColumnsError: A column is missing or of the wrong kind; all missing ones are named.
-        DataError: Times cannot be read, or no row belongs to a customer of the roster.
+        DataError: Times cannot be read, or no row belongs to a customer of the roster (unless
+            that is expected).
         EngineError: The log is no dataframe in memory.
         SpecError: A choice is not possible.
     """
@@ -176,17 +179,20 @@ def read_log(
     reasons = {
         "without a customer id": place == _NO_ID,
         "without a time": np.zeros(len(place), bool) if times.missing is None else times.missing,
-        "dated after as_of": times.number > last,
-        "of customers whom the customer table does not have": place == _UNKNOWN,
+        _FUTURE: times.number > last,
+        _STRANGE: place == _UNKNOWN,
     }
-    if not (place >= 0).any() and (place == _UNKNOWN).any():
+    if not ignore_unknown and not (place >= 0).any() and (place == _UNKNOWN).any():
         raise _strangers(column(native, customer), roster, what)
-    keep = _usable(reasons, what, told=not ignore_future, stacklevel=stacklevel + 1)
+    untold = {_FUTURE: ignore_future, _STRANGE: ignore_unknown}
+    keep = _usable(reasons, what, untold=untold, stacklevel=stacklevel + 1)
     rows = np.flatnonzero(keep)
     return Log(place[rows], times.number[rows], rows, frame, what)
 
 
 _UNKNOWN, _NO_ID = -1, -2
+_FUTURE = "dated after as_of"
+_STRANGE = "of customers whom the customer table does not have"
 
 
 def places(series: pd.Series, name: str, roster: Roster) -> Array:
@@ -228,14 +234,16 @@ def keys(series: pd.Series) -> pd.Index:
     return index
 
 
-def _usable(reasons: dict[str, Array], what: str, *, told: bool, stacklevel: int) -> Array:
+def _usable(
+    reasons: dict[str, Array], what: str, *, untold: dict[str, bool], stacklevel: int
+) -> Array:
     """Count each row under the first reason that applies to it, tell, and return the rest."""
     n = len(next(iter(reasons.values())))
     keep, lines = np.ones(n, dtype=bool), []
     for text, where in reasons.items():
         count = int((keep & where).sum())
         keep &= ~where
-        if count and (told or text != "dated after as_of"):
+        if count and not untold.get(text, False):
             lines.append(f"{count:,} rows {text}")
     if lines:
         warnings.warn(

@@ -84,8 +84,9 @@ class _Raw:
     reason: Array | None
 
     def take(self, rows: Array) -> "_Raw":
-        fields = attrs.asdict(self, recurse=False)
-        return _Raw(**{n: None if v is None else v[rows] for n, v in fields.items()})
+        fields: Any = attrs.asdict(self, recurse=False)
+        taken: Any = {n: None if v is None else v[rows] for n, v in fields.items()}
+        return _Raw(**taken)
 
 
 @attrs.frozen(eq=False)

@@ -21,6 +21,7 @@ from layerwise.orders.request import UNIX_DAY, Request, moment
 from layerwise.orders.rows import Rows, read_rows
 from layerwise.orders.silence import holdout_patience, warn_if_ended, window_patience
 from layerwise.orders.table import column
+from layerwise.orders.visits import Visits
 
 Table = dict[str, np.ndarray]
 
@@ -143,6 +144,33 @@ def _ids(frame: Any, request: Request, view: View) -> list[Any]:
     table = to_frame(frame, request, view.counts, view.past.ids, places)
     ids = table[c.CUSTOMER].tolist() if _is_pandas(frame) else table[c.CUSTOMER].to_list()
     return [ids[i] for i in np.argsort(np.asarray(table["place"])).tolist()]
+
+
+def visits(frame: Any, request: Request, as_of: Any, *, patience: float) -> Visits:
+    """Return every purchase day of every customer up to as_of, with a notice of what is left out.
+
+    Args:
+        frame: The log, in memory.
+        request: The choices, by days.
+        as_of: The last day that counts.
+        patience: Days the log may stop before as_of without a warning.
+    """
+    rows, counted = read_rows(frame, request)
+    view = _look(rows, request, as_of)
+    found = _check(view, rows, counted, request)
+    notify(found)
+    if not found.after_as_of:
+        warn_if_ended(found.last_row, day(view.cut), patience=patience, date="as_of")
+    customers, orders, days = occasions(view.bought.rows, request.grain)
+    ids = column(frame, request.customer).take(rows.ids.first_rows(customers))
+    return Visits(
+        ids=ids.reset_index(drop=True),
+        counts=orders,
+        days=days.astype(np.int64),
+        last=view.cut,
+        codes=customers,
+        rows=view.bought.rows,
+    )
 
 
 def check(frame: Any, request: Request, as_of: Any) -> OrderCheck:

@@ -12,6 +12,9 @@ WORDS = {
     "expected": ("expected", "预期"),
     "as predicted": ("as predicted", "与预测一致"),
     "base rate": ("base rate {rate:.0%}", "总体比例 {rate:.0%}"),
+    "baseline": ("baseline", "基准期"),
+    "judged": ("judged", "监控期"),
+    "rate": ("rate", "比率"),
     "calibration": ("calibration", "拟合期"),
     "holdout": ("holdout", "检验期"),
     "customers": ("customers", "用户数"),
@@ -45,11 +48,27 @@ WORDS = {
     "share of spend": ("share of spend in {days} days", "近 {days} 天消费额占比"),
     "missing": ("missing", "缺失"),
     "silence": ("days since the last order", "距上次下单的天数"),
+    "everybody": ("all", "全部"),
+    "days since start": ("days since the start", "起点之后的天数"),
+    "retained": ("share still buying", "仍在购买的用户占比"),
+    "churn rule": ("churned: silent for more than {days} days", "流失：沉默超过 {days} 天"),
+    "bought share": ("share that bought", "购买用户占比"),
+    "weeks since": ("weeks since the first order", "首单后的周数"),
+    "months since": ("months since the first order", "首单后的月数"),
+    "quarters since": ("quarters since the first order", "首单后的季度数"),
     "return": ("P(order within {h:g} days)", "{h:g} 天内再次下单的概率"),
     "window": (
         "window {window:,} days: at most\n{at_most:.0%} return within {h:g} days",
         "窗口 {window:,} 天：\n{h:g} 天内回购率不超过 {at_most:.0%}",
     ),
+    "relative risk": (
+        "relative risk of leaving (in brackets: customers exposed)",
+        "流失的相对风险（括号内为暴露用户数）",
+    ),
+    "crude": ("crude", "未调整"),
+    "adjusted": ("adjusted", "调整后"),
+    "share of leavers": ("share of leavers", "占流失用户比例"),
+    "not evaluable": ("not evaluable", "无法判断"),
 }
 """What a picture says -> English and Chinese, with places for numbers."""
 
