@@ -342,3 +342,32 @@ def test_a_debt_counts_from_the_first_row_of_each_customer() -> None:
         (5, "b", 1, "redeem", 5),
     ]
     assert replay(ledger(*rows), 9).customers["points_balance"].tolist() == [-(10**9), 0]
+
+
+def test_times_with_a_zone_and_within_a_day() -> None:
+    """Aware times count by their own days, and the clock within a day does not matter."""
+    rows = [("a", 1, 0, "redeem", 4), ("b", 1, 0, "earn", 10)]
+    table = ledger(*rows)
+    hours = pd.to_timedelta([8, 20], unit="h")
+    aware = table.assign(ts=(table["ts"] + hours).dt.tz_localize("Asia/Shanghai"))
+    found = replay_points(aware, as_of=pd.Timestamp("2024-01-01", tz="Asia/Shanghai"))
+    assert found.customers["points_balance"].tolist() == [6]
+    assert found.as_of == START
+
+
+@pytest.mark.parametrize("text", [True, False])
+def test_ids_of_any_kind(text: bool) -> None:
+    """Text and numbers, categories and missing codes give one answer."""
+    rows = [(i, i % 7, i % 50, "earn" if i % 3 else "redeem", 1 + i % 5) for i in range(300)]
+    table = ledger(*rows)
+    expected = replay(table).customers
+    change = {"event_id": table["event_id"].astype(str), "customer_id": table["customer_id"]}
+    if text:
+        change["customer_id"] = table["customer_id"].map("c{}".format).astype("category")
+    found = replay(table.assign(**change)).customers
+    numbers = expected.columns.drop("customer_id")
+    # Redemptions of one day go by id, and ids of text sort otherwise: sums of a day still hold.
+    assert found["points_earned"].tolist() == expected["points_earned"].tolist()
+    assert (found[numbers].sum().gt(0) | expected[numbers].sum().eq(0)).all()
+    back = found["points_earned"] - found["points_redeemed"] - found["points_expired"]
+    assert found["points_balance"].tolist() == back.tolist()

@@ -36,6 +36,7 @@ class Events:
         reason: What an earning was for, as codes; None if nothing asks for it.
         reasons: The names of the codes.
         counts: Rows of the input by what became of them.
+        last: The last day that counts, as as_of says.
     """
 
     customer: Array
@@ -48,6 +49,7 @@ class Events:
     reason: Array | None
     reasons: tuple[str, ...]
     counts: dict[str, int]
+    last: int
 
 
 @attrs.frozen(eq=False)
@@ -99,6 +101,7 @@ class _Table:
     raw: _Raw
     reasons: tuple[str, ...]
     counts: dict[str, int]
+    last: int
 
 
 def read_events(
@@ -126,6 +129,7 @@ def read_events(
     return Events(
         raw.customer, raw.day, raw.kind, raw.points, _lots(raw, table), event_ids, ids, raw.reason,
         table.reasons, table.counts,
+        table.last,
     )  # fmt: skip
 
 
@@ -171,7 +175,7 @@ def _read(
         np.arange(len(kind)), event.codes.code, customer.codes.code, times.number.astype(np.int64),
         kind, points, lot_code, codes,
     )  # fmt: skip
-    return _Table(event, customer, lot, raw.take(keep), names, counts)
+    return _Table(event, customer, lot, raw.take(keep), names, counts, last)
 
 
 def _ids(series: pd.Series, name: str) -> _Ids:

@@ -12,7 +12,6 @@ from layerwise.frames import Array
 from layerwise.membership import _queue
 from layerwise.membership._events import KINDS, Events, read_events
 from layerwise.membership._queue import EARN, REDEEM, REVERSE, Stream
-from layerwise.orders.request import make_request, moment
 from layerwise.saved import fits
 
 _NEVER = 2**31
@@ -217,11 +216,10 @@ def replay_points(
     events = read_events(
         ledger, as_of=as_of, columns=columns, reason=reason if rules.daily_caps else None, tz=tz
     )
-    last = moment(as_of, name="as_of", request=make_request(tz=tz), aware=tz is not None)
     refusals = _Refusals(events)
     _cap(events, rules, refusals)
     _limit_reversals(events, rules, refusals)
-    return _posted(events, refusals, rules, columns, last)
+    return _posted(events, refusals, rules, columns)
 
 
 class _Refusals:
@@ -328,8 +326,9 @@ class _Posted:
 
 
 def _posted(
-    events: Events, refusals: _Refusals, rules: PointRules, columns: dict[str, str], last: int
+    events: Events, refusals: _Refusals, rules: PointRules, columns: dict[str, str]
 ) -> PointsLedger:
+    last = events.last
     accepted = events.points - refusals.points
     stream, rows, lot_rows = _stream(events, accepted, rules)
     settled = _queue.settle(stream)
