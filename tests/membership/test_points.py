@@ -371,3 +371,10 @@ def test_ids_of_any_kind(text: bool) -> None:
     assert (found[numbers].sum().gt(0) | expected[numbers].sum().eq(0)).all()
     back = found["points_earned"] - found["points_redeemed"] - found["points_expired"]
     assert found["points_balance"].tolist() == back.tolist()
+
+
+def test_dates_that_are_written_another_way() -> None:
+    """Days first, as time_format says."""
+    table = ledger(("a", 1, 0, "earn", 10)).assign(ts="02/01/2024")
+    found = replay_points(table, as_of="2024-12-31", time_format="%d/%m/%Y")
+    assert found.lots["earned_on"].tolist() == [pd.Timestamp("2024-01-02")]

@@ -105,7 +105,7 @@ class _Table:
 
 
 def read_events(
-    ledger: object, *, as_of: Any, columns: dict[str, str], reason: str | None, tz: str | None
+    ledger: object, *, as_of: Any, columns: dict[str, str], reason: str | None, **reading: Any
 ) -> Events:
     """Return the events up to as_of.
 
@@ -120,7 +120,7 @@ def read_events(
     needed = {name: f"{role}=" for role, name in columns.items() if role != "lot"}
     needed |= {reason: "reason="} if reason is not None else {}
     frames.require(frames.column_names(frame), needed, title="The points ledger lacks columns:")
-    table = _read(frame, as_of, columns, reason, tz)
+    table = _read(frame, as_of, columns, reason, **reading)
     raw = _each_once(table.raw, table.counts)
     who, ids = _ranked(table.customer.series, table.customer.codes, raw.customer)
     raw = attrs.evolve(raw, customer=who)
@@ -134,11 +134,11 @@ def read_events(
 
 
 def _read(
-    frame: Any, as_of: Any, columns: dict[str, str], reason: str | None, tz: str | None
+    frame: Any, as_of: Any, columns: dict[str, str], reason: str | None, **reading: Any
 ) -> _Table:
     """Return the rows that count, checked; expiry rows and later ones are left out."""
     native = frame.to_native()
-    request = make_request(customer=columns["customer"], time=columns["time"], tz=tz)
+    request = make_request(customer=columns["customer"], time=columns["time"], **reading)
     kind, lapse = _kinds(frame, columns["kind"])
     rows = np.flatnonzero(~lapse)
     kind = kind[rows]

@@ -148,6 +148,7 @@ def replay_points(
     points: str = "points",
     lot: str = "lot",
     reason: str = "reason",
+    time_format: str | None = None,
     tz: str | None = None,
 ) -> PointsLedger:
     """Return balances, lots and refusals of a points ledger at a date.
@@ -177,6 +178,7 @@ def replay_points(
         points: Its column of points, whole numbers above 0.
         lot: Its column of lots, read for reversals only; may be absent without reversals.
         reason: Its column of what an earning is for, read if there are daily caps.
+        time_format: As in `layerwise.summarize`.
         tz: As in `layerwise.summarize`.
 
     Raises:
@@ -214,7 +216,12 @@ def replay_points(
         "kind": kind, "points": points, "lot": lot,
     }  # fmt: skip
     events = read_events(
-        ledger, as_of=as_of, columns=columns, reason=reason if rules.daily_caps else None, tz=tz
+        ledger,
+        as_of=as_of,
+        columns=columns,
+        reason=reason if rules.daily_caps else None,
+        time_format=time_format,
+        tz=tz,
     )
     refusals = _Refusals(events)
     _cap(events, rules, refusals)
