@@ -5,7 +5,7 @@ axis is the name of a label column; a user's table may name any further axis.
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -33,7 +33,8 @@ class Label:
     `stop` above 0 says that a customer with this label gets only strategies of labels with an equal
     or higher stop: 1 = has left (win-back only), 2 = cannot return (no outreach at all).
     `implies` is another (axis, label) whose strategies this label earns too, `flag` the boolean
-    column that says the same of customers whose column shows another label.
+    column that says the same of customers whose column shows another label. A `quiet` label needs
+    no strategy: that nothing is known, or nothing is wrong, is no reason to write to anybody.
     """
 
     axis: str
@@ -43,6 +44,7 @@ class Label:
     stop: int = 0
     implies: tuple[str, str] | None = None
     flag: str | None = None
+    quiet: bool = False
 
 
 def data_text(name: str) -> str:
@@ -79,6 +81,7 @@ def _label(row: dict[str, str]) -> Label:
         stop=int(row["stop"] or 0),
         implies=(axis, label) if label else None,
         flag=row["flag"] or None,
+        quiet=row["quiet"] == "yes",
     )
 
 
@@ -107,6 +110,21 @@ def incentives() -> Mapping[str, bool]:
 def is_price_incentive(incentive: str) -> bool:
     """Return whether a kind of incentive lowers a price; an unknown kind counts as one."""
     return incentives().get(incentive, True)
+
+
+def is_quiet(axis: str, label: str) -> bool:
+    """Return whether a label needs no strategy.
+
+    >>> is_quiet("churn_type", "not_churned")
+    True
+    """
+    known = labels().get((axis, label))
+    return known is not None and known.quiet
+
+
+def implied_axes(have: Collection[str]) -> set[str]:
+    """Return axes without rows of their own whose labels earn rows of these axes."""
+    return {axis for (axis, _), x in labels().items() if x.implies and x.implies[0] in have}
 
 
 def reason(axis: str, label: str, lang: str) -> str:

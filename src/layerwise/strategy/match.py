@@ -7,11 +7,17 @@ from operator import itemgetter
 import attrs
 
 from layerwise.strategy.checks import ways
-from layerwise.strategy.labels import EVERY, labels, reason
+from layerwise.strategy.labels import EVERY, implied_axes, is_quiet, labels, reason
+from layerwise.strategy.links import Answers, own_stop
 from layerwise.strategy.row import Strategy
 
 DUTY = "compliance"
 """Theme of the strategies that are duties, not marketing: no consent needed, never held out."""
+
+
+NO_ANSWERS = Answers(customers={}, programmes={}, stops={}, terms={})
+_LINKED = 3
+"""How far a row stands from a label that only a link leads from: behind all other ways."""
 
 
 @attrs.frozen(eq=False)
@@ -19,7 +25,8 @@ class Because:
     """A label that a customer has, or that a boolean column says holds as well.
 
     `stop` says how far it stops other strategies (see `Label.stop`), `earns` what it gives: rows of
-    the label itself at distance 0, of all labels of the axis at 1, of an implied label at 2.
+    the label itself at distance 0, of all labels of the axis at 1, of an implied label at
+    2, rows that a link leads to at 3.
     """
 
     axis: str
@@ -39,13 +46,32 @@ class Index:
 
     by_label: Mapping[tuple[str, str], Sequence[Strategy]]
     prices: frozenset[str]
+    answers: Answers = NO_ANSWERS
+
+    @property
+    def axes(self) -> set[str]:
+        """The axes that can match: those of rows, of links, and those whose labels imply these."""
+        own = {axis for axis, _ in (*self.by_label, *self.answers.customers)}
+        return own | {axis for axis, _ in self.answers.programmes} | implied_axes(own)
+
+    def segments(self, axis: str) -> list[str]:
+        """Return the labels of an axis that a strategy is for."""
+        keys = (*self.by_label, *self.answers.customers, *self.answers.programmes)
+        return sorted({segment for a, segment in keys if a == axis})
+
+    def covers(self, axis: str, label: str) -> bool:
+        """Return whether a label has a strategy, or needs none."""
+        if is_quiet(axis, label) or any(self.by_label.get(key) for key in ways(axis, label)):
+            return True
+        return any((axis, label) in x for x in (self.answers.customers, self.answers.programmes))
 
     def because(self, axis: str, label: str, column: str, *, flag: bool = False) -> Because:
         """Return a label as a reason; `flag` says that a boolean column gave it."""
         known = labels().get((axis, label))
         keys = enumerate(ways(axis, label))
         earns = [(far, row) for far, key in keys for row in self.by_label.get(key, ())]
-        stop = known.stop if known else 0
+        earns += [(_LINKED, row) for row in self.answers.customers.get((axis, label), ())]
+        stop = max(known.stop if known else 0, self.answers.stops.get((axis, label), 0))
         return Because(axis, label, column, flag, stop, tuple(earns))
 
 
@@ -60,14 +86,14 @@ class Choice:
     over_cap: int
 
 
-def index(rows: Iterable[Strategy]) -> Index:
-    """Return the customer strategies by (axis, segment)."""
+def index(rows: Iterable[Strategy], answers: Answers = NO_ANSWERS) -> Index:
+    """Return the customer strategies by (axis, segment), with the links of other labels to them."""
     by_label: dict[tuple[str, str], list[Strategy]] = defaultdict(list)
     for row in rows:
         if row.level == "customer":
             by_label[row.axis, row.segment].append(row)
     prices = (r.id for found in by_label.values() for r in found if r.gives_price_incentive)
-    return Index(by_label, frozenset(prices))
+    return Index(by_label, frozenset(prices), answers)
 
 
 def order(row: Strategy) -> tuple[int, str]:
@@ -92,8 +118,10 @@ def decide(
     """
     matched = _matched(index, reasons)
     stop = max((b.stop for b in reasons), default=0)
-    left = [row for row, b in matched.values() if not stop or _stop(b) >= stop]
-    allowed = sorted((row for row in left if consent or row.theme == DUTY), key=order)
+    left = [pair for pair in matched.values() if not stop or _stop(*pair) >= stop]
+    last = _last_of_own(left)
+    ranked = sorted(left, key=lambda pair: _place(*pair, last))
+    allowed = [row for row, _ in ranked if consent or row.theme == DUTY]
     single = _one_price(allowed, index.prices if one_price else frozenset())
     return Choice(
         tuple(matched[row.id] for row in single[:cap]),
@@ -122,8 +150,25 @@ def _matched(index: Index, reasons: Sequence[Because]) -> dict[str, Pair]:
     return found
 
 
-def _stop(because: Because | None) -> int:
-    return because.stop if because else 0
+def _stop(row: Strategy, because: Because | None) -> int:
+    """Return how far a row outlives the stop of others: by its reason, or by what it is for."""
+    return max(because.stop, own_stop(row)) if because else 0
+
+
+def _last_of_own(pairs: Iterable[Pair]) -> dict[str, int]:
+    """Return, by axis, the last priority of the rows that the column's own label earned."""
+    last: dict[str, int] = {}
+    for row, b in pairs:
+        if b and not b.flag:
+            last[b.axis] = max(last.get(b.axis, 0), row.priority)
+    return last
+
+
+def _place(row: Strategy, b: Because | None, last: Mapping[str, int]) -> tuple[int, bool, str]:
+    """Return what rows are sorted by; a label that a flag adds waits for the column's own label."""
+    if b is None or not b.flag:
+        return row.priority, False, row.id
+    return max(row.priority, last.get(b.axis, 0)), True, row.id
 
 
 def _one_price(rows: Sequence[Strategy], prices: Set[str]) -> list[Strategy]:

@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 import narwhals.stable.v2 as nw
 import numpy as np
+import pandas as pd
 from narwhals.stable.v2.typing import IntoDataFrameT
 from numpy.typing import NDArray
 
@@ -18,8 +19,9 @@ from layerwise import columns as c
 from layerwise import frames
 from layerwise.errors import RowsLeftOutWarning, SpecError, TableError, problems
 from layerwise.strategy import cells, match
-from layerwise.strategy.checks import did_you_mean, ways
+from layerwise.strategy.checks import did_you_mean
 from layerwise.strategy.labels import labels as known_labels
+from layerwise.strategy.links import read_links
 from layerwise.strategy.resolve import AxesArgument, Frame, column_of, resolve, unused_flags
 from layerwise.strategy.resolve import flags as flags_of
 from layerwise.strategy.row import Strategy
@@ -103,11 +105,12 @@ def decide(
     consent: str | None,
     one_price_incentive: bool,
     allow_gaps: bool,
+    links: pd.DataFrame | None = None,
 ) -> Decided:
     """Return what each combination of labels gets."""
     check_cap(cap)
-    index = match.index(rows)
-    possible = {axis for axis, _ in index.by_label}
+    index = match.index(rows, read_links(links, rows))
+    possible = index.axes
     for role, name in (("customer", customer), ("consent", consent)):
         if name is not None or role == "customer":
             column_of(frame, name, role)  # type: ignore[arg-type]
@@ -122,13 +125,13 @@ def decide(
     sizes = [*(len(x.names) + 1 for x in coded.values()), *(2 for _ in extra)]
     cell, table = cells.combine(arrays, sizes, len(frame))
     reasons = [
-        *([None, *(index.because(a, x, used[a]) for x in col.names)] for a, col in coded.items()),
-        *([None, flag] for flag in flags),
+        *([(), *_reasons(index, a, used[a], col)] for a, col in coded.items()),
+        *([(), (flag,)] for flag in flags),
     ]
     choices = tuple(
         match.decide(
             index,
-            [b for code, known in zip(codes, reasons, strict=False) if (b := known[code])],
+            [b for code, known in zip(codes, reasons, strict=False) for b in known[code]],
             consent=agreed is None or bool(codes[-1]),
             cap=cap,
             one_price=bool(one_price_incentive),
@@ -137,6 +140,15 @@ def decide(
     )
     unused = unused_flags(axes, possible, used, frame.columns)
     return Decided(cell=cell, choices=choices, consent=agreed, unused=unused)
+
+
+def _reasons(
+    index: match.Index, axis: str, column: str, coded: cells.Coded
+) -> list[tuple[match.Because, ...]]:
+    """Return the labels of each cell of a column as reasons; a label is made a reason once."""
+    labels = dict.fromkeys(label for labels in coded.parts for label in labels)
+    made = {label: index.because(axis, label, column) for label in labels}
+    return [tuple(made[label] for label in labels) for labels in coded.parts]
 
 
 def warn_left_out(counts: PlanCounts) -> None:
@@ -218,17 +230,18 @@ def _uncovered(index: match.Index, axis: str, column: cells.Coded) -> str:
 
     A column named by mistake may hold names of people, so only labels of our own lists are shown.
     """
-    bare = [not any(index.by_label.get(k) for k in ways(axis, name)) for name in column.names]
-    if not any(bare):
+    labels = sorted({label for labels in column.parts for label in labels})
+    without = [label for label in labels if not index.covers(axis, label)]
+    if not without:
         return ""
+    bare = [not {*without}.isdisjoint(labels) for labels in column.parts]
     n = int(np.array([False, *bare])[column.codes].sum())
-    known = sorted(segment for a, segment in index.by_label if a == axis)
-    without = [name for name, none in zip(column.names, bare, strict=True) if none]
+    known = index.segments(axis)
     ours = [name for name in without if (axis, name) in known_labels()]
     named = f" ({', '.join(ours[:_NAMED])})" if ours else ""
     near = "".join(sorted({did_you_mean(name, known) for name in without if name not in ours}))
     return (
-        f"{len(without)} of {len(bare)} labels have no strategy on axis {axis!r}{named}, "
+        f"{len(without)} of {len(labels)} labels have no strategy on axis {axis!r}{named}, "
         f"{n:,} customers{near}; the table knows {_few(known)}"
     )
 

@@ -259,12 +259,15 @@ class StrategyTable:
         consent: str | None = None,
         one_price_incentive: bool = True,
         allow_gaps: bool = False,
+        links: pd.DataFrame | None = None,
     ) -> IntoDataFrameT:
         """Return who gets what: one row per customer and strategy.
 
         Matching: a customer gets the strategies of each of the labels, of labels that these imply
         (loyalty = churned earns what tier = churned earns), and of the boolean columns
-        is_high_value, is_loyal, is_potential, is_churned where they stand beside the tier. A
+        is_high_value, is_loyal, is_potential, is_churned where they stand beside the tier, whose
+        rows come after those of the tier itself. A cell may list labels, ``a;b``; each matches.
+        Columns cause, churn_type, churn_rule, signal and motive match through `links` too. A
         customer who left gets win-back strategies only; one who cannot return gets no outreach.
 
         Args:
@@ -284,6 +287,8 @@ class StrategyTable:
             consent: Boolean column: False or missing means no strategy but ``compliance`` duties.
             one_price_incentive: Give no customer more than one price incentive, the best one.
             allow_gaps: Let labels that no strategy is for match nothing, instead of refusing them.
+            links: Which strategies answer which cause, churn type, signal or motive; None gives
+                `strategy_links()`, less what names strategies that the table does not have.
 
         Returns:
             The same kind of frame, rows in the order of `labels`, then by rank: customer id,
@@ -323,6 +328,7 @@ class StrategyTable:
             consent=consent,
             one_price_incentive=one_price_incentive,
             allow_gaps=allow_gaps,
+            links=links,
         )
         chance = assign.Chance(holdout=holdout, control=control, salt=salt)
         plan: IntoDataFrameT = assign.to_frame(
@@ -342,6 +348,7 @@ class StrategyTable:
         consent: str | None = None,
         one_price_incentive: bool = True,
         allow_gaps: bool = False,
+        links: pd.DataFrame | None = None,
     ) -> planning.PlanCounts:
         """Return how many customers the plan with these choices reaches, and why not the others.
 
@@ -360,6 +367,7 @@ class StrategyTable:
             consent=consent,
             one_price_incentive=one_price_incentive,
             allow_gaps=allow_gaps,
+            links=links,
         ).counts()
 
 
