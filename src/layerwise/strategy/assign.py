@@ -84,12 +84,12 @@ def _is_blank(text: bytes) -> bool:
 
 def _expand(decided: Decided) -> tuple[NDArray[np.int64], NDArray[np.int64], list[Entry]]:
     """Return, per row of the plan, the customer's place and the entry's place; and the entries."""
-    places: dict[tuple[str, int, match.Because | None], int] = {}
+    places: dict[tuple[str, str, int, match.Because | None], int] = {}
     entries: list[Entry] = []
     pointer = []
     for choice in decided.choices:
         for rank, (row, why) in enumerate(choice.chosen, 1):
-            place = places.setdefault((row.id, rank, why), len(entries))
+            place = places.setdefault((row.id, row.channel, rank, why), len(entries))
             if place == len(entries):
                 entries.append((row, rank, why))
             pointer.append(place)

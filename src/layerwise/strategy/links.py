@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 import attrs
 import pandas as pd
@@ -144,6 +145,11 @@ def read_links(links: pd.DataFrame | None, rows: Iterable[Strategy]) -> Answers:
     return Answers(customers=found["customer"], programmes=found["brand"], stops=stops, terms=terms)
 
 
+def packaged_or(links: pd.DataFrame | None) -> tuple[tuple[str, ...], ...]:
+    """Return the rows of links: axis, label, strategy_id, level, stop, term_zh."""
+    return _packaged() if links is None else _rows_of(_texts(links, (*COLUMNS, *_OPTIONAL)))
+
+
 @cache
 def _packaged() -> tuple[tuple[str, ...], ...]:
     return _rows_of(strategy_links())
@@ -161,7 +167,7 @@ def _texts(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(texts, dtype=object)
 
 
-def _text(cell: object) -> str:
+def _text(cell: Any) -> str:
     missing = not isinstance(cell, str) and pd.api.types.is_scalar(cell) and pd.isna(cell)
     return "" if missing else str(cell).strip()
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
+from functools import lru_cache
 from operator import itemgetter
 
 import attrs
@@ -76,12 +77,42 @@ class Index:
 
 
 @attrs.frozen
+class Channels:
+    """The channels by which a customer may be written to.
+
+    Args:
+        agreed: Those the customer agreed to; None is all.
+        quiet: Those that nobody is written to by, for now.
+    """
+
+    agreed: frozenset[str] | None = None
+    quiet: frozenset[str] = frozenset()
+
+    def send(self, row: Strategy) -> Strategy | None:
+        """Return the row with the channels it may go by, or None if it may not go.
+
+        Duties go as they are. A row that names no channel goes by those agreed to.
+        """
+        return row if row.theme == DUTY else _by(row, self.agreed, self.quiet)
+
+
+@lru_cache(maxsize=10_000)
+def _by(row: Strategy, agreed: frozenset[str] | None, quiet: frozenset[str]) -> Strategy | None:
+    if not row.channels and agreed is None:
+        return row
+    asked = row.channels or sorted(agreed or ())
+    left = [x for x in asked if x not in quiet and (agreed is None or x in agreed)]
+    return attrs.evolve(row, channel=";".join(left)) if left else None
+
+
+@attrs.frozen
 class Choice:
     """What a combination of labels gets: strategies in order with their reasons, and what went."""
 
     chosen: tuple[Pair, ...]
     matched: int
     stopped: int
+    unreached: int
     price_conflicts: int
     over_cap: int
 
@@ -105,29 +136,30 @@ def choose(rows: Iterable[Strategy], cap: int, one_price: bool) -> list[Strategy
     """Return the best `cap` rows, with no more than one price incentive if so asked."""
     ordered = sorted(rows, key=order)
     prices = {row.id for row in ordered if row.gives_price_incentive} if one_price else set()
-    return _one_price(ordered, prices)[:cap]
+    return [row for row, _ in _one_price([(row, None) for row in ordered], prices)[:cap]]
 
 
 def decide(
-    index: Index, reasons: Sequence[Because], *, consent: bool, cap: int, one_price: bool
+    index: Index, reasons: Sequence[Because], *, may: Channels, cap: int, one_price: bool
 ) -> Choice:
     """Return what a customer with these labels gets.
 
     Stop labels come first (who cannot return gets no outreach, who left gets win-back only), then
-    consent, then one price incentive, then the cap.
+    consent and quiet channels, then one price incentive, then the cap.
     """
     matched = _matched(index, reasons)
     stop = max((b.stop for b in reasons), default=0)
     left = [pair for pair in matched.values() if not stop or _stop(*pair) >= stop]
     last = _last_of_own(left)
-    ranked = sorted(left, key=lambda pair: _place(*pair, last))
-    allowed = [row for row, _ in ranked if consent or row.theme == DUTY]
-    single = _one_price(allowed, index.prices if one_price else frozenset())
+    ranked = sorted(left, key=lambda pair: _place(pair, last))
+    reached = [(sent, b) for row, b in ranked if (sent := may.send(row))]
+    single = _one_price(reached, index.prices if one_price else frozenset())
     return Choice(
-        tuple(matched[row.id] for row in single[:cap]),
+        tuple(single[:cap]),
         matched=len(matched),
         stopped=len(matched) - len(left),
-        price_conflicts=len(allowed) - len(single),
+        unreached=len(left) - len(reached),
+        price_conflicts=len(reached) - len(single),
         over_cap=max(len(single) - cap, 0),
     )
 
@@ -164,14 +196,15 @@ def _last_of_own(pairs: Iterable[Pair]) -> dict[str, int]:
     return last
 
 
-def _place(row: Strategy, b: Because | None, last: Mapping[str, int]) -> tuple[int, bool, str]:
+def _place(pair: Pair, last: Mapping[str, int]) -> tuple[int, bool, str]:
     """Return what rows are sorted by; a label that a flag adds waits for the column's own label."""
+    row, b = pair
     if b is None or not b.flag:
         return row.priority, False, row.id
     return max(row.priority, last.get(b.axis, 0)), True, row.id
 
 
-def _one_price(rows: Sequence[Strategy], prices: Set[str]) -> list[Strategy]:
+def _one_price(pairs: Sequence[Pair], prices: Set[str]) -> list[Pair]:
     """Return sorted rows with only the first of those that give a price incentive."""
-    first = next((row.id for row in rows if row.id in prices), None)
-    return [row for row in rows if row.id == first or row.id not in prices]
+    first = next((row.id for row, _ in pairs if row.id in prices), None)
+    return [pair for pair in pairs if pair[0].id == first or pair[0].id not in prices]
