@@ -389,7 +389,7 @@ class StrategyTable:
             strategy_id, rank (1 is the customer's first), reason, channel, incentive, owner,
             kpi, source, objective, action, holdout (True: chosen by chance NOT to get it, so that
             the effect can be measured; the row keeps its place), control (True: the customer is in
-            the control group of the whole plan). Text is categorical in pandas.
+            the control group of the whole plan), theme. Text is categorical in pandas.
 
         Raises:
             ColumnsError: A needed column is missing, twice, or not what it must be.
