@@ -102,6 +102,7 @@ def test_nobody():
         ({"no_contact": "store"}, SpecError),
         ({"time": "when"}, ColumnsError),
         ({"contacts": SENT.assign(sent_at="soon")}, DataError),
+        ({"contacts": SENT.astype({"customer_id": str})}, DataError),
         ({"plan": FRAME}, ColumnsError),
         ({"plan": PLAN.drop(columns="rank")}, ColumnsError),
         ({"customer": "id"}, ColumnsError),

@@ -109,7 +109,7 @@ def spend_budget(
         (6.0, 22.0, 2.0)
     """
     money = _budget(budget)
-    frame = frames.eager(plan, doing=_ROLE)
+    frame = st.plan_frame(plan, _ROLE)
     status = st.read_status(frame, _ROLE)
     costs, gains = _amounts(frame, cost, "cost"), _amounts(frame, gain, "gain")
     duty = st.duties(frame, _ROLE)

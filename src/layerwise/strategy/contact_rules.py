@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from layerwise import columns as c
 from layerwise import frames
-from layerwise.errors import SpecError
+from layerwise.errors import DataError, SpecError
 from layerwise.logs import read_log, read_roster
 from layerwise.orders.request import make_request, moment
 from layerwise.strategy import status as st
@@ -81,7 +81,7 @@ def contact_rules(
                    2     3 contact_cap
     """
     _check(per_week, min_gap_days, no_contact)
-    frame = frames.eager(plan, doing=_ROLE)
+    frame = st.plan_frame(plan, _ROLE)
     status = st.read_status(frame, _ROLE)
     who, ids = st.customers(frame, customer, _ROLE)
     today = moment(as_of, name="as_of", request=make_request(), aware=False)
@@ -116,9 +116,22 @@ def _history(
         ignore_unknown=True,
         stacklevel=4,
     )
+    if not len(log):
+        _refuse_other_kind(frames.eager(contacts, doing=_ROLE)[customer], ids)
     week = log.customer[log.day > today - WEEK]
     np.maximum.at(last, log.customer, log.day)
     return np.bincount(week, minlength=len(ids)).astype(np.int64), last
+
+
+def _refuse_other_kind(theirs: Any, ids: pd.Series) -> None:
+    """Refuse ids that are numbers here and texts there: all contacts would seem strangers'."""
+    numbers = pd.api.types.is_numeric_dtype(ids)
+    if theirs.null_count() < len(theirs) and theirs.dtype.is_numeric() != numbers:
+        raise DataError(
+            "No contact is of a customer of the plan: ids are numbers in one table and text in the "
+            "other.",
+            hint="make the ids of both tables one type, e.g. with astype(str).",
+        )
 
 
 def _disturbs(frame: Any, no_contact: Collection[str]) -> NDArray[np.bool_]:

@@ -23,6 +23,12 @@ Codes = NDArray[np.int64]
 Cells = Any  # a pandas.Categorical, whose own type differs from stub to stub
 
 
+def plan_frame(plan: object, role: str) -> Any:
+    """Return a plan behind narwhals, refused if it is lazy or no table."""
+    frames.wrap(plan, what="the plan")
+    return frames.eager(plan, doing=role)
+
+
 def read_status(frame: Any, role: str) -> Codes:
     """Return the status of each row as places in `WORDS`; without one, what the holdout says.
 

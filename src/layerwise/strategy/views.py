@@ -47,7 +47,7 @@ def plan_by(plan: IntoDataFrame, by: str, *, customer: str = c.CUSTOMER) -> pd.D
     """
     if by not in VIEWS:
         raise SpecError(f"by must be one of {', '.join(VIEWS)}.", hint='plan_by(plan, "owner").')
-    frame = frames.eager(plan, doing=_ROLE)
+    frame = st.plan_frame(plan, _ROLE)
     status = st.read_status(frame, _ROLE)
     who, _ = st.customers(frame, customer, _ROLE)
     cells = st.texts(frame, by, _ROLE)
