@@ -60,6 +60,14 @@ def test_each_axis_of_knowledge_matches(labels, want):
     assert given(**labels) == want
 
 
+def test_linked_reasons_in_chinese():
+    """The reason names the cause as the cause table does."""
+    frame = pd.DataFrame({"customer_id": [1], "cause": ["price_high"]})
+    assert TABLE.plan(frame, lang="zh")["reason"].item() == "流失原因 = 价格过高"
+    asked = TABLE.programmes_for(frame, lang="zh")
+    assert set(asked["reason"]) == {"流失原因 = 价格过高"}
+
+
 def test_a_cell_may_list_labels():
     """Each label of a list matches, in any order; blanks and repeats do not count."""
     want = [

@@ -127,8 +127,10 @@ def implied_axes(have: Collection[str]) -> set[str]:
     return {axis for (axis, _), x in labels().items() if x.implies and x.implies[0] in have}
 
 
-def reason(axis: str, label: str, lang: str) -> str:
+def reason(axis: str, label: str, lang: str, term: str = "") -> str:
     """Return why a strategy was matched, in the words of the reader.
+
+    `term` is the Chinese name of a label that stands in no built-in list.
 
     >>> reason("tier", "high_value", "en")
     'tier = high_value'
@@ -136,4 +138,4 @@ def reason(axis: str, label: str, lang: str) -> str:
     if lang != "zh":
         return f"{axis} = {label}"
     known_axis, known = axes().get(axis), labels().get((axis, label))
-    return f"{known_axis.term_zh if known_axis else axis} = {known.term_zh if known else label}"
+    return f"{known_axis.term_zh if known_axis else axis} = {known.term_zh if known else term or label}"

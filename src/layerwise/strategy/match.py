@@ -36,6 +36,7 @@ class Because:
     flag: bool = False
     stop: int = 0
     earns: tuple[tuple[int, Strategy], ...] = ()
+    term: str = ""
 
 
 Pair = tuple[Strategy, Because | None]
@@ -73,7 +74,8 @@ class Index:
         earns = [(far, row) for far, key in keys for row in self.by_label.get(key, ())]
         earns += [(_LINKED, row) for row in self.answers.customers.get((axis, label), ())]
         stop = max(known.stop if known else 0, self.answers.stops.get((axis, label), 0))
-        return Because(axis, label, column, flag, stop, tuple(earns))
+        term = self.answers.terms.get((axis, label), "")
+        return Because(axis, label, column, flag, stop, tuple(earns), term)
 
 
 @attrs.frozen
@@ -170,7 +172,7 @@ def explain(because: Because | None, lang: str) -> str:
         return "全体用户" if lang == "zh" else "every customer"
     if because.flag:
         return f"{because.column} = true"
-    return reason(because.axis, because.label, lang)
+    return reason(because.axis, because.label, lang, because.term)
 
 
 def _matched(index: Index, reasons: Sequence[Because]) -> dict[str, Pair]:

@@ -40,7 +40,8 @@ def programmes_asked(
         coded = cells.code_labels(frame, column)
         for label, holds in _holders(coded).items():
             for row in _programmes(brand, table.answers.programmes, axis, label):
-                reasons[row.id].append(reason(axis, label, lang))
+                term = table.answers.terms.get((axis, label), "")
+                reasons[row.id].append(reason(axis, label, lang, term))
                 mine = holds[coded.codes]
                 masks[row.id] = masks[row.id] | mine if row.id in masks else mine
     counts = {i: int(mask.sum()) for i, mask in masks.items()}
