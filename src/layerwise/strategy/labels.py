@@ -138,4 +138,5 @@ def reason(axis: str, label: str, lang: str, term: str = "") -> str:
     if lang != "zh":
         return f"{axis} = {label}"
     known_axis, known = axes().get(axis), labels().get((axis, label))
-    return f"{known_axis.term_zh if known_axis else axis} = {known.term_zh if known else term or label}"
+    name = known.term_zh if known else term or label
+    return f"{known_axis.term_zh if known_axis else axis} = {name}"
