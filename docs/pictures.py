@@ -6,6 +6,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import DateFormatter
@@ -164,6 +165,24 @@ def letters() -> Axes:
     return ax
 
 
+def effects() -> Axes:
+    """The voucher that the guide plants into CDNOW, overall and by layer."""
+    paid = orders()[orders()["amount"] > 0]
+    table = lw.calibration_holdout(paid, split=SPLIT, end=END, window_days=273)
+    halves = {"control": 0.5, "voucher": 0.5}
+    drawn = evaluate.assign(table, experiment="autumn voucher", arms=halves, salt="keep me secret")
+    drawn["bought"] = drawn["holdout_orders"] > 0
+    drawn["layer"] = np.where(drawn["repeat_orders"] > 0, "bought again", "bought once")
+    drawn["bought"] |= (
+        (drawn["arm"] == "voucher")
+        & (drawn["layer"] == "bought again")
+        & ~drawn["bought"]
+        & (np.random.default_rng(1).random(len(drawn)) < 0.25)
+    )
+    found = evaluate.analyse(drawn, metrics=["bought"], arms=halves, by="layer")
+    return plots.plot_effects(found)
+
+
 def flow() -> Axes:
     """Households that churned, returned and came new, month by month."""
     months = pd.date_range("2017-06-30", "2017-12-31", freq="ME")
@@ -296,6 +315,7 @@ PICTURES = {
     "return-curve": return_curve,
     "leaving": leaving,
     "letters": letters,
+    "effects": effects,
     "flow": flow,
     "early-warning": early_warning,
     "causes": causes,

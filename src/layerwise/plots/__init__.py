@@ -16,6 +16,7 @@ from layerwise.plots.calibration import plot_calibration
 from layerwise.plots.causes import plot_causes
 from layerwise.plots.cohorts import plot_cohorts
 from layerwise.plots.control_chart import plot_control_chart
+from layerwise.plots.effects import plot_effects
 from layerwise.plots.frequency_recency import plot_frequency_recency
 from layerwise.plots.history import plot_history
 from layerwise.plots.holdout import plot_holdout
@@ -29,6 +30,7 @@ __all__ = [
     "plot_causes",
     "plot_cohorts",
     "plot_control_chart",
+    "plot_effects",
     "plot_frequency_recency",
     "plot_history",
     "plot_holdout",

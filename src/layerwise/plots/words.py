@@ -57,6 +57,10 @@ WORDS = {
     "months since": ("months since the first order", "首单后的月数"),
     "quarters since": ("quarters since the first order", "首单后的季度数"),
     "return": ("P(order within {h:g} days)", "{h:g} 天内再次下单的概率"),
+    "all customers": ("all", "全部"),
+    "effect of": ("effect of {arm} on {metric}", "{arm} 对 {metric} 的效果"),
+    "effect interval": ("{effect} ({low}, {high})", "{effect}（{low}，{high}）"),
+    "effect head": ("effect, {level:.0%} interval", "效果及 {level:.0%} 区间"),
     "window": (
         "window {window:,} days: at most\n{at_most:.0%} return within {h:g} days",
         "窗口 {window:,} 天：\n{h:g} 天内回购率不超过 {at_most:.0%}",

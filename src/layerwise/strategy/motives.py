@@ -8,7 +8,7 @@ SCHEMA = Schema(
     what="the motive table",
     file="motives.csv",
     filled=("kind", "name", "strategies"),
-    optional=("signals", "index", "tactic", "basis", "term_zh", "source"),
+    optional=("signals", "index", "tactic", "tactic_zh", "basis", "term_zh", "source"),
 )
 
 
@@ -18,7 +18,8 @@ def motive_table(table: object = None) -> pd.DataFrame:
     - `id`, `name`, `term_zh`: the motive, in English and Chinese; `kind`: expectation, psychology,
       motive, need_level, decision_stage, factor, loyalty_driver, trust_driver, persona, interest.
     - `signals`: what in the data would show it; `index`: how it would be measured.
-    - `tactic`, `strategies`: the answer, and the ids of its strategies, with semicolons between.
+    - `tactic`, `tactic_zh`, `strategies`: the answer, and the ids of its strategies, with
+      semicolons between.
     - `basis`, `source`: where the row comes from; no number stands behind any of them.
 
     Args:
