@@ -39,6 +39,9 @@ ACTION = "action"
 HOLDOUT = "holdout"
 CONTROL = "control"
 CUSTOMERS = "customers"
+THEME = "theme"
+STATUS = "status"
+COST = "cost"
 
 PLAN = (
     STRATEGY,
@@ -53,6 +56,7 @@ PLAN = (
     ACTION,
     HOLDOUT,
     CONTROL,
+    THEME,
 )
 """Columns of a strategy plan, after the customer's id."""
 

@@ -216,11 +216,7 @@ def places(series: pd.Series, name: str, roster: Roster) -> Array:
     codes = read_ids(series, name)
     known = codes.code if codes.missing is None else codes.code[~codes.missing]
     used = np.flatnonzero(np.bincount(known, minlength=codes.n)) if len(known) else known[:0]
-<<<<<<< HEAD
     table = np.full(max(codes.n, 1), UNKNOWN, dtype=np.int64)
-=======
-    table = np.full(max(codes.n, 1), _UNKNOWN, dtype=np.int64)
->>>>>>> memb
     table[used] = roster.index.get_indexer(keys(series.take(codes.first_rows(used))))
     place: Array = table[codes.code]
     if codes.missing is not None:
