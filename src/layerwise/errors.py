@@ -91,6 +91,14 @@ class NotIdentifiedWarning(LayerwiseWarning):
     """The data cannot tell the parameters of a model; predictions may still be usable."""
 
 
+class ShortBaselineWarning(LayerwiseWarning):
+    """Series have too few periods to be judged by; the message counts them."""
+
+
+class CertainForecastWarning(LayerwiseWarning):
+    """Probabilities of 0 or 1 were taken as almost so; the message counts them."""
+
+
 def problems(title: str, lines: Iterable[str]) -> str:
     """Return one message that lists the problems of one input at once, the first 20 in full.
 

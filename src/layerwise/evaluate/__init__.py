@@ -1,13 +1,9 @@
 """Did it work, is it getting worse: retention, cohorts, key figures, alerts, drift."""
 
 from layerwise.evaluate.bins import DriftReference, drift_reference
-from layerwise.evaluate.calibration_drift import (
-    CalibrationDrift,
-    CertainForecastWarning,
-    calibration_drift,
-)
+from layerwise.evaluate.calibration_drift import CalibrationDrift, calibration_drift
 from layerwise.evaluate.cohorts import Cohorts, cohort_table
-from layerwise.evaluate.control_charts import ShortBaselineWarning, control_chart
+from layerwise.evaluate.control_charts import control_chart
 from layerwise.evaluate.decomposition import Decomposition, decompose_change
 from layerwise.evaluate.drift import drift, psi
 from layerwise.evaluate.key_figures import kpi_table, kpis
@@ -18,7 +14,6 @@ from layerwise.evaluate.survival import LogRank, kaplan_meier, log_rank
 
 __all__ = [
     "CalibrationDrift",
-    "CertainForecastWarning",
     "Cohorts",
     "Decomposition",
     "DriftReference",
@@ -26,7 +21,6 @@ __all__ = [
     "Monitoring",
     "RefitVerdict",
     "Retention",
-    "ShortBaselineWarning",
     "calibration_drift",
     "cohort_table",
     "control_chart",

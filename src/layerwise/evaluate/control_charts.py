@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise.columns import PERIOD_END
-from layerwise.errors import LayerwiseWarning, SpecError
+from layerwise.errors import ShortBaselineWarning, SpecError
 from layerwise.evaluate.baseline import Standardised, plain, reaches, smooth, standardise
 from layerwise.evaluate.rate_series import (
     DENOMINATOR,
@@ -27,10 +27,6 @@ LEAST_BASELINE = 20
 ABOVE, BELOW, INSIDE, NOT_EVALUABLE = "above", "below", "inside", "not_evaluable"
 BASELINE, JUDGED = "baseline", "judged"
 LIMITS, EWMA = "limits", "ewma"
-
-
-class ShortBaselineWarning(LayerwiseWarning):
-    """Series have too few periods to be judged by; the message counts them."""
 
 
 def control_chart(
