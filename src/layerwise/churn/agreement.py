@@ -124,7 +124,10 @@ def coder_agreement(
         >>> round(found.kappa, 2), found.experimental
         (0.47, True)
     """
-    frame, coder, terms = read_feedback(feedback, text, None, table, negation, also=hand)
+    frames.check_named({"hand=": hand, "text=": text})
+    frame, coder, terms = read_feedback(
+        feedback, text, None, table, negation, also=hand, role="hand="
+    )
     people = causes_named(None, frames.read(frame, [hand])[hand], terms)
     known = coder.said & people.said
     if not known.any():

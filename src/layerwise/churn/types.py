@@ -20,7 +20,7 @@ from layerwise.churn.return_chance import (
     of_customers,
     past_gaps,
 )
-from layerwise.churn.terms import check_columns_are_named, feedback_terms
+from layerwise.churn.terms import feedback_terms
 from layerwise.churn.type_rules import State, decide
 from layerwise.churn.type_table import OTHERWISE, type_table
 from layerwise.columns import SILENCE
@@ -179,7 +179,7 @@ def churn_types(
         3   not_churned           NaN        NaN             NaN
     """
     _check(horizon_days, likely_return, lookback_days, returns, by, orders)
-    check_columns_are_named(status, by, text, code)
+    frames.check_named({"status=": status, "text=": text, "code=": code}, {"by=": by})
     by = returns.by if isinstance(returns, ChurnTypes) else by
     types, request = type_table(table), make_request(**columns)
     frame, roster, silence, state = _read(customers, status, request)

@@ -113,6 +113,7 @@ def calibration_drift(
             hint="slope_range=(0.8, 1.2) is the usual one.",
         )
     frame = frames.eager(customers, doing="calibration_drift")
+    frames.check_named({"probability=": probability, "outcome=": outcome})
     names = dict.fromkeys([probability, outcome], "calibration_drift")
     frames.require(frames.column_names(frame), names, title="The table lacks columns:")
     columns = frames.read(frame, names)

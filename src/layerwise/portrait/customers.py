@@ -21,7 +21,7 @@ from layerwise.portrait.lines import (
     netted,
     read_purchases,
 )
-from layerwise.portrait.traits import read_consent
+from layerwise.portrait.traits import read_consent, sensitive_names
 from layerwise.saved import fits
 
 MIX_PREFIX = "mix_"
@@ -31,6 +31,7 @@ DAYPARTS = ("night", "morning", "afternoon", "evening")
 TIERS = ("budget", "middle", "premium")
 PRICE_CUTS = (0.9, 1.1)
 LEAST_PRICED = 5
+MOST_CHANNELS = 50
 
 _MONDAY = 4
 """1970-01-05 was one: days since 1970-01-01 that are 4 mod 7."""
@@ -148,6 +149,10 @@ def customer_portraits(
         'channel='
     """
     _check(top, weight)
+    sensitive = sensitive_names(sensitive)
+    columns = {"amount=": amount, "category=": category, "channel=": channel}
+    columns |= {"promoted=": promoted, "quantity=": quantity, "consent=": consent}
+    frames.check_named({"customer=": customer, "time=": time}, columns)
     frame = eager_table(customers)
     names = frames.column_names(frame)
     id_column = customer if customer in names and CUSTOMER not in names else CUSTOMER
@@ -174,7 +179,7 @@ def customer_portraits(
     if kinds is None:
         not_made |= {"category shares and top categories": "category="}
     else:
-        kinds = _allowed(lines, kinds, tuple(sensitive), consent, frame, not_made)
+        kinds = _allowed(lines, kinds, sensitive, consent, frame, not_made)
         mix, everybody = _mix(lines, kinds, n, top, weight, population)
         found |= mix
     found |= _channels(lines, channel, not_made)
@@ -190,9 +195,9 @@ def customer_portraits(
 
 
 def _check(top: Any, weight: Any) -> None:
-    if not fits(top, int) or top < 1 or not fits(weight, float) or weight < 0:
+    if not fits(top, int) or top < 1 or not fits(weight, float) or not 0 <= weight <= 1e9:
         raise SpecError(
-            "top must be a whole number from 1 up, and weight a number from 0 up.",
+            "top must be a whole number from 1 up, and weight a number from 0 to a billion.",
             hint="leave them out for 12 and 5.",
         )
 
@@ -361,6 +366,11 @@ def _channels(lines: Purchases, channel: str | None, not_made: dict[str, str]) -
         not_made["channel shares"] = "channel="
         return {}
     kinds = lines.codes(channel)
+    if len(kinds.names) > MOST_CHANNELS:
+        raise DataError(
+            f"{channel} holds {len(kinds.names):,} different values, more than {MOST_CHANNELS}.",
+            hint="channel= names a column of few channels, such as app and shop.",
+        )
     has = (kinds.codes >= 0) & lines.bought
     who, _, code = distinct(
         (lines.customer[has], lines.customers),

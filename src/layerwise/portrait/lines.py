@@ -17,6 +17,8 @@ from layerwise.orders.request import make_request
 from layerwise.orders.table import column
 from layerwise.saved import fits
 
+_CENTURY = 36_525
+
 
 @attrs.frozen(eq=False)
 class Codes:
@@ -94,9 +96,9 @@ def read_purchases(
     reading: dict[str, Any],
 ) -> Purchases:
     """Return the lines of the window, with a notice of those that lack an amount."""
-    if not fits(window_days, int) or window_days < 1:
+    if not fits(window_days, int) or not 1 <= window_days <= _CENTURY:
         raise SpecError(
-            f"window_days must be a whole number from 1 up, got {window_days!r:.40}.",
+            f"window_days must be a whole number from 1 to {_CENTURY:,}, got {window_days!r:.40}.",
             hint="window_days=365 looks back a year.",
         )
     wanted = [*needs, *([amount] if amount is not None else [])]

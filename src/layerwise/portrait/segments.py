@@ -13,7 +13,7 @@ from layerwise.errors import ColumnsError, DataError, SpecError
 from layerwise.frames import Array, Column, Floats, Labels
 from layerwise.orders.amounts import to_amounts
 from layerwise.portrait.suppression import hidden_cells, hidden_counts
-from layerwise.portrait.traits import HEALTH_TAGS, is_sensitive, read_consent
+from layerwise.portrait.traits import HEALTH_TAGS, is_sensitive, read_consent, sensitive_names
 from layerwise.saved import fits
 
 MISSING = "missing"
@@ -112,15 +112,15 @@ def segment_profile(
     """
     if not fits(k, int) or k < 2:
         raise SpecError(f"k must be a whole number from 2 up, got {k!r:.40}.", hint="k=10.")
-    if not isinstance(segment, str):
-        raise SpecError("segment must name one column.", hint='segment="tier".')
+    frames.check_named({"segment=": segment}, {"spend=": spend, "consent=": consent})
+    sensitive = sensitive_names(sensitive)
     frame = frames.eager(customers, doing="segment_profile")
     names = frames.column_names(frame)
     asked = None if features is None else _names(features)
     needed = dict.fromkeys([segment, *(asked or [])], "segment_profile")
     frames.require(names, needed, title="The customer table lacks columns:")
     allowed = None if consent is None else read_consent(frame, consent)
-    chosen, left_out = _chosen(frame, asked, segment, consent, tuple(sensitive), health_tags)
+    chosen, left_out = _chosen(frame, asked, segment, consent, sensitive, health_tags)
     columns = frames.read(frame, chosen)
     if allowed is not None:
         columns |= {
@@ -145,8 +145,9 @@ def segment_profile(
     return SegmentProfile(segments=table, features=tidy, left_out=left_out, k=k, suppressed=hidden)
 
 
-def _names(features: Iterable[str]) -> list[str]:
-    names = [features] if isinstance(features, str) else list(features)
+def _names(features: Any) -> list[str]:
+    several = isinstance(features, Iterable) and not isinstance(features, str)
+    names = list(features) if several else [features]
     if not names or not all(isinstance(name, str) for name in names):
         raise SpecError("features must name columns.", hint="None takes all that can be used.")
     return list(dict.fromkeys(names))
