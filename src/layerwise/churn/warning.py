@@ -1,7 +1,7 @@
 """Which customers show signs of leaving, which signs, since when, and whom to call first."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import attrs
 import numpy as np
@@ -187,6 +187,7 @@ def early_warning(
         False      454     1
         True        12     33
     """
+    frames.check_named({"customer=": customer}, {"value=": value})
     _check_choices(horizon_days, capacity, false_discovery, rows, rank_by)
     known, signs = read_signs(table)
     given = {
@@ -253,8 +254,10 @@ def _check_choices(h: Any, capacity: Any, false_discovery: Any, rows: Any, rank_
         or (fits(capacity, int) and capacity >= 1),
         "false_discovery must lie between 0 and 1": false_discovery is None
         or (fits(false_discovery, float) and 0 < false_discovery <= 1),
-        "rank_by must be 'priority' or 'level'": rank_by in ("priority", "level"),
-        "rows must be 'all', 'judged' or 'flagged'": rows in ("all", "judged", "flagged"),
+        "rank_by must be 'priority' or 'level'": fits(rank_by, Literal["priority", "level"]),
+        "rows must be 'all', 'judged' or 'flagged'": fits(
+            rows, Literal["all", "judged", "flagged"]
+        ),
     }
     if lines := [text for text, holds in wrong.items() if not holds]:
         raise SpecError(

@@ -19,6 +19,7 @@ NUMERATOR, DENOMINATOR = "numerator", "denominator"
 OVERALL = "all"
 """The segment of a row that counts everybody; a row without a segment counts as one."""
 
+_EXACT = 2.0**53
 _YEAR_MONTHS, _WEEKS_OF_A_YEAR, _WEEK = 12, 52, 7
 
 
@@ -196,6 +197,7 @@ def _check_counts(hits: Floats, trials: Floats, days: Floats, share: bool) -> No
         "without a period": np.isnan(days),
         "without a numerator or denominator": np.isnan(hits) | np.isnan(trials),
         "with a negative numerator or denominator": (hits < 0) | (trials < 0),
+        "with a numerator or denominator above 2^53": (hits > _EXACT) | (trials > _EXACT),
         "with a numerator above 0 and a denominator of 0": (hits > 0) & (trials == 0),
     }
     if share:
