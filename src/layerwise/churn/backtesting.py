@@ -131,7 +131,7 @@ def backtest(
     dates = [as_of] if isinstance(as_of, str) or not isinstance(as_of, Iterable) else list(as_of)
     if not dates or not _is_horizon(horizon_days) or not _is_capacity(capacity):
         raise SpecError(
-            "backtest needs one or more dates, a horizon of one day to a century, and a capacity of "
+            "backtest needs one or more dates, a horizon of one day to a century, a capacity of "
             "one or more.",
             hint="backtest(orders, as_of=['2024-03-31', '2024-06-30'], horizon_days=90).",
         )

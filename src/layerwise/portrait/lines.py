@@ -71,7 +71,7 @@ class Purchases:
     def numbers(self, name: str) -> Floats:
         """Return a column of numbers, missing as NaN."""
         series = column(self.log.frame.to_native(), name)
-        if series.dtype == bool or str(series.dtype) == "boolean":
+        if pd.api.types.is_bool_dtype(series.dtype) and series.dtype != object:
             return series.to_numpy(dtype=np.float64, na_value=np.nan)[self.log.place]
         values, _ = read_amounts(series, name)
         return np.asarray(values, dtype=np.float64)[self.log.place]

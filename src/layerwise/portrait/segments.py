@@ -293,7 +293,8 @@ def _profile(
     name: str, column: Column, code: Array, sizes: Array, hide: Array, k: int
 ) -> _Cells | None:
     if isinstance(column, Labels):
-        return _of_labels(name, column.codes, [*map(str, column.names)], code, sizes, hide, k)
+        codes, names = _in_order(column)
+        return _of_labels(name, codes, names, code, sizes, hide, k)
     values = np.asarray(column, dtype=np.float64)
     known = ~np.isnan(values)
     if np.isin(values[known], (0, 1)).all():
@@ -301,6 +302,17 @@ def _profile(
         cells = _of_labels(name, codes, ["0", "1"], code, sizes, hide, k)
         return None if cells is None else _flag(cells)
     return _of_numbers(name, values, known, code, sizes, hide, k)
+
+
+def _in_order(labels: Labels) -> tuple[Array, list[str]]:
+    """Return codes and names in the labels' own order or by text, not as the rows have them."""
+    names = [*map(str, labels.names)]
+    order = list(range(len(names)))
+    if not labels.ordered:
+        order.sort(key=names.__getitem__)
+    place = np.full(len(names) + 1, -1, dtype=np.int64)
+    place[order] = np.arange(len(names))
+    return place[labels.codes], [names[i] for i in order]
 
 
 def _flag(cells: _Cells) -> _Cells:
