@@ -11,7 +11,7 @@ from layerwise.errors import ColumnsError, DataError, SpecError
 from layerwise.evaluate.rate_series import day_of
 from layerwise.frames import Floats, Labels
 from layerwise.logs import read_roster
-from layerwise.portrait.customers import MIX_PREFIX
+from layerwise.portrait.mix import MIX_PREFIX
 from layerwise.saved import fits
 
 FRESH, STALE, NOT_EVALUABLE = "fresh", "stale", "not_evaluable"
