@@ -173,3 +173,28 @@ def test_more_bands_than_rows() -> None:
     table["days_since_last"] = [1, 2, 3, 4]
     card = lw.score_churn(table, probability="p", bands=2**70)
     assert card.calibration["customers"].tolist() == [1, 1, 1, 1]
+
+
+TWO, RAGGED = np.array([1, 2]), [[1, 2], [3]]
+FORMULAS: list[Callable[[], object]] = [
+    lambda: churn.mantel_haenszel(["a"], TWO, TWO, TWO),  # type: ignore[arg-type]
+    lambda: churn.mantel_haenszel(TWO, np.ones(3), TWO, TWO),
+    lambda: churn.mantel_haenszel(-TWO, TWO, TWO, TWO),
+    lambda: churn.limit_e_value([1, 2], [1], [1, 2, 3]),
+    lambda: churn.attributable_fraction([1, 2], [1, 2, 3]),
+    lambda: churn.kappa(RAGGED, RAGGED),
+    lambda: evaluate.psi(TWO, np.ones(3)),
+    lambda: evaluate.psi(np.zeros(2), TWO),
+    lambda: evaluate.kaplan_meier(-TWO, TWO > 1),
+    lambda: evaluate.kaplan_meier(TWO / 3, TWO > 1),
+    lambda: evaluate.kaplan_meier(TWO, RAGGED),  # type: ignore[arg-type]
+    lambda: evaluate.kaplan_meier(TWO[:0], TWO[:0]),
+    lambda: evaluate.log_rank(TWO, TWO > 1, np.array([0, 5]), ("a", "b")),
+]
+
+
+@pytest.mark.parametrize("ask", FORMULAS)
+def test_formulas_refuse_what_they_cannot_count(ask: Callable[[], object]) -> None:
+    """The formulas alone are as careful as the functions that use them."""
+    with pytest.raises(DataError):
+        ask()
