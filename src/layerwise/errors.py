@@ -99,6 +99,22 @@ class WeakKeyWarning(LayerwiseWarning):
     """A secret key looks like text that somebody could guess."""
 
 
+class ShortBaselineWarning(LayerwiseWarning):
+    """Series have too few periods to be judged by; the message counts them."""
+
+
+class CertainForecastWarning(LayerwiseWarning):
+    """Probabilities of 0 or 1 were taken as almost so; the message counts them."""
+
+
+class SampleRatioWarning(LayerwiseWarning):
+    """Arms are not of the planned sizes, so that effects may be those of who is missing."""
+
+
+class EarlyLookWarning(LayerwiseWarning):
+    """An experiment is read before it has the planned number of customers."""
+
+
 def problems(title: str, lines: Iterable[str]) -> str:
     """Return one message that lists the problems of one input at once, the first 20 in full.
 

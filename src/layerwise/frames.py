@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from layerwise.errors import ColumnsError, DataError, EngineError, problems
+from layerwise.errors import ColumnsError, DataError, EngineError, SpecError, problems
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Array: TypeAlias = npt.NDArray[Any]
@@ -144,6 +144,28 @@ def column_names(frame: Any) -> list[str]:
     if isinstance(native, pd.DataFrame):  # without asking for the types
         return list(native.columns)
     return list(frame.collect_schema().names())
+
+
+def check_named(needed: Mapping[str, object], optional: Mapping[str, object] | None = None) -> None:
+    """Check that arguments that name columns are texts; both map a role, such as "by=", to it.
+
+    Args:
+        needed: None is no name here.
+        optional: None stands for no column here.
+
+    Raises:
+        SpecError: With every one that is none.
+    """
+    given = dict(needed) | {role: v for role, v in (optional or {}).items() if v is not None}
+    wrong = [
+        f"{role} is a {type(value).__name__}, not the name of a column"
+        for role, value in given.items()
+        if not isinstance(value, str)
+    ]
+    if wrong:
+        raise SpecError(
+            problems("Columns are named by text:", wrong), hint='one name each, such as by="tier".'
+        )
 
 
 def require(found: Sequence[str], needed: Mapping[str, str], *, title: str) -> None:

@@ -116,6 +116,7 @@ def read_roster(
         EngineError: The table is no dataframe in memory.
     """
     frame = _eager(customers, what)
+    frames.check_named({"customer=": customer})
     frames.require(
         frames.column_names(frame), {customer: "customer="}, title=f"{_upper(what)} lacks columns:"
     )
@@ -177,6 +178,7 @@ def read_log(
         SpecError: A choice is not possible.
     """
     frame = _eager(log, what)
+    frames.check_named({"customer=": customer, "time=": time})
     roles = {customer: "customer=", time: "time="} | dict.fromkeys(needs, what)
     frames.require(frames.column_names(frame), roles, title=f"{_upper(what)} lacks columns:")
     request = make_request(customer=customer, time=time, time_format=time_format, tz=tz)

@@ -16,7 +16,7 @@ def z_value(level: float = 0.95) -> float:
     >>> round(z_value(0.95), 6)
     1.959964
     """
-    if not fits(level, float) or not 0 < level < 1:
+    if not fits(level, float) or not 0.5 < 0.5 + level / 2 < 1:
         raise SpecError(
             f"level must be a number between 0 and 1, got {level!r:.40}.",
             hint="level=0.95 makes 95 % intervals.",

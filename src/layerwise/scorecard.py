@@ -136,7 +136,7 @@ def auc(score: Array, positive: Array) -> float:
 
 
 def _calibration(p: Array, silent: Array, bands: int) -> pd.DataFrame:
-    ordered = np.sort(p)
+    ordered, bands = np.sort(p), min(bands, len(p))
     inner = [ordered[int(np.ceil(len(p) * i / bands)) - 1] for i in range(1, bands)]
     band = np.searchsorted(np.unique(inner), p)
     counts = np.bincount(band)

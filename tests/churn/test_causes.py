@@ -36,18 +36,19 @@ def test_strata_take_the_bias_away() -> None:
 
 
 def test_intervals_cover_the_planted_truth() -> None:
-    """Over 200 seeded shops the 95 % intervals of ratio and fraction hold the truth in about 95 %.
+    """Over 100 seeded shops the 95 % intervals of ratio and fraction hold the truth in about 95 %.
 
     The true fraction is the planted risk among the leavers of a very large shop.
     """
     truth, large = np.array([TRUE[name] for name in sorted(TRUE)]), shop(1_000_000, seed=99)
     fractions = large.loc[large["left"], sorted(TRUE)].mean().to_numpy() * (1 - 1 / truth)
-    covered = np.zeros((200, 2, 3))
-    for seed in range(200):
+    covered = np.zeros((100, 2, 3))
+    for seed in range(100):
         table = by_name(rank(shop(4_000, seed))).sort_index()
         covered[seed, 0] = (table["rr_low"] < truth) & (truth < table["rr_high"])
         covered[seed, 1] = (table["paf_low"] < fractions) & (fractions < table["paf_high"])
-    assert (abs(covered.mean(0) - 0.95) <= 0.04).all(), covered.mean(0)
+    assert (abs(covered.mean(0) - 0.95) <= 0.05).all(), covered.mean(0)
+    assert (abs(covered.mean((0, 2)) - 0.95) <= 0.025).all()
 
 
 def test_fractions_rank_and_protection_is_negative() -> None:

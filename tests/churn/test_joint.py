@@ -41,12 +41,13 @@ def test_equal_to_statsmodels() -> None:
 
 
 def test_intervals_cover_the_planted_truth() -> None:
-    """Over 200 seeded shops each 95 % interval holds the truth in about 95 %."""
-    truth, covered = np.array(list(TRUE.values())), np.zeros((200, 3))
-    for seed in range(200):
+    """Over 100 seeded shops each 95 % interval holds the truth in about 95 %."""
+    truth, covered = np.array(list(TRUE.values())), np.zeros((100, 3))
+    for seed in range(100):
         table = by_name(joint(shop(4_000, seed)))
         covered[seed] = (table["rr_low"] < truth) & (truth < table["rr_high"])
-    assert (abs(covered.mean(0) - 0.95) <= 0.04).all(), covered.mean(0)
+    assert (abs(covered.mean(0) - 0.95) <= 0.05).all(), covered.mean(0)
+    assert abs(covered.mean() - 0.95) <= 0.025
 
 
 def entangled(n: int = 40_000) -> pd.DataFrame:

@@ -107,7 +107,7 @@ def test_impossible_choices_are_refused() -> None:
         response(frame, ends={"call": "first_response_at"})
     with pytest.raises(SpecError, match="limits_hours is a str"):
         response(frame, limits_hours="day")
-    with pytest.raises(SpecError, match="named by text; got int"):
+    with pytest.raises(SpecError, match="by= is a int, not the name"):
         response(frame, by=3)
     for moment in ("soon", 7, None):
         with pytest.raises(SpecError, match="as_of"):

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from layerwise.errors import ColumnsError, DataError, SpecError
-from layerwise.evaluate import CertainForecastWarning, calibration_drift
+from layerwise.errors import CertainForecastWarning, ColumnsError, DataError, SpecError
+from layerwise.evaluate import calibration_drift
 
 
 def judged(slope: float, intercept: float, n: int = 4000, seed: int = 0) -> pd.DataFrame:

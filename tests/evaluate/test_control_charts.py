@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerwise.errors import ColumnsError, DataError, SpecError
-from layerwise.evaluate import ShortBaselineWarning, control_chart
+from layerwise.errors import ColumnsError, DataError, ShortBaselineWarning, SpecError
+from layerwise.evaluate import control_chart
 from tests.conftest import ENGINES
 
 

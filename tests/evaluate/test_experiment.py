@@ -7,12 +7,18 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from layerwise.errors import ColumnsError, DataError, EngineError, RowsLeftOutWarning, SpecError
-from layerwise.evaluate import (
+from layerwise.errors import (
+    ColumnsError,
+    DataError,
     EarlyLookWarning,
+    EngineError,
+    RowsLeftOutWarning,
+    SampleRatioWarning,
+    SpecError,
+)
+from layerwise.evaluate import (
     Mean,
     Ratio,
-    SampleRatioWarning,
     Share,
     analyse,
 )

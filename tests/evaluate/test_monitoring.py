@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from layerwise.errors import ColumnsError, SpecError
+from layerwise.errors import ColumnsError, ShortBaselineWarning, SpecError
 from layerwise.evaluate import crises, monitor
-from layerwise.evaluate.control_charts import ShortBaselineWarning
 
 ENDS = pd.date_range("2023-01-01", periods=40, freq="7D")
 

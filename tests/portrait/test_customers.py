@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 from layerwise.errors import ColumnsError, DataError, RowsLeftOutWarning, SpecError
@@ -202,3 +203,15 @@ def test_repeated_customers_are_refused() -> None:
     """One row a customer."""
     with pytest.raises(DataError, match="stands before"):
         customer_portraits(pd.DataFrame({"customer_id": [1, 1]}), log(100), as_of=AS_OF)
+
+
+def test_promoted_may_be_yes_and_no_of_any_engine() -> None:
+    """True and false of pandas, of its nullable kinds and of Polars give one share."""
+    orders = log(400).assign(discount=lambda t: t["discount"] > 0)
+    expected = portraits(orders).table["promoted_share"]
+    for other in (
+        orders.astype({"discount": "boolean"}),
+        orders.astype({"discount": "bool[pyarrow]"}),
+        pl.from_pandas(orders),
+    ):
+        assert np.allclose(portraits(other).table["promoted_share"], expected, equal_nan=True)

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -191,3 +192,16 @@ def test_refusals(change: dict[str, Any], error: type[Exception]) -> None:
     """Each impossible choice has its error."""
     with pytest.raises(error):
         segment_profile(shop(300), **{"segment": "tier"} | change)
+
+
+def test_labels_stand_in_an_order_of_their_own() -> None:
+    """Shuffled rows, Polars and categories give the same features, label by label."""
+    table = pd.DataFrame(
+        {"tier": ["gold", "tin"] * 60, "channel": ["shop", "app", "phone", "app"] * 30}
+    )
+    expected = segment_profile(table, segment="tier").features
+    assert expected["label"].tolist()[:3] == ["app", "phone", "shop"]
+    mixed = table.sample(frac=1, random_state=1)
+    for other in (mixed, pl.from_pandas(mixed), mixed.astype("category")):
+        found = segment_profile(other, segment="tier").features
+        pd.testing.assert_frame_equal(found, expected, check_dtype=False)

@@ -65,7 +65,12 @@ def kappa(first: object, second: object) -> float:
             hint="give one label for each thing from each coder.",
         )
     n = len(codes[0])
-    both, names = pd.factorize(pd.concat(codes, ignore_index=True))
+    try:
+        both, names = pd.factorize(pd.concat(codes, ignore_index=True))
+    except TypeError:
+        raise DataError(
+            "Labels are lists or the like.", hint="give one number or text for each thing."
+        ) from None
     table = np.bincount(both[:n] * len(names) + both[n:], minlength=len(names) ** 2)
     return _kappa(table.reshape(len(names), len(names)).astype(np.float64))
 
@@ -124,7 +129,10 @@ def coder_agreement(
         >>> round(found.kappa, 2), found.experimental
         (0.47, True)
     """
-    frame, coder, terms = read_feedback(feedback, text, None, table, negation, also=hand)
+    frames.check_named({"hand=": hand, "text=": text})
+    frame, coder, terms = read_feedback(
+        feedback, text, None, table, negation, also=hand, role="hand="
+    )
     people = causes_named(None, frames.read(frame, [hand])[hand], terms)
     known = coder.said & people.said
     if not known.any():

@@ -8,6 +8,8 @@ from layerwise.errors import DataError
 from layerwise.frames import Array, Floats
 from layerwise.rates import z_value
 
+_EXACT = 2.0**53
+
 
 def mantel_haenszel(
     exposed_leavers: Array,
@@ -25,14 +27,20 @@ def mantel_haenszel(
     Strata without exposed or without unexposed customers add nothing. Missing where no stratum
     holds leavers and both groups; 0 or infinite, without interval, where only one of R and S is 0.
 
+    Raises:
+        DataError: What is given is no counts of one shape.
+
     Source: Mantel and Haenszel (1959), JNCI 22; Greenland and Robins (1985), Biometrics 41.
 
     >>> rr, low, high = mantel_haenszel([20, 10], [100, 20], [10, 40], [100, 160])
     >>> float(rr.round(3)), float(low.round(3)), float(high.round(3))
     (2.0, 1.281, 3.122)
     """
-    given: Any = (exposed_leavers, exposed, unexposed_leavers, unexposed)
-    a, n1, c, n0 = (np.asarray(v, dtype=np.float64) for v in given)
+    a, n1, c, n0 = _alike(exposed_leavers, exposed, unexposed_leavers, unexposed)
+    if wrong := int(sum((~((v >= 0) & (v <= _EXACT))).sum() for v in (a, n1, c, n0))):
+        raise DataError(
+            f"{wrong:,} counts are missing, negative or above 2^53.", hint="count customers."
+        )
     r, s, spread = _sums(a, n1, c, n0)
     with np.errstate(divide="ignore", invalid="ignore"):
         rr = r / s
@@ -58,7 +66,7 @@ def attributable_fraction(relative_risk: object, exposed_share: object) -> Float
     >>> float(attributable_fraction(2.0, 0.5))
     0.25
     """
-    rr, share = np.broadcast_arrays(_floats(relative_risk), _floats(exposed_share))
+    rr, share = _alike(relative_risk, exposed_share)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(share * (1 - 1 / rr), dtype=np.float64)
 
@@ -86,7 +94,8 @@ def e_value(relative_risk: object) -> Floats:
         )
     with np.errstate(divide="ignore"):
         away = np.where(rr < 1, 1 / rr, rr)
-    return np.asarray(away + np.sqrt(away * (away - 1)), dtype=np.float64)
+    with np.errstate(over="ignore"):
+        return np.asarray(away + np.sqrt(away * (away - 1)), dtype=np.float64)
 
 
 def limit_e_value(relative_risk: object, low: object, high: object) -> Floats:
@@ -97,7 +106,7 @@ def limit_e_value(relative_risk: object, low: object, high: object) -> Floats:
     >>> limit_e_value([3.9, 1.2], [1.8, 0.9], [8.7, 1.6]).round(2).tolist()
     [3.0, 1.0]
     """
-    rr, lower, upper = _floats(relative_risk), _floats(low), _floats(high)
+    rr, lower, upper = _alike(relative_risk, low, high)
     near = np.where(rr >= 1, np.maximum(lower, 1), np.minimum(upper, 1))
     return e_value(np.where(np.isnan(lower) | np.isnan(upper), np.nan, near))
 
@@ -154,6 +163,22 @@ def fraction(cells: Array) -> Floats:
     leavers = (a + c).sum(-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(a.sum(-1) / leavers * (1 - s / r), dtype=np.float64)
+
+
+def _alike(*values: object) -> list[Floats]:
+    """Return numbers of one shape.
+
+    Raises:
+        DataError: They are no numbers, or of shapes that do not go together.
+    """
+    try:
+        return [np.asarray(v) for v in np.broadcast_arrays(*map(_floats, values))]
+    except ValueError as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(
+            "Numbers that belong together differ in length.", hint="give one of each for each."
+        ) from None
 
 
 def _floats(values: object) -> Floats:

@@ -22,6 +22,8 @@ from layerwise.rates import wilson
 from layerwise.saved import fits
 from layerwise.summary import calibration_holdout
 
+_CENTURY = 36_525
+
 WAYS = ("level", "priority", "p_no_purchase", c.SILENCE)
 """How lists are made: the two of `early_warning`, by the model alone, by plain days of silence."""
 
@@ -127,12 +129,13 @@ def backtest(
         3  days_since_last     100       80       0.80  1.32
     """
     dates = [as_of] if isinstance(as_of, str) or not isinstance(as_of, Iterable) else list(as_of)
-    if not dates or not fits(horizon_days, int) or horizon_days < 1 or not _is_capacity(capacity):
+    if not dates or not _is_horizon(horizon_days) or not _is_capacity(capacity):
         raise SpecError(
-            "backtest needs one or more dates, a horizon of one day or more, and a capacity of one "
-            "or more.",
+            "backtest needs one or more dates, a horizon of one day to a century, a capacity of "
+            "one or more.",
             hint="backtest(orders, as_of=['2024-03-31', '2024-06-30'], horizon_days=90).",
         )
+    frames.check_named({}, {"value=": value, "amount=": amount})
     how = {"horizon": horizon_days, "capacity": capacity, "value": value, "amount": amount}
     rule = status or ChurnStatus()
     if len({moment(d, name="as_of", request=make_request(), aware=True) for d in dates}) < len(
@@ -197,6 +200,10 @@ def _at(
         today=today,
         signals=tuple(found.table["id"]),
     )
+
+
+def _is_horizon(days: Any) -> bool:
+    return fits(days, int) and 1 <= days <= _CENTURY
 
 
 def _is_capacity(capacity: Any) -> bool:

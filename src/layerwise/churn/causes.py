@@ -22,6 +22,8 @@ from layerwise.frames import Array
 from layerwise.rates import q_values, relative_risk, z_value
 from layerwise.saved import fits
 
+_MOST_DRAWS = 100_000
+
 CAVEATS = (
     "Attributable fractions do not add up to 100 %: a leaver may have had several causes.",
     "They are shares of leavers only if the exposure is a cause and the strata hold all else "
@@ -182,9 +184,9 @@ def rank_causes(
 
 
 def _check(draws: Any, seed: Any) -> None:
-    if not fits(draws, int) or draws < 1:
+    if not fits(draws, int) or not 1 <= draws <= _MOST_DRAWS:
         raise SpecError(
-            f"draws must be a whole number from 1 up, got {draws!r:.40}.",
+            f"draws must be a whole number from 1 to {_MOST_DRAWS:,}, got {draws!r:.40}.",
             hint="draws=500 resamples the customers 500 times.",
         )
     if not fits(seed, int) or seed < 0:

@@ -1,7 +1,7 @@
 """Any classifier in place of the purchase model, taught by what came after a split."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 import attrs
@@ -146,7 +146,8 @@ def _chosen(frame: Any, features: Any) -> tuple[str, ...]:
     found = frames.column_names(frame)
     if features is None:
         return tuple(sorted(set(ALWAYS_KNOWN) & set(found)))
-    if isinstance(features, str) or not all(isinstance(name, str) for name in features):
+    several = isinstance(features, Iterable) and not isinstance(features, str)
+    if not several or not all(isinstance(name, str) for name in features):
         raise SpecError(
             "features must be several names of columns.", hint="features=['orders', 'age_days']."
         )

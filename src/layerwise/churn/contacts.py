@@ -252,7 +252,8 @@ def _check_choices(costs: _Costs, capacity: Any) -> None:
     ranges = {"contact_cost": (0, np.inf), "margin": (0, 1), "save_rate": (0, 1)}
     for name, (low, high) in (ranges | {"offer_cost": (0, np.inf)}).items():
         value = getattr(costs, name)
-        if value is not None and not (fits(value, float) and low <= value <= high):
+        optional = name != "offer_cost"
+        if not (optional and value is None) and not (fits(value, float) and low <= value <= high):
             wrong.append(f"{name} must be a number {_range(low, high)}")
     if capacity is not None and not (fits(capacity, int) and capacity >= 0):
         wrong.append("capacity must be a whole number of contacts, 0 or more")

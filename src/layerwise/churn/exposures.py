@@ -53,7 +53,11 @@ class Exposure:
     def __attrs_post_init__(self) -> None:
         bounds = [v for v in (self.above, self.at_most) if v is not None]
         judged = [v for v in (self.column, self.after) if v is not None]
+        names = (self.time, *judged)
         wrong = {
+            "time, column and after must be names of columns": not fits(
+                tuple(names), tuple[str, ...]
+            ),
             "column and after exclude each other": len(judged) > 1,
             "above, at_most or one_of judge a column or the days after one": not judged
             and bool(bounds or self.one_of),

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
-from layerwise.churn.terms import Named, causes_named, check_columns_are_named, feedback_terms
+from layerwise.churn.terms import Named, causes_named, feedback_terms
 from layerwise.errors import ColumnsError, SpecError
 from layerwise.frames import Array, Labels
 from layerwise.rates import wilson
+from layerwise.saved import fits
 
 CAUSES = "causes"
 UNKNOWN = "unknown"
@@ -111,17 +112,20 @@ def read_feedback(
     table: object,
     negation: bool,
     also: str | None = None,
+    role: str = "by=",
 ) -> tuple[Any, Named, pd.DataFrame]:
     """Return the wrapped table, what its rows name, and the terms."""
+    if not fits(negation, bool):
+        raise SpecError("negation must be True or False.", hint="leave it out to look for them.")
     if text is None and code is None:
         raise SpecError(
             "There is neither a column of texts nor one of codes.",
             hint='code_feedback(feedback, text="text").',
         )
-    check_columns_are_named(text, code, also)
+    frames.check_named({}, {"text=": text, "code=": code, role: also})
     frames.wrap(feedback, what="the feedback")
     frame = frames.eager(feedback, doing="code_feedback")
-    roles = {text: "text=", code: "code=", also: "by="}
+    roles = {text: "text=", code: "code=", also: role}
     needed = {name: role for name, role in roles.items() if name is not None}
     frames.require(frames.column_names(frame), needed, title="The feedback lacks columns.")
     terms = feedback_terms(table)

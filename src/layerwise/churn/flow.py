@@ -62,6 +62,7 @@ def customer_flow(
         1 1998-03-31    607    0       139      106  640
     """
     frame = frames.eager(snapshots, doing="customer_flow")
+    frames.check_named({"as_of=": as_of, "customer=": customer, "status=": status})
     names = dict.fromkeys((as_of, customer, status), "customer_flow")
     frames.require(frames.column_names(frame), names, title="The snapshots lack columns.")
     who = people(frame, customer)
@@ -89,10 +90,10 @@ def check_flow(flow: object) -> pd.DataFrame:
         raise ColumnsError(
             f"A flow has the columns {', '.join(FLOWS)}.", hint="customer_flow(snapshots) makes it."
         )
-    counts = flow[list(FLOWS)].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
+    counts = np.column_stack([_whole(flow[name]) for name in FLOWS])
     start, new, returned, churned, removed, end = counts.T
     wrong = {
-        "counts missing, negative or not whole": ~((counts >= 0) & (counts % 1 == 0)).all(axis=1),
+        "counts missing, negative or not whole": np.isnan(counts).any(axis=1),
         "flows that do not add up": start + new + returned - churned - removed != end,
         "starts that are not the end before": np.append(False, start[1:] != end[:-1]),
     }
@@ -104,7 +105,17 @@ def check_flow(flow: object) -> pd.DataFrame:
             problems("The flow does not balance:", lines or ["there are no rows"]),
             hint="start + new + returned - churned - removed = end; see customer_flow.",
         )
-    return flow
+    return flow.assign(**dict(zip(FLOWS, counts.T.astype(np.int64), strict=True)))
+
+
+def _whole(column: Any) -> Array:
+    """Return counts, NaN where a value is none."""
+    if pd.api.types.is_complex_dtype(column.dtype):
+        return np.full(len(column), np.nan)
+    values = pd.to_numeric(column.astype(object), errors="coerce").to_numpy(dtype=np.float64)
+    known = np.isfinite(values) & (values >= 0)
+    whole: Array = known & (np.floor(np.where(known, values, 0)) == np.where(known, values, 0))
+    return np.where(whole, values, np.nan)
 
 
 def churned_rows(frame: Any, status: str) -> Array:
@@ -114,6 +125,7 @@ def churned_rows(frame: Any, status: str) -> Array:
         ColumnsError: There is no such column, or it holds no labels.
         DataError: Statuses are missing, or are none of `ChurnStatus`.
     """
+    frames.check_named({"status=": status})
     title = "The table lacks a churn status."
     frames.require(frames.column_names(frame), {status: "status="}, title=title)
     labels = frames.read(frame, [status])[status]

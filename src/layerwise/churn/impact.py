@@ -271,7 +271,7 @@ def _check(costs: Any, lang: Any, outside: Any) -> None:
     wrong = []
     if costs is not None and not isinstance(costs, Costs):
         wrong.append(f"costs must be Costs(...), got {type(costs).__name__}")
-    if lang not in ("en", "zh"):
+    if not fits(lang, Literal["en", "zh"]):
         wrong.append(f"lang must be 'en' or 'zh', got {lang!r:.40}")
     if outside is not None and not (
         isinstance(outside, Mapping) and all(fits(v, float) for v in outside.values())

@@ -82,11 +82,14 @@ def likely_causes(
     rows = causes.table[causes.table["effect"] == "risk"]
     rows = rows.assign(share=1 - 1 / rows["relative_risk"])
     rows = rows.sort_values(["share", "exposure"], ascending=[False, True], ignore_index=True)
-    needs = {customer: "customer="} | ({who: "who="} if who else {})
+    frames.check_named({"customer=": customer}, {"who=": who})
+    needs = {customer: "customer="} | ({who: "who="} if who is not None else {})
     needs |= dict.fromkeys(rows["exposure"], "the ranking")
     frames.require(frames.column_names(frame), needs, title="The customer table lacks columns:")
     read_roster(customers, customer=customer)
-    asked = read_flags(frame, [who])[who] == 1 if who else np.ones(len(frame), dtype=bool)
+    asked = (
+        read_flags(frame, [who])[who] == 1 if who is not None else np.ones(len(frame), dtype=bool)
+    )
     flags = read_flags(frame, rows["exposure"])
     place, rank, cause = _pick(asked, [flags[name] == 1 for name in rows["exposure"]], top)
     ids = nw.maybe_reset_index(frame.select(customer)[place.tolist()])

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
-from layerwise.churn.terms import check_columns_are_named
 from layerwise.errors import ColumnsError, DataError, RowsLeftOutWarning, SpecError, problems
 from layerwise.frames import Array, Floats, Labels
 from layerwise.orders.table import column
@@ -79,7 +78,8 @@ def service_times(
         [[2.0, 3.0, 1.0, 0.33]]
     """
     waits, limits = _choices(ends, limits_hours)
-    check_columns_are_named(opened, *waits.values(), by)
+    roles = {f"ends[{what!r:.20}]": name for what, name in waits.items()}
+    frames.check_named({"opened=": opened} | roles, {"by=": by})
     frames.wrap(tickets, what="the ticket log")
     frame = frames.eager(tickets, doing="service_times")
     needs = {opened: "opened=", **dict.fromkeys(waits.values(), "ends=")}

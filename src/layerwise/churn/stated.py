@@ -69,6 +69,7 @@ def stated_causes(
         [['delivery_late', 3, 4, 0.75], ['price_high', 1, 4, 0.25], ['unknown', 1, 4, 0.25]]
     """
     frame = frames.eager(coded, doing="stated_causes")
+    frames.check_named({"customer=": customer, "cause=": cause})
     needs = {customer: "customer=", cause: "cause="}
     frames.require(frames.column_names(frame), needs, title="The coded feedback lacks columns:")
     causes = read_table(table, SCHEMA).set_index("id")
@@ -219,6 +220,14 @@ def measured_and_stated(causes: Causes | JointCauses, stated: pd.DataFrame) -> p
         raise SpecError(
             f"The table of stated causes lacks {', '.join(lacking)}.",
             hint="give what stated_causes(...) returned.",
+        )
+    frames.check_names(stated.columns, "the table of stated causes")
+    ids = stated["cause_id"]
+    if again := int((ids.isna() | ids.duplicated()).sum()):
+        raise SpecError(
+            f"{again:,} of {len(ids):,} rows of the table of stated causes have no cause of their "
+            "own.",
+            hint="give what stated_causes(...) returned, unchanged.",
         )
     left = causes.table
     rest = stated[~stated["cause_id"].isin(left["cause_id"])]

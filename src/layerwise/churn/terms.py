@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise.churn.term_search import Term, as_term, find_terms
-from layerwise.errors import ColumnsError, RowsLeftOutWarning, SpecError, TableError, problems
+from layerwise.errors import ColumnsError, RowsLeftOutWarning, TableError, problems
 from layerwise.frames import Array, Column, Labels
 from layerwise.knowledge import Schema, items, read_table
 
@@ -62,19 +62,6 @@ def feedback_terms(table: object = None) -> pd.DataFrame:
 
 def _terms_of(row: Any) -> list[str]:
     return [term for name in _LANGUAGES for term in items(row[name])]
-
-
-def check_columns_are_named(*names: object) -> None:
-    """Refuse what cannot be the name of a column; None stands for no column.
-
-    Raises:
-        SpecError: With the kinds of what was given.
-    """
-    odd = [type(name).__name__ for name in names if name is not None and not isinstance(name, str)]
-    if odd:
-        raise SpecError(
-            f"Columns are named by text; got {', '.join(odd)}.", hint='by="channel", for example.'
-        )
 
 
 @attrs.frozen(eq=False)

@@ -20,7 +20,7 @@ from layerwise.churn.return_chance import (
     of_customers,
     past_gaps,
 )
-from layerwise.churn.terms import check_columns_are_named, feedback_terms
+from layerwise.churn.terms import feedback_terms
 from layerwise.churn.type_rules import State, decide
 from layerwise.churn.type_table import OTHERWISE, type_table
 from layerwise.columns import SILENCE
@@ -178,8 +178,9 @@ def churn_types(
         2  unclassified       unknown    unknown    unclassified
         3   not_churned           NaN        NaN             NaN
     """
-    _check(horizon_days, likely_return, lookback_days, returns, by, orders)
-    check_columns_are_named(status, by, text, code)
+    frames.check_named({"status=": status, "text=": text, "code=": code}, {"by=": by})
+    topics = tuple(complaint_topics) if isinstance(complaint_topics, list) else complaint_topics
+    _check(horizon_days, likely_return, lookback_days, returns, by, orders, topics)
     by = returns.by if isinstance(returns, ChurnTypes) else by
     types, request = type_table(table), make_request(**columns)
     frame, roster, silence, state = _read(customers, status, request)
@@ -187,7 +188,7 @@ def churn_types(
     logs = {"events": events, "tickets": tickets, "feedback": feedback}
     reader = evidence.LogReader(roster, request, as_of, silence, lookback_days)
     gathered = evidence.flags(frame, needed, as_of, request.tz)
-    gathered |= reader.read(logs, needed, text, code, terms, complaint_topics)
+    gathered |= reader.read(logs, needed, text, code, terms, topics)
     gaps = None
     if orders is not None:
         _refuse_lazy(orders, request)
@@ -213,7 +214,13 @@ def churn_types(
 
 
 def _check(
-    horizon_days: Any, likely: Any, lookback: Any, returns: Any, by: Any, orders: object
+    horizon_days: Any,
+    likely: Any,
+    lookback: Any,
+    returns: Any,
+    by: Any,
+    orders: object,
+    topics: Any,
 ) -> None:
     wrong = {
         "horizon_days must be a number of days above 0": fits(horizon_days, float)
@@ -228,6 +235,7 @@ def _check(
         )
         or (returns.curve is not None and orders is not None),
         "by= needs orders=": by in (None, ORDER_NUMBER) or orders is not None,
+        "complaint_topics must be a tuple of texts": fits(topics, tuple[str, ...]),
     }
     if lines := [text for text, good in wrong.items() if not good]:
         raise SpecError(

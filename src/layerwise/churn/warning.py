@@ -1,7 +1,7 @@
 """Which customers show signs of leaving, which signs, since when, and whom to call first."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import attrs
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 from layerwise import columns as c
 from layerwise import frames
 from layerwise.churn import drops, incidents
+from layerwise.churn.flagging import flagged, q_of, table_told
 from layerwise.churn.inputs import Inputs, read_inputs
 from layerwise.churn.levels import levels
 from layerwise.churn.looked_for import why_left_out, without_history
@@ -25,13 +26,11 @@ from layerwise.churn.warning_output import (
     top,
 )
 from layerwise.errors import DataError, FitError, SpecError
-from layerwise.frames import Array, Floats
 from layerwise.histories import HISTORY
 from layerwise.layers.churn_status import ChurnStatus
 from layerwise.models.bgnbd import BGNBD
 from layerwise.models.model import FittedModel
 from layerwise.orders.request import make_request, moment
-from layerwise.rates import q_values
 from layerwise.saved import fits
 
 FrameT = TypeVar("FrameT")
@@ -187,6 +186,7 @@ def early_warning(
         False      454     1
         True        12     33
     """
+    frames.check_named({"customer=": customer}, {"value=": value})
     _check_choices(horizon_days, capacity, false_discovery, rows, rank_by)
     known, signs = read_signs(table)
     given = {
@@ -223,8 +223,8 @@ def early_warning(
     missing = {sign.id: why_left_out(sign, inputs, without) for sign in signs}
     looked = [sign for sign in signs if not missing[sign.id]]
     found = {sign.id: RULES[sign.rule](sign, inputs) for sign in looked}
-    q = {sign.id: _q(sign, found[sign.id]) for sign in looked}
-    flags = {s.id: _flagged(s, found[s.id], q[s.id], false_discovery) for s in looked}
+    q = {sign.id: q_of(sign, found[sign.id]) for sign in looked}
+    flags = {s.id: flagged(s, found[s.id], q[s.id], false_discovery) for s in looked}
     priority = priorities(inputs, value, horizon_days)
     added = levels(looked, found, flags, known, inputs.n)
     if priority is not None:
@@ -242,7 +242,7 @@ def early_warning(
     return Warnings(
         customers=frames.attach(inputs.customers, added),
         signals=signal_rows(inputs, looked, found, flags, q, rows=rows, customer=customer),
-        table=_told(known, found, flags, missing),
+        table=table_told(known, found, flags, missing),
     )
 
 
@@ -253,8 +253,10 @@ def _check_choices(h: Any, capacity: Any, false_discovery: Any, rows: Any, rank_
         or (fits(capacity, int) and capacity >= 1),
         "false_discovery must lie between 0 and 1": false_discovery is None
         or (fits(false_discovery, float) and 0 < false_discovery <= 1),
-        "rank_by must be 'priority' or 'level'": rank_by in ("priority", "level"),
-        "rows must be 'all', 'judged' or 'flagged'": rows in ("all", "judged", "flagged"),
+        "rank_by must be 'priority' or 'level'": fits(rank_by, Literal["priority", "level"]),
+        "rows must be 'all', 'judged' or 'flagged'": fits(
+            rows, Literal["all", "judged", "flagged"]
+        ),
     }
     if lines := [text for text, holds in wrong.items() if not holds]:
         raise SpecError(
@@ -295,41 +297,8 @@ def _with_model(inputs: Inputs, h: float, *, wanted: bool) -> Inputs:
     return attrs.evolve(inputs, model=fitted)
 
 
-def _q(sign: Sign, found: Signal) -> Floats | None:
-    if found.p is None or "p_limit" not in sign.numbers:
-        return None
-    return q_values(np.where(found.judged, found.p, np.nan))
-
-
-def _flagged(sign: Sign, found: Signal, q: Floats | None, limit: float | None) -> Array:
-    flags = found.hit & found.judged
-    if found.p is None or q is None:
-        return flags
-    flags = flags & (found.p < sign.number("p_limit"))
-    return flags if limit is None else flags & (q <= limit)
-
-
 def _no_list() -> SpecError:
     return SpecError(
         "A call list needs P(no purchase), and the customer table has no usable histories.",
         hint="make it with summarize(orders, as_of=...), or leave capacity and value out.",
-    )
-
-
-def _told(
-    table: pd.DataFrame,
-    found: Mapping[str, Signal],
-    flags: Mapping[str, Array],
-    missing: Mapping[str, str],
-) -> pd.DataFrame:
-    def counts(values: Mapping[str, Array], sign: str) -> Any:
-        return int(values[sign].sum()) if sign in values else pd.NA
-
-    judged = {sign: signal.judged for sign, signal in found.items()}
-    open_ = {sign: ~values for sign, values in judged.items()}
-    columns = {"judged": judged, "flagged": flags, "not_evaluable": open_}
-    added = {k: [counts(v, sign) for sign in table["id"]] for k, v in columns.items()}
-    return table.assign(
-        **{k: pd.array(v, dtype="Int64") for k, v in added.items()},
-        left_out=[missing[sign] for sign in table["id"]],
     )

@@ -2,13 +2,9 @@
 
 from layerwise.evaluate.assignment import assign
 from layerwise.evaluate.bins import DriftReference, drift_reference
-from layerwise.evaluate.calibration_drift import (
-    CalibrationDrift,
-    CertainForecastWarning,
-    calibration_drift,
-)
+from layerwise.evaluate.calibration_drift import CalibrationDrift, calibration_drift
 from layerwise.evaluate.cohorts import Cohorts, cohort_table
-from layerwise.evaluate.control_charts import ShortBaselineWarning, control_chart
+from layerwise.evaluate.control_charts import control_chart
 from layerwise.evaluate.decomposition import Decomposition, decompose_change
 from layerwise.evaluate.drift import drift, psi
 from layerwise.evaluate.effects import effects
@@ -32,15 +28,13 @@ from layerwise.evaluate.retention import Retention, retention_curve
 from layerwise.evaluate.sequential import alpha_spending
 from layerwise.evaluate.steady import steady_labels
 from layerwise.evaluate.survival import LogRank, kaplan_meier, log_rank
-from layerwise.evaluate.validity import EarlyLookWarning, SampleRatioWarning, sample_ratio_p
+from layerwise.evaluate.validity import sample_ratio_p
 
 __all__ = [
     "CalibrationDrift",
-    "CertainForecastWarning",
     "Cohorts",
     "Decomposition",
     "DriftReference",
-    "EarlyLookWarning",
     "Experiment",
     "Funnel",
     "Goal",
@@ -52,9 +46,7 @@ __all__ = [
     "Ratio",
     "RefitVerdict",
     "Retention",
-    "SampleRatioWarning",
     "Share",
-    "ShortBaselineWarning",
     "alpha_spending",
     "analyse",
     "assign",

@@ -9,7 +9,7 @@ import numpy as np
 
 from layerwise import frames
 from layerwise.columns import HOLDOUT_ORDERS
-from layerwise.errors import DataError, LayerwiseWarning, SpecError
+from layerwise.errors import CertainForecastWarning, DataError, SpecError
 from layerwise.evaluate.control_charts import NOT_EVALUABLE
 from layerwise.frames import Array, Floats
 from layerwise.rates import z_value
@@ -21,10 +21,6 @@ CALIBRATED, MISCALIBRATED, UNSURE = "calibrated", "miscalibrated", "unsure"
 _STEPS = 50
 _LEAST = 1e-6
 """Probabilities of 0 and 1 have no logit; they count as this far inside."""
-
-
-class CertainForecastWarning(LayerwiseWarning):
-    """Probabilities of 0 or 1 were taken as almost so; the message counts them."""
 
 
 @attrs.frozen(kw_only=True)
@@ -117,6 +113,7 @@ def calibration_drift(
             hint="slope_range=(0.8, 1.2) is the usual one.",
         )
     frame = frames.eager(customers, doing="calibration_drift")
+    frames.check_named({"probability=": probability, "outcome=": outcome})
     names = dict.fromkeys([probability, outcome], "calibration_drift")
     frames.require(frames.column_names(frame), names, title="The table lacks columns:")
     columns = frames.read(frame, names)

@@ -18,6 +18,7 @@ from layerwise.orders.silence import holdout_patience
 from layerwise.orders.table import lazy_table
 from layerwise.orders.visits import Visits
 from layerwise.rates import wilson
+from layerwise.saved import fits
 
 Since = Literal["calendar", "first_order"]
 _LENGTH = {"week": 7, "month": 30, "quarter": 91}
@@ -102,7 +103,7 @@ def cohort_table(
         1997-03-01  1.0  0.121  0.117    NaN    NaN NaN
     """
     periods.check_period(period)
-    if since not in ("calendar", "first_order"):
+    if not fits(since, Since):
         raise SpecError(
             f"since must be 'calendar' or 'first_order', got {since!r:.40}.",
             hint="since='calendar' is the usual table.",

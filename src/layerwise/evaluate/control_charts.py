@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise.columns import PERIOD_END
-from layerwise.errors import LayerwiseWarning, SpecError
+from layerwise.errors import ShortBaselineWarning, SpecError
 from layerwise.evaluate.baseline import Standardised, plain, reaches, smooth, standardise
 from layerwise.evaluate.rate_series import (
     DENOMINATOR,
@@ -27,10 +27,6 @@ LEAST_BASELINE = 20
 ABOVE, BELOW, INSIDE, NOT_EVALUABLE = "above", "below", "inside", "not_evaluable"
 BASELINE, JUDGED = "baseline", "judged"
 LIMITS, EWMA = "limits", "ewma"
-
-
-class ShortBaselineWarning(LayerwiseWarning):
-    """Series have too few periods to be judged by; the message counts them."""
 
 
 def control_chart(
@@ -170,7 +166,7 @@ def charts(
     **roles: Any,
 ) -> pd.DataFrame:
     """Return the charts of several rules below each other, with one notice of all."""
-    check_choices(kind, rules, season, per, limit, smoothing, least_baseline)
+    check_choices(kind, rules, season, per, limit, smoothing, widen, least_baseline)
     series = read_series(rates, share=kind == "share", **roles)
     last = day_of(until, "baseline_until")
     base = standardise(series, last, kind=kind, season=season, least=least_baseline)
@@ -254,6 +250,7 @@ def check_choices(
     per: float,
     limit: float,
     smoothing: float,
+    widen: bool,
     least: int,
 ) -> None:
     """Refuse impossible choices.
@@ -264,14 +261,18 @@ def check_choices(
     wrong = [
         text
         for bad, text in [
-            (kind not in ("share", "count"), "kind must be 'share' or 'count'"),
+            (not fits(kind, Literal["share", "count"]), "kind must be 'share' or 'count'"),
             (
-                not rules or any(rule not in (LIMITS, EWMA) for rule in rules),
+                not rules or not all(fits(rule, Literal["limits", "ewma"]) for rule in rules),
                 "rules are 'limits' and 'ewma'",
             ),
-            (season not in (None, "year"), "season must be 'year' or None"),
+            (not fits(season, Literal["year"] | None), "season must be 'year' or None"),
             (not fits(per, float) or not per > 0, "per must be a number above 0"),
-            (not fits(limit, float) or not limit > 0, "limit must be a number above 0"),
+            (
+                not fits(limit, float) or not 0 < limit <= 1e6,
+                "limit must be a number above 0, at most a million",
+            ),
+            (not fits(widen, bool), "widen must be True or False"),
             (
                 not fits(smoothing, float) or not 0 < smoothing <= 1,
                 "smoothing must be above 0 and at most 1",

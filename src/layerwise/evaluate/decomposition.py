@@ -1,6 +1,6 @@
 """Why a rate changed: other people in it, or the same people doing otherwise."""
 
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 import numpy as np
@@ -18,6 +18,7 @@ from layerwise.evaluate.rate_series import (
     read_series,
 )
 from layerwise.frames import Array, Floats
+from layerwise.saved import fits
 
 BOTH, NEW, GONE = "both", "new", "gone"
 
@@ -108,7 +109,7 @@ def decompose_change(
         0     new  0.0547     0.0
         1     old  0.0369     0.0
     """
-    if kind not in ("share", "count"):
+    if not fits(kind, Literal["share", "count"]):
         raise SpecError("kind must be 'share' or 'count'.", hint="leave it out for shares.")
     series = read_series(
         rates,

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
-from layerwise.errors import SpecError
+from layerwise.errors import DataError, SpecError
 from layerwise.evaluate.bins import (
     LABELS,
     MOST_LABELS,
@@ -17,7 +17,7 @@ from layerwise.evaluate.bins import (
     read_columns,
 )
 from layerwise.evaluate.control_charts import NOT_EVALUABLE
-from layerwise.frames import Array, Column, Labels
+from layerwise.frames import Array, Column, Floats, Labels
 from layerwise.rates import q_values
 from layerwise.saved import fits
 
@@ -114,13 +114,33 @@ def psi(reference: Array, current: Array) -> float:
 
     Bins that are empty in one get half a person there; those empty in both say nothing.
 
+    Raises:
+        DataError: They are no counts by the same bins, or count nobody.
+
     >>> round(psi(np.array([50, 30, 20]), np.array([20, 30, 50])), 4)
     0.5498
     """
-    old, new = (np.asarray(v, dtype=np.float64) for v in (reference, current))
+    old, new = (_counts(v) for v in (reference, current))
+    if old.shape != new.shape:
+        raise DataError(
+            f"{len(old):,} bins are compared with {len(new):,}.", hint="count by the same bins."
+        )
     there = (old > 0) | (new > 0)
     e, a = (np.where(v[there] > 0, v[there], 0.5) / v.sum() for v in (old, new))
     return float(((a - e) * np.log(a / e)).sum())
+
+
+def _counts(values: Any) -> Floats:
+    try:
+        counts = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        counts = np.zeros(0)
+    if counts.ndim != 1 or not (np.isfinite(counts) & (counts >= 0)).all() or not counts.sum() > 0:
+        raise DataError(
+            "Counts by bin must be one row of numbers from 0 up, and not all 0.",
+            hint="psi([50, 30, 20], [20, 30, 50]).",
+        )
+    return counts
 
 
 def _frozen(reference: Any, columns: Any, bins: int) -> DriftReference:

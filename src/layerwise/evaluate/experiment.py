@@ -10,7 +10,13 @@ import pandas as pd
 
 from layerwise import frames
 from layerwise.columns import CUSTOMER
-from layerwise.errors import DataError, SpecError, problems
+from layerwise.errors import (
+    DataError,
+    EarlyLookWarning,
+    SampleRatioWarning,
+    SpecError,
+    problems,
+)
 from layerwise.evaluate.arms import CONTROL, read_arms
 from layerwise.evaluate.assignment import ARM
 from layerwise.evaluate.cells import WHAT, Cells, read_cells
@@ -19,8 +25,6 @@ from layerwise.evaluate.interaction import interactions
 from layerwise.evaluate.metrics import MetricsArgument, as_list, columns_of, read_metrics, settle
 from layerwise.evaluate.validity import (
     MISMATCH,
-    EarlyLookWarning,
-    SampleRatioWarning,
     balance_table,
     sample_ratio_p,
 )

@@ -153,11 +153,12 @@ def kpis(
     return _rows(wanted, sight, _read(logs, seen, as_of), begin)
 
 
-def _wanted(only: Iterable[str] | None) -> pd.DataFrame:
+def _wanted(only: Any) -> pd.DataFrame:
     table = kpi_table()
     if only is None:
         return table
-    ids = [only] if isinstance(only, str) else list(only)
+    several = isinstance(only, Iterable) and not isinstance(only, str)
+    ids: list[Any] = list(only) if several else [only]
     unknown = sorted({str(name) for name in ids} - set(table["id"]))
     if unknown or not ids:
         raise SpecError(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from layerwise import frames
 from layerwise.columns import PERIOD_END
-from layerwise.errors import SpecError
+from layerwise.errors import ColumnsError, DataError, SpecError, problems
 from layerwise.evaluate.control_charts import (
     ABOVE,
     BELOW,
@@ -101,7 +101,8 @@ def monitor(
         (8, [{'period_end': Timestamp('2024-06-16 00:00:00'), 'signal': 'above', 'rule': 'limits'},
              {'period_end': Timestamp('2024-06-16 00:00:00'), 'signal': 'above', 'rule': 'ewma'}])
     """
-    chosen = (rules,) if isinstance(rules, str) else tuple(rules)
+    several = isinstance(rules, Iterable) and not isinstance(rules, str)
+    chosen: tuple[Any, ...] = tuple(rules) if several else (rules,)
     table = charts(
         rates,
         chosen,
@@ -174,6 +175,7 @@ def crises(
             hint="at_least=3 calls three alerting segments a crisis.",
         )
     table = _of_kpis(_as_pandas(charts), kpis)
+    _check_columns(table)
     table = table[(table["phase"] == JUDGED) & (table[SEGMENT] != OVERALL)]
     known = table[table["signal"] != NOT_EVALUABLE]
     alerting = table[table["signal"] == ABOVE]
@@ -198,7 +200,7 @@ def _as_pandas(charts: Any) -> pd.DataFrame:
 
 def _of_kpis(table: pd.DataFrame, kpis: Iterable[str] | None) -> pd.DataFrame:
     """Return the rows of some KPIs, which must be there."""
-    wanted = None if kpis is None else {kpis} if isinstance(kpis, str) else set(kpis)
+    wanted = None if kpis is None else set(_names(kpis))
     needed = [SEGMENT, PERIOD_END, "signal", "phase", *([KPI] if wanted else [])]
     frames.require(
         list(table.columns), dict.fromkeys(needed, "crises"), title="The charts lack columns:"
@@ -207,9 +209,32 @@ def _of_kpis(table: pd.DataFrame, kpis: Iterable[str] | None) -> pd.DataFrame:
         return table
     chosen = table[table[KPI].isin(wanted)]
     if not len(chosen):
-        known = ", ".join(sorted(map(str, table[KPI].dropna().unique()))[:20])
         raise SpecError(
             f"The charts have none of the KPIs {', '.join(sorted(wanted))}.",
-            hint=f"they have: {known or 'none'}.",
+            hint=f"charts[{KPI!r}].unique() lists theirs; kpis=None takes all.",
         )
     return chosen
+
+
+def _check_columns(table: pd.DataFrame) -> None:
+    """Refuse charts whose words are no text, or with a row of no period."""
+    words = [name for name in (KPI, SEGMENT, "signal", "phase") if name in table]
+    odd = [n for n in words if not all(isinstance(v, str) for v in table[n])]
+    if odd or not pd.api.types.is_datetime64_any_dtype(table[PERIOD_END].dtype):
+        lines = [f"{name}: not all text" for name in odd] or [f"{PERIOD_END}: no dates"]
+        raise ColumnsError(problems("The charts cannot be read:", lines), hint=_AS_RETURNED)
+    if missing := int(table[PERIOD_END].isna().sum()):
+        raise DataError(
+            f"{missing:,} of {len(table):,} rows have no {PERIOD_END}.", hint=_AS_RETURNED
+        )
+
+
+_AS_RETURNED = "give what monitor(...).charts holds, unchanged."
+
+
+def _names(kpis: Any) -> list[str]:
+    several = isinstance(kpis, Iterable) and not isinstance(kpis, str)
+    names = list(kpis) if several else [kpis]
+    if not names or not all(isinstance(name, str) for name in names):
+        raise SpecError("kpis must name KPIs.", hint="kpis=None takes all of the charts.")
+    return names

@@ -6,6 +6,7 @@ import numpy as np
 
 from layerwise.errors import SpecError
 from layerwise.frames import Array
+from layerwise.saved import fits
 
 Period = Literal["week", "month", "quarter"]
 _MONTHS = {"month": 1, "quarter": 3}
@@ -18,7 +19,7 @@ def check_period(period: Any) -> None:
     Raises:
         SpecError: It is not "week", "month" or "quarter".
     """
-    if period not in ("week", *_MONTHS):
+    if not fits(period, Period):
         raise SpecError(
             f"period must be 'week', 'month' or 'quarter', got {period!r:.40}.",
             hint="period='month' counts by calendar months; weeks begin on Monday.",

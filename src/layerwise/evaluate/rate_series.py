@@ -19,6 +19,7 @@ NUMERATOR, DENOMINATOR = "numerator", "denominator"
 OVERALL = "all"
 """The segment of a row that counts everybody; a row without a segment counts as one."""
 
+_EXACT = 2.0**53
 _YEAR_MONTHS, _WEEKS_OF_A_YEAR, _WEEK = 12, 52, 7
 
 
@@ -120,6 +121,12 @@ def read_series(
     frames.wrap(rates, what=what)
     frame = frames.eager(rates, doing=what)
     names = frames.column_names(frame)
+    roles = {"period=": period, "numerator=": numerator, "denominator=": denominator}
+    frames.check_named(roles)
+    if kpi is not None and not isinstance(kpi, str):
+        raise SpecError(
+            f"kpi= is a {type(kpi).__name__}; it names one KPI.", hint='kpi="churn_rate".'
+        )
     needs = dict.fromkeys([period, numerator, denominator], "a rate by period")
     frames.require(names, needs, title=f"{what[0].upper()}{what[1:]} lacks columns:")
     has = KPI in names, SEGMENT in names
@@ -176,8 +183,11 @@ def _numbers(found: Column, name: str) -> Floats:
 def _chosen(kpis: Array, kpi: str, has: bool) -> Array:
     chosen: Array = kpis == kpi
     if not has or not chosen.any():
-        known = ", ".join(sorted(set(kpis))[:20]) if has else "no column of KPIs"
-        raise SpecError(f"The table of rates has no KPI {kpi!r:.60}.", hint=f"it has: {known}.")
+        found = f"{len(set(kpis)):,} others" if has else f"no column {KPI}"
+        raise SpecError(
+            f"The table of rates has no KPI {kpi!r:.60}, but {found}.",
+            hint=f"table[{KPI!r}].unique() lists them; leave kpi= out to take all.",
+        )
     return chosen
 
 
@@ -187,6 +197,7 @@ def _check_counts(hits: Floats, trials: Floats, days: Floats, share: bool) -> No
         "without a period": np.isnan(days),
         "without a numerator or denominator": np.isnan(hits) | np.isnan(trials),
         "with a negative numerator or denominator": (hits < 0) | (trials < 0),
+        "with a numerator or denominator above 2^53": (hits > _EXACT) | (trials > _EXACT),
         "with a numerator above 0 and a denominator of 0": (hits > 0) & (trials == 0),
     }
     if share:

@@ -123,6 +123,12 @@ def _of_drift(table: Any) -> _Found:
             f"The drift table lacks columns: {', '.join(lacking)}.",
             hint="give what drift(reference, current) returned.",
         )
+    odd = [n for n in ("psi", "limit", "q") if not pd.api.types.is_numeric_dtype(found[n].dtype)]
+    if odd:
+        raise ColumnsError(
+            f"Columns of the drift table hold no numbers: {', '.join(odd)}.",
+            hint="give what drift(reference, current) returned, unchanged.",
+        )
     moved = found[(found["verdict"] == DRIFT) & (found["q"] <= _SURE)]
     why = [
         f"{row.column} drifts: PSI {row.psi:.2f}, limit {row.limit:.2f}"

@@ -168,7 +168,7 @@ def _check_choices(window_days: Any, interval: Any) -> None:
             f"got {window_days!r:.40}.",
             hint="return_curve(orders, as_of=...).window() finds a window in the data.",
         )
-    if interval not in ("greenwood", "log-log"):
+    if not fits(interval, Interval):
         raise SpecError(
             f"interval must be 'greenwood' or 'log-log', got {interval!r:.40}.",
             hint="leave it out for Greenwood's interval.",

@@ -17,6 +17,7 @@ ALL = "all"
 """The segment of everybody."""
 
 _MOST = 200
+_EXACT = 2.0**53
 
 
 @attrs.frozen(eq=False)
@@ -92,9 +93,9 @@ def _labels(column: Column, by: str) -> tuple[tuple[str, ...], Array]:
 
 def _of_numbers(values: Array, by: str) -> Labels:
     known = ~np.isnan(values)
-    if (values[known] != np.floor(values[known])).any():
+    if ((values[known] != np.floor(values[known])) | (np.abs(values[known]) > _EXACT)).any():
         raise ColumnsError(
-            f"{by} holds numbers with fractions, not labels.",
+            f"{by} holds numbers with fractions or above 2^53, not labels.",
             hint="cut it into layers first, or name a column of labels.",
         )
     distinct, code = np.unique(values[known].astype(np.int64), return_inverse=True)

@@ -1,15 +1,17 @@
 """Kaplan-Meier curves and the log-rank test on whole days."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 import numpy as np
 import pandas as pd
 
+from layerwise.errors import DataError
 from layerwise.frames import Array, Floats
 from layerwise.rates import z_value
 
 Interval = Literal["greenwood", "log-log"]
+_MOST_DAYS = 10_000_000
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -40,6 +42,9 @@ def kaplan_meier(
     log(-log S), stays within 0 and 1 by itself and is better where few are at risk. Before the
     first event both are 1; where the curve is 0 they are missing.
 
+    Raises:
+        DataError: Days are no whole numbers from 0 up, or it is not said of each who churned.
+
     Source: Kaplan and Meier (1958), JASA 53; Greenwood (1926); Kalbfleisch and Prentice (1980).
 
     >>> kaplan_meier(np.array([1, 2, 2, 5]), np.array([True, True, False, True]))
@@ -49,6 +54,7 @@ def kaplan_meier(
     2     2      0.50  0.010009  0.989991        3       1
     3     5      0.00       NaN       NaN        1       1
     """
+    days, churned = _checked(days, churned)
     ended = np.bincount(days)
     events = np.bincount(days[churned], minlength=len(ended))
     at_risk = len(days) - np.cumsum(ended) + ended
@@ -69,6 +75,25 @@ def kaplan_meier(
     return pd.DataFrame({name: values[kept] for name, values in columns.items()})
 
 
+def _checked(days: Any, churned: Any) -> tuple[Array, Array]:
+    """Return days and who churned, as arrays of one length."""
+    try:
+        when, left = np.asarray(days), np.asarray(churned)
+    except ValueError:  # lists of several lengths
+        when = left = np.zeros(0)
+    whole = when.ndim == 1 and len(when) > 0 and when.dtype.kind in "iu"
+    if not whole or when.min() < 0 or when.max() > _MOST_DAYS:
+        raise DataError(
+            "days must be whole numbers of days from 0 up, one a customer.",
+            hint="count days from the start to the end of each customer's time.",
+        )
+    if left.shape != when.shape or left.dtype.kind not in "biu" or not np.isin(left, (0, 1)).all():
+        raise DataError(
+            "churned must say yes or no of each customer.", hint="False is censored on that day."
+        )
+    return when, left.astype(bool)
+
+
 def _interval(s: Floats, spread: Floats, interval: Interval, z: float) -> tuple[Floats, Floats]:
     with np.errstate(divide="ignore", invalid="ignore"):
         if interval == "greenwood":
@@ -84,11 +109,21 @@ def _interval(s: Floats, spread: Floats, interval: Interval, z: float) -> tuple[
 def log_rank(days: Array, churned: Array, code: Array, names: tuple[str, ...]) -> LogRank:
     """Return the log-rank test of segments; customers with code -1 take no part.
 
+    Raises:
+        DataError: As in `kaplan_meier`, or codes are no places in `names`.
+
     Source: Mantel (1966); Peto and Peto (1972), JRSS A 135; with k groups as in Klein and
     Moeschberger (2003), "Survival Analysis", section 7.3.
     """
     from scipy.special import chdtrc
 
+    days, churned = _checked(days, churned)
+    code = np.asarray(code)
+    if code.shape != days.shape or code.dtype.kind not in "iu" or code.max() >= len(names):
+        raise DataError(
+            "code must be the place of each customer's segment in names, -1 for none.",
+            hint="retention_curve(..., segments=, by=) does it all.",
+        )
     k, size = len(names), int(days.max()) + 1
     inside = code >= 0
     place = code[inside] * size + days[inside]

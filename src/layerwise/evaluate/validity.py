@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from layerwise.errors import LayerwiseWarning, SpecError
+from layerwise.errors import SpecError
 from layerwise.evaluate.sums import sums_by
 from layerwise.frames import Array, Floats
 
@@ -13,14 +13,6 @@ MISMATCH = 0.001
 """p below which arms are not of the planned sizes: something went wrong, not chance."""
 
 _LARGE = 0.1
-
-
-class SampleRatioWarning(LayerwiseWarning):
-    """Arms are not of the planned sizes, so that effects may be those of who is missing."""
-
-
-class EarlyLookWarning(LayerwiseWarning):
-    """An experiment is read before it has the planned number of customers."""
 
 
 def sample_ratio_p(counts: Iterable[float], shares: Iterable[float]) -> float:

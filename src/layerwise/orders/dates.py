@@ -191,7 +191,13 @@ def _counted(values: np.ndarray, missing: np.ndarray, form: str, name: Any) -> n
 
 
 def _from_objects(series: pd.Series, request: Request) -> Local:
-    codes, unique = pd.factorize(series)
+    try:
+        codes, unique = pd.factorize(series)
+    except TypeError:
+        raise ColumnsError(
+            f"{request.time} holds lists or the like, no dates.",
+            hint="Give dates, times, or ISO text.",
+        ) from None
     values = np.asarray(unique, dtype=object)
     read = _distinct(values, request)
     padded = np.append(read.times, np.datetime64("NaT", "us"))

@@ -54,9 +54,8 @@ def summary(frame: Any, request: Request, as_of: Any) -> Any:
 
 def gap_days(frame: Any, request: Request, as_of: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return the gaps that ended in an order, and each customer's silence at as_of, in days."""
-    rows, counted = read_rows(frame, request)
-    view = _look(rows, request, as_of)
-    _notify(_check(view, rows, counted, request), view.cut, request)
+    _, view, found = _open(frame, request, as_of)
+    _notify(found, view.cut, request)
     _, orders, moments = occasions(view.bought.rows, request.grain)
     number = bucket(moments, request.grain).astype(np.int64)
     last = np.cumsum(orders) - 1
@@ -86,16 +85,14 @@ class Past:
 
 def past_occasions(frame: Any, request: Request, as_of: Any) -> Past:
     """Return who bought when, and for how much, up to as_of."""
-    rows, counted = read_rows(frame, request)
-    view = _look(rows, request, as_of)
-    _notify(_check(view, rows, counted, request), view.cut, request)
+    rows, view, found = _open(frame, request, as_of)
+    _notify(found, view.cut, request)
     bought = view.bought.rows
     code, orders, moments = occasions(bought, request.grain)
     number = bucket(moments, request.grain).astype(np.int64)
-    series = column(frame, request.customer).take(rows.ids.first_rows(code))
     now = bucket(np.array([view.cut]), request.grain)
     return Past(
-        ids=series.reset_index(drop=True),
+        ids=_ids_of(frame, request, rows, code),
         orders=orders,
         days=in_days(number, request.grain),
         spend=_spend_each(bought, request.grain, np.repeat(code, orders), number),
@@ -123,13 +120,12 @@ def occasion_days(
     The fourth, when called, gives the customers' ids in the same order. Days are numbers since
     1970-01-01, by customer and ascending; a week is its Monday.
     """
-    rows, counted = read_rows(frame, request)
-    view = _look(rows, request, end, name="end")
+    rows, view, found = _open(frame, request, end, name="end")
     if len(rows.code) and not len(view.past.code):
         raise DataError(
             "All orders came after the last day that is asked for.", hint="take a later day."
         )
-    notify(_check(view, rows, counted, request), ignore_future=True)
+    notify(found, ignore_future=True)
     _, orders, moments = occasions(view.bought.rows, request.grain)
     if request.grain == "week":
         moments = bucket(moments, "week").astype(np.int64) * 7 - (UNIX_DAY - 1)
@@ -155,16 +151,13 @@ def visits(frame: Any, request: Request, as_of: Any, *, patience: float) -> Visi
         as_of: The last day that counts.
         patience: Days the log may stop before as_of without a warning.
     """
-    rows, counted = read_rows(frame, request)
-    view = _look(rows, request, as_of)
-    found = _check(view, rows, counted, request)
+    rows, view, found = _open(frame, request, as_of)
     notify(found)
     if not found.after_as_of:
         warn_if_ended(found.last_row, day(view.cut), patience=patience, date="as_of")
     customers, orders, days = occasions(view.bought.rows, request.grain)
-    ids = column(frame, request.customer).take(rows.ids.first_rows(customers))
     return Visits(
-        ids=ids.reset_index(drop=True),
+        ids=_ids_of(frame, request, rows, customers),
         counts=orders,
         days=days.astype(np.int64),
         last=view.cut,
@@ -250,6 +243,21 @@ def check_split(split: int, end: int) -> None:
     """Refuse a holdout period that is empty."""
     if end <= split:
         raise SpecError("end is not after split.", hint="The holdout is (split, end].")
+
+
+def _open(
+    frame: Any, request: Request, as_of: Any, name: str = "as_of"
+) -> tuple[Rows, View, OrderCheck]:
+    """Return the rows of a log, the log as seen on a date, and what is left out."""
+    rows, counted = read_rows(frame, request)
+    view = _look(rows, request, as_of, name)
+    return rows, view, _check(view, rows, counted, request)
+
+
+def _ids_of(frame: Any, request: Request, rows: Rows, codes: np.ndarray) -> pd.Series:
+    """Return the ids of some codes, as found."""
+    series = column(frame, request.customer).take(rows.ids.first_rows(codes))
+    return series.reset_index(drop=True)
 
 
 def _look(rows: Rows, request: Request, as_of: Any, name: str = "as_of") -> View:

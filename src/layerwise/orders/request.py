@@ -171,7 +171,12 @@ def moment(value: Any, *, name: str, request: Request, aware: bool = False) -> i
                 hint=f"Give {name} as a local date, or tz= the zone of the log.",
             )
         stamp = (stamp.tz_convert(request.tz) if request.tz else stamp).tz_localize(None)
-    day = stamp.to_pydatetime(warn=False).date().toordinal() - UNIX_DAY
+    try:
+        day = stamp.to_pydatetime(warn=False).date().toordinal() - UNIX_DAY
+    except ValueError:
+        raise SpecError(
+            f"{name} lies outside of the years 1 to 9999.", hint=f"Give an earlier {name}."
+        ) from None
     if not request.hourly:
         return day
     return day * 24 + (23 if _is_date(value) else stamp.hour)
@@ -225,10 +230,10 @@ def _known_zone(tz: Any) -> bool:
 
 def _known_format(time_format: Any) -> bool:
     """Whether a format is a known word, or a pattern with a year and a day (an order has a day)."""
-    if time_format is None or time_format in NUMBER_FORMATS:
-        return True
     if not isinstance(time_format, str):
-        return False
+        return time_format is None
+    if time_format in NUMBER_FORMATS:
+        return True
     used = set(re.findall("%-?(.)", time_format))
     return bool(used & set("YyGFDxc")) and bool(used & set("djFDxcuwUWV"))
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from layerwise.errors import DataError
+from layerwise.errors import DataError, SpecError
 from layerwise.evaluate.cohorts import Cohorts
 from layerwise.frames import Floats
 from layerwise.plots.canvas import SMALL, canvas, percent
@@ -32,6 +32,7 @@ def plot_cohorts(cohorts: Cohorts, *, ax: "Axes | None" = None, lang: Lang = "en
 
     Raises:
         DataError: No cell is over.
+        SpecError: It is no table of cohorts, or the language is unknown.
         MissingExtraError: matplotlib is not installed.
 
     Example:
@@ -43,6 +44,10 @@ def plot_cohorts(cohorts: Cohorts, *, ax: "Axes | None" = None, lang: Lang = "en
         >>> [text.get_text() for text in ax.get_yticklabels()]
         ['1997-01 (781)', '1997-02 (857)', '1997-03 (719)']
     """
+    if not isinstance(cohorts, Cohorts):
+        raise SpecError(
+            f"cohorts is a {type(cohorts).__name__}.", hint="give what cohort_table(...) returned."
+        )
     wide = cohorts.wide()
     wide = wide.drop(columns=0)
     wide = wide.loc[wide.notna().any(axis=1), wide.notna().any(axis=0)]

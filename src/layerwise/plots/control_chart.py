@@ -94,6 +94,13 @@ def _series(chart: Any, kpi: str | None, segment: str | None, rule: str) -> pd.D
     table: pd.DataFrame = frames.eager(chart, doing="plot_control_chart").to_pandas()
     roles = dict.fromkeys(_NEEDED, "plot_control_chart")
     frames.require(list(table.columns), roles, title="The table is no control chart; it lacks:")
+    texts = {
+        "kpi": "" if kpi is None else kpi,
+        "segment": "" if segment is None else segment,
+        "rule": rule,
+    }
+    if odd := [name for name, text in texts.items() if not isinstance(text, str)]:
+        raise SpecError(f"{', '.join(odd)} must be text.", hint='kpi="churn_rate", for example.')
     table = table[table["rule"] == rule]
     for column, wanted in ((KPI, kpi), (SEGMENT, segment)):
         if column in table and wanted is not None:

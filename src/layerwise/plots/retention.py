@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from layerwise.errors import DataError
+from layerwise.errors import DataError, SpecError
 from layerwise.evaluate.retention import Retention
 from layerwise.evaluate.segments import ALL
 from layerwise.plots.canvas import ACTUAL, EXPECTED, MARK, QUIET, SMALL, canvas, percent
 from layerwise.plots.words import Lang, label_name, word
+from layerwise.saved import fits
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,6 +40,7 @@ def plot_retention(
 
     Raises:
         DataError: There are more than six segments.
+        SpecError: It is no retention, or a choice is not possible.
         MissingExtraError: matplotlib is not installed.
 
     Example:
@@ -52,6 +54,15 @@ def plot_retention(
         >>> ax.get_xlabel(), ax.get_ylabel()
         ('days since the start', 'share still buying')
     """
+    if not isinstance(retention, Retention):
+        raise SpecError(
+            f"retention is a {type(retention).__name__}.",
+            hint="give what retention_curve(...) returned.",
+        )
+    if days is not None and (not fits(days, int) or days < 1):
+        raise SpecError(
+            f"days must be a whole number from 1 up, got {days!r:.40}.", hint="days=365, or None."
+        )
     shown = _shown(retention.curve, days)
     ax = canvas(ax)
     right = max(float(part["days"].iloc[-1]) for _, part in shown)

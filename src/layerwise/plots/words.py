@@ -101,7 +101,7 @@ def label_name(layer: str, label: str, lang: str) -> str:
 
 
 def _place(lang: str) -> int:
-    if lang not in ("en", "zh"):
+    if not isinstance(lang, str) or lang not in ("en", "zh"):
         raise SpecError(
             f"lang must be 'en' or 'zh', got {lang!r:.20}.",
             hint="lang='zh' labels pictures in Chinese.",

@@ -10,27 +10,23 @@ from layerwise import frames
 from layerwise.baskets.shares import column_names
 from layerwise.columns import CUSTOMER, SHARE_PREFIX
 from layerwise.errors import DataError, SpecError
-from layerwise.frames import Array, Column, Floats, Labels
+from layerwise.frames import Array, Column, Floats
 from layerwise.logs import read_roster
-from layerwise.orders.amounts import Amounts, to_amounts
 from layerwise.portrait.lines import (
-    Codes,
     Purchases,
     distinct,
     eager_table,
     netted,
     read_purchases,
 )
-from layerwise.portrait.traits import read_consent
+from layerwise.portrait.mix import allowed_kinds, category_mix
+from layerwise.portrait.prices import price_level
+from layerwise.portrait.traits import sensitive_names
 from layerwise.saved import fits
 
-MIX_PREFIX = "mix_"
-OTHER = "other"
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DAYPARTS = ("night", "morning", "afternoon", "evening")
-TIERS = ("budget", "middle", "premium")
-PRICE_CUTS = (0.9, 1.1)
-LEAST_PRICED = 5
+MOST_CHANNELS = 50
 
 _MONDAY = 4
 """1970-01-05 was one: days since 1970-01-01 that are 4 mod 7."""
@@ -148,6 +144,10 @@ def customer_portraits(
         'channel='
     """
     _check(top, weight)
+    sensitive = sensitive_names(sensitive)
+    columns = {"amount=": amount, "category=": category, "channel=": channel}
+    columns |= {"promoted=": promoted, "quantity=": quantity, "consent=": consent}
+    frames.check_named({"customer=": customer, "time=": time}, columns)
     frame = eager_table(customers)
     names = frames.column_names(frame)
     id_column = customer if customer in names and CUSTOMER not in names else CUSTOMER
@@ -174,12 +174,12 @@ def customer_portraits(
     if kinds is None:
         not_made |= {"category shares and top categories": "category="}
     else:
-        kinds = _allowed(lines, kinds, tuple(sensitive), consent, frame, not_made)
-        mix, everybody = _mix(lines, kinds, n, top, weight, population)
+        kinds = allowed_kinds(lines, kinds, sensitive, consent, frame, not_made)
+        mix, everybody = category_mix(lines, kinds, n, top, weight, population)
         found |= mix
     found |= _channels(lines, channel, not_made)
     found |= _promoted(lines, promoted, not_made)
-    found |= _price(lines, kinds, quantity, amount, not_made)
+    found |= price_level(lines, kinds, quantity, amount, not_made)
     not_made |= {"tags": "your own rule table; health is never inferred"}
     return Portraits(
         table=frames.attach(frame, found),
@@ -190,9 +190,9 @@ def customer_portraits(
 
 
 def _check(top: Any, weight: Any) -> None:
-    if not fits(top, int) or top < 1 or not fits(weight, float) or weight < 0:
+    if not fits(top, int) or top < 1 or not fits(weight, float) or not 0 <= weight <= 1e9:
         raise SpecError(
-            "top must be a whole number from 1 up, and weight a number from 0 up.",
+            "top must be a whole number from 1 up, and weight a number from 0 to a billion.",
             hint="leave them out for 12 and 5.",
         )
 
@@ -249,118 +249,16 @@ def _dayparts(
     return _portions("daypart_", DAYPARTS, who, hour // 6, lines.customers)
 
 
-def _allowed(
-    lines: Purchases,
-    kinds: Codes,
-    sensitive: tuple[str, ...],
-    consent: str | None,
-    frame: Any,
-    not_made: dict[str, str],
-) -> Codes:
-    """Return the categories without the sensitive ones of who has not consented."""
-    codes = kinds.codes
-    none = int((codes < 0).sum())
-    if none:
-        not_made[f"{none:,} lines in the category shares"] = "a category"
-    if sensitive:
-        unknown = sorted(set(sensitive) - set(kinds.names))
-        if unknown:
-            raise SpecError(
-                f"No line is of {len(unknown):,} of the sensitive categories.",
-                hint="name them as the log does.",
-            )
-        yes = np.zeros(lines.customers, bool) if consent is None else read_consent(frame, consent)
-        of = np.isin(codes, [kinds.names.index(name) for name in sensitive])
-        barred = of & ~yes[lines.customer]
-        not_made[f"{int(barred.sum()):,} lines of sensitive categories"] = "consent"
-        codes = np.where(barred, -1, codes)
-    if (codes < 0).all():
-        raise DataError("No line has a category.", hint="check category=.")
-    return Codes(codes, kinds.names)
-
-
-def _mix(
-    lines: Purchases,
-    kinds: Codes,
-    n: Array,
-    top: int,
-    weight: float,
-    population: Mapping[str, float] | None,
-) -> tuple[dict[str, Column], dict[str, float]]:
-    """Return shrunken shares and top categories, and everybody's shares."""
-    has = kinds.codes >= 0
-    amounts = lines.amounts.take(has)
-    width = len(kinds.names)
-    (who, kind), spend = netted(
-        amounts, (lines.customer[has], lines.customers), (kinds.codes[has], width)
-    )
-    exact = to_amounts(spend)
-    everybody = _everybody(exact, kind, kinds.names, population)
-    chosen = list(everybody)[:top]
-    slot = np.full(width, len(chosen))
-    place = {name: i for i, name in enumerate(chosen)}
-    for i, name in enumerate(kinds.names):
-        slot[i] = place.get(name, len(chosen))
-    cells = exact.sum_by(slot[kind] * lines.customers + who, (len(chosen) + 1) * lines.customers)
-    table = cells.reshape(len(chosen) + 1, lines.customers)
-    total = table.sum(axis=0)
-    own = table / np.where(total > 0, total, np.nan)
-    shares = list(everybody.values())
-    theirs = np.array([*shares[:top], sum(shares[top:])])[:, None]
-    mix = (n * own + weight * theirs) / (n + weight)
-    mix /= mix.sum(axis=0)
-    names = [n.replace(SHARE_PREFIX, MIX_PREFIX, 1) for n in column_names(chosen)]
-    found: dict[str, Column] = dict(zip([*names, MIX_PREFIX + OTHER], mix, strict=True))
-    return found | _favourites(who, kind, exact.value, kinds.names, lines.customers), everybody
-
-
-def _everybody(
-    spend: Amounts, kind: Array, names: tuple[str, ...], population: Mapping[str, float] | None
-) -> dict[str, float]:
-    if population is not None:
-        if not fits(population, Mapping[str, float]):
-            raise SpecError(
-                "population must map each category to its share.",
-                hint="take .population of earlier portraits.",
-            )
-        shares = dict(sorted(population.items(), key=lambda pair: (-pair[1], pair[0])))
-        if any(not 0 <= v <= 1 for v in shares.values()) or abs(sum(shares.values()) - 1) > 1e-6:
-            raise SpecError(
-                "population must map each category to its share, and shares add to 1.",
-                hint="take .population of earlier portraits.",
-            )
-        return shares
-    total = spend.sum_by(kind, len(names))
-    if not total.sum() > 0:
-        raise DataError(
-            "No customer has net spend above zero in any category.",
-            hint="check the sign of the amounts, or count lines with amount=None.",
-        )
-    order = np.argsort(-total, kind="stable")
-    return {names[i]: float(total[i] / total.sum()) for i in order if total[i] > 0}
-
-
-def _favourites(
-    who: Array, kind: Array, spend: Floats, names: tuple[str, ...], customers: int
-) -> dict[str, Column]:
-    """Return each customer's three categories with most spend; ties by name."""
-    order = np.lexsort((kind, -spend, who))
-    counts = np.bincount(who, minlength=customers)
-    start = np.cumsum(counts) - counts
-    found: dict[str, Column] = {}
-    for rank in range(3):
-        has = counts > rank
-        codes = np.full(customers, -1)
-        codes[has] = kind[order[start[has] + rank]]
-        found[f"category_{rank + 1}"] = Labels(codes, names)
-    return found
-
-
 def _channels(lines: Purchases, channel: str | None, not_made: dict[str, str]) -> dict[str, Column]:
     if channel is None:
         not_made["channel shares"] = "channel="
         return {}
     kinds = lines.codes(channel)
+    if len(kinds.names) > MOST_CHANNELS:
+        raise DataError(
+            f"{channel} holds {len(kinds.names):,} different values, more than {MOST_CHANNELS}.",
+            hint="channel= names a column of few channels, such as app and shop.",
+        )
     has = (kinds.codes >= 0) & lines.bought
     who, _, code = distinct(
         (lines.customer[has], lines.customers),
@@ -382,39 +280,3 @@ def _promoted(
     total = lines.amounts.sum_by(lines.customer, lines.customers, known)
     part = lines.amounts.sum_by(lines.customer, lines.customers, known & (flag > 0))
     return {"promoted_share": part / np.where(total > 0, total, np.nan)}
-
-
-def _price(
-    lines: Purchases,
-    kinds: Codes | None,
-    quantity: str | None,
-    amount: str | None,
-    not_made: dict[str, str],
-) -> dict[str, Column]:
-    """Return each customer's price level beside the medians of the categories bought."""
-    if kinds is None or quantity is None or amount is None:
-        not_made["price tier"] = "category=, quantity= and amount="
-        return {}
-    pieces = lines.numbers(quantity)
-    has = lines.bought & (pieces > 0) & (kinds.codes >= 0)
-    kind, who = kinds.codes[has], lines.customer[has]
-    price = np.log(lines.amounts.value[has] / pieces[has])
-    away = price - _medians(kind, price, len(kinds.names))[kind]
-    n = np.bincount(who, minlength=lines.customers)
-    # Whole billionths add up the same in any order.
-    total = np.bincount(who, np.round(away * 1e9), lines.customers) / 1e9
-    index = np.exp(total / np.where(n > 0, n, np.nan))
-    tier = np.where(n < LEAST_PRICED, 3, np.searchsorted(PRICE_CUTS, np.nan_to_num(index)))
-    names = (*TIERS, "not_evaluable")
-    return {"price_index": index, "price_tier": Labels(tier, names)}
-
-
-def _medians(kind: Array, price: Floats, n: int) -> Floats:
-    """Return the lower median of each kind's prices."""
-    order = np.lexsort((price, kind))
-    counts = np.bincount(kind, minlength=n)
-    start = np.cumsum(counts) - counts
-    medians = np.full(n, np.nan)
-    has = counts > 0
-    medians[has] = price[order[(start + (counts - 1) // 2)[has]]]
-    return medians

@@ -17,6 +17,8 @@ from layerwise.orders.request import make_request
 from layerwise.orders.table import column
 from layerwise.saved import fits
 
+_CENTURY = 36_525
+
 
 @attrs.frozen(eq=False)
 class Codes:
@@ -69,7 +71,7 @@ class Purchases:
     def numbers(self, name: str) -> Floats:
         """Return a column of numbers, missing as NaN."""
         series = column(self.log.frame.to_native(), name)
-        if series.dtype == bool or str(series.dtype) == "boolean":
+        if pd.api.types.is_bool_dtype(series.dtype) and series.dtype != object:
             return series.to_numpy(dtype=np.float64, na_value=np.nan)[self.log.place]
         values, _ = read_amounts(series, name)
         return np.asarray(values, dtype=np.float64)[self.log.place]
@@ -94,9 +96,9 @@ def read_purchases(
     reading: dict[str, Any],
 ) -> Purchases:
     """Return the lines of the window, with a notice of those that lack an amount."""
-    if not fits(window_days, int) or window_days < 1:
+    if not fits(window_days, int) or not 1 <= window_days <= _CENTURY:
         raise SpecError(
-            f"window_days must be a whole number from 1 up, got {window_days!r:.40}.",
+            f"window_days must be a whole number from 1 to {_CENTURY:,}, got {window_days!r:.40}.",
             hint="window_days=365 looks back a year.",
         )
     wanted = [*needs, *([amount] if amount is not None else [])]

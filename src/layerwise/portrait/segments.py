@@ -11,13 +11,10 @@ from layerwise import frames
 from layerwise.columns import CUSTOMER, CUSTOMERS, SPEND_TOTAL
 from layerwise.errors import ColumnsError, DataError, SpecError
 from layerwise.frames import Array, Column, Floats, Labels
-from layerwise.orders.amounts import to_amounts
-from layerwise.portrait.suppression import hidden_cells, hidden_counts
-from layerwise.portrait.traits import HEALTH_TAGS, is_sensitive, read_consent
+from layerwise.portrait.features import MISSING, MOST_LABELS, exact_sums, profile_feature, tidy
+from layerwise.portrait.suppression import hidden_counts
+from layerwise.portrait.traits import HEALTH_TAGS, is_sensitive, read_consent, sensitive_names
 from layerwise.saved import fits
-
-MISSING = "missing"
-MOST_LABELS = 50
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -112,15 +109,15 @@ def segment_profile(
     """
     if not fits(k, int) or k < 2:
         raise SpecError(f"k must be a whole number from 2 up, got {k!r:.40}.", hint="k=10.")
-    if not isinstance(segment, str):
-        raise SpecError("segment must name one column.", hint='segment="tier".')
+    frames.check_named({"segment=": segment}, {"spend=": spend, "consent=": consent})
+    sensitive = sensitive_names(sensitive)
     frame = frames.eager(customers, doing="segment_profile")
     names = frames.column_names(frame)
     asked = None if features is None else _names(features)
     needed = dict.fromkeys([segment, *(asked or [])], "segment_profile")
     frames.require(names, needed, title="The customer table lacks columns:")
     allowed = None if consent is None else read_consent(frame, consent)
-    chosen, left_out = _chosen(frame, asked, segment, consent, tuple(sensitive), health_tags)
+    chosen, left_out = _chosen(frame, asked, segment, consent, sensitive, health_tags)
     columns = frames.read(frame, chosen)
     if allowed is not None:
         columns |= {
@@ -133,20 +130,23 @@ def segment_profile(
     hide = _hidden_segments(sizes, k)
     money = spend if spend is not None else SPEND_TOTAL if SPEND_TOTAL in names else None
     table = _sizes(labels, sizes, hide, _shares(frame, money, code, len(labels)))
-    rows = [_profile(name, column, code, sizes, hide, k) for name, column in columns.items()]
+    rows = [profile_feature(name, column, code, sizes, hide, k) for name, column in columns.items()]
     found = [row for row in rows if row is not None]
     left_out |= {
         name: f"labels of more than {MOST_LABELS} kinds"
         for name, row in zip(columns, rows, strict=True)
         if row is None
     }
-    tidy = _tidy(found, labels)
-    hidden = int(hide.sum()) + int(tidy["suppressed"].sum())
-    return SegmentProfile(segments=table, features=tidy, left_out=left_out, k=k, suppressed=hidden)
+    rows_of_all = tidy(found, labels)
+    hidden = int(hide.sum()) + int(rows_of_all["suppressed"].sum())
+    return SegmentProfile(
+        segments=table, features=rows_of_all, left_out=left_out, k=k, suppressed=hidden
+    )
 
 
-def _names(features: Iterable[str]) -> list[str]:
-    names = [features] if isinstance(features, str) else list(features)
+def _names(features: Any) -> list[str]:
+    several = isinstance(features, Iterable) and not isinstance(features, str)
+    names = list(features) if several else [features]
     if not names or not all(isinstance(name, str) for name in names):
         raise SpecError("features must name columns.", hint="None takes all that can be used.")
     return list(dict.fromkeys(names))
@@ -267,150 +267,3 @@ def _sizes(labels: list[str], sizes: Array, hide: Array, shares: Floats) -> pd.D
             "suppressed": hide,
         }
     )
-
-
-def exact_sums(code: Array, values: Floats, n: int) -> Floats:
-    """Return sums by code that do not depend on the order of rows."""
-    amounts = to_amounts(values)
-    return np.asarray(amounts.sum_by(code, n) / (amounts.scale or 1), dtype=np.float64)
-
-
-@attrs.frozen(eq=False)
-class _Cells:
-    """One feature's numbers: arrays are labels (one for numbers) by segment."""
-
-    feature: str
-    labels: list[str | None]
-    customers: Array
-    mean: Floats
-    population: Floats
-    difference: Floats
-    hide: Array
-
-
-def _profile(
-    name: str, column: Column, code: Array, sizes: Array, hide: Array, k: int
-) -> _Cells | None:
-    if isinstance(column, Labels):
-        return _of_labels(name, column.codes, [*map(str, column.names)], code, sizes, hide, k)
-    values = np.asarray(column, dtype=np.float64)
-    known = ~np.isnan(values)
-    if np.isin(values[known], (0, 1)).all():
-        codes = np.where(known, values, -1).astype(np.int64)
-        cells = _of_labels(name, codes, ["0", "1"], code, sizes, hide, k)
-        return None if cells is None else _flag(cells)
-    return _of_numbers(name, values, known, code, sizes, hide, k)
-
-
-def _flag(cells: _Cells) -> _Cells:
-    """Keep the share of yes of a column of yes and no."""
-    one = slice(1, 2)
-    return _Cells(
-        cells.feature,
-        [None],
-        cells.customers[one],
-        cells.mean[one],
-        cells.population[one],
-        cells.difference[one],
-        cells.hide[one],
-    )
-
-
-def _of_labels(
-    name: str, codes: Array, names: list[str], code: Array, sizes: Array, hide: Array, k: int
-) -> _Cells | None:
-    """Return shares of labels; missing is a label, so that each segment's shares add to 1."""
-    if len(names) > MOST_LABELS:
-        return None
-    labels: list[str | None] = [*names, MISSING]
-    n, width = len(sizes), len(labels)
-    flat = np.bincount(code * width + np.where(codes < 0, width - 1, codes), minlength=n * width)
-    counts = flat.reshape(n, width)
-    used = counts.sum(axis=0) > 0
-    if names == ["0", "1"]:
-        used[:2] = True
-    counts = counts[:, used]
-    mask, totals = _mask(counts, hide, k)
-    mean, total = counts / sizes[:, None], counts.sum(axis=0)
-    size = sizes.sum()
-    rest = _ratio(total - counts, (size - sizes)[:, None])
-    difference = _standardised(mean, rest, mean * (1 - mean), rest * (1 - rest))
-    population = np.where(totals, np.nan, total / size)
-    kept = [label for label, use in zip(labels, used, strict=True) if use]
-    return _Cells(name, kept, counts.T, mean.T, population, difference.T, mask.T)
-
-
-def _mask(counts: Array, hide: Array, k: int) -> tuple[Array, Array]:
-    """Return hidden cells; hidden segments together are one more row that subtraction shows."""
-    merged = counts[hide].sum(axis=0, keepdims=True)
-    table = np.vstack([counts[~hide], merged]) if hide.any() else counts
-    cells, totals = hidden_cells(table, k)
-    mask = np.ones(counts.shape, dtype=bool)
-    mask[~hide] = cells[: int((~hide).sum())]
-    mask[np.ix_(hide, totals)] = True
-    return mask, totals
-
-
-def _of_numbers(
-    name: str, values: Floats, known: Array, code: Array, sizes: Array, hide: Array, k: int
-) -> _Cells:
-    n = len(sizes)
-    counts = np.bincount(code[known], minlength=n)
-    center = float(exact_sums(np.zeros(int(known.sum()), np.int64), values[known], 1)[0])
-    center /= max(int(known.sum()), 1)
-    off = values[known] - center
-    first, second = (exact_sums(code[known], v, n) for v in (off, off * off))
-    here = _moments(counts, first, second)
-    rest = _moments(counts.sum() - counts, first.sum() - first, second.sum() - second)
-    difference = _standardised(here[0], rest[0], here[1], rest[1])
-    mask, totals = _mask(counts[:, None], hide, k)
-    unknown = sizes - counts
-    told = np.where((unknown > 0) & (unknown < k), np.nan, counts)
-    population = np.where(totals, np.nan, center)
-    return _Cells(
-        name,
-        [None],
-        told[None, :],
-        (center + here[0])[None, :],
-        population,
-        difference[None, :],
-        mask.T | (counts == 0)[None, :],
-    )
-
-
-def _moments(n: Array, first: Floats, second: Floats) -> tuple[Floats, Floats]:
-    """Return means and variances (divided by n - 1)."""
-    mean = _ratio(first, n)
-    return mean, np.maximum(_ratio(second - n * np.nan_to_num(mean) ** 2, n - 1), 0.0)
-
-
-def _ratio(top: Array, bottom: Array) -> Floats:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(bottom > 0, top / np.where(bottom > 0, bottom, 1), np.nan)
-
-
-def _standardised(a: Floats, b: Floats, va: Floats, vb: Floats) -> Floats:
-    width = np.sqrt((va + vb) / 2)
-    return _ratio(a - b, width)
-
-
-def _tidy(found: list[_Cells], labels: list[str]) -> pd.DataFrame:
-    """Return one row a segment, feature and label, hidden numbers missing."""
-    names = ["segment", "feature", "label", CUSTOMERS, "mean", "population", "lift", "difference"]
-    tables = []
-    for i, segment in enumerate(labels):
-        for cells in found:
-            mean = np.where(cells.hide[:, i], np.nan, cells.mean[:, i])
-            count = np.where(cells.hide[:, i], np.nan, cells.customers[:, i])
-            away = np.where(cells.hide[:, i], np.nan, cells.difference[:, i])
-            lift = _ratio(mean, cells.population)
-            many = len(cells.labels)
-            columns = [
-                [segment] * many, [cells.feature] * many, cells.labels, count, mean,
-                cells.population, lift, away,
-            ]  # fmt: skip
-            part = pd.DataFrame(dict(zip(names, columns, strict=True)))
-            tables.append(part.assign(suppressed=cells.hide[:, i]))
-    if not tables:
-        return pd.DataFrame(columns=[*names, "suppressed"]).astype({"suppressed": bool})
-    return pd.concat(tables, ignore_index=True)

@@ -11,7 +11,7 @@ from layerwise.errors import ColumnsError, DataError, SpecError
 from layerwise.evaluate.rate_series import day_of
 from layerwise.frames import Floats, Labels
 from layerwise.logs import read_roster
-from layerwise.portrait.customers import MIX_PREFIX
+from layerwise.portrait.mix import MIX_PREFIX
 from layerwise.saved import fits
 
 FRESH, STALE, NOT_EVALUABLE = "fresh", "stale", "not_evaluable"
@@ -72,6 +72,8 @@ def stale_portraits(
         raise SpecError("old_as_of is later than as_of.", hint="give the older portraits first.")
     before, after = read_roster(old, customer=customer), read_roster(new, customer=customer)
     place = after.index.get_indexer(before.index)
+    if not len(after):
+        raise DataError("The new portraits have no rows.", hint="check the filter they came from.")
     names = sorted(set(_mixes(old)) | set(_mixes(new)))
     p, q = _shares(old, names), _shares(new, names)
     q = np.where(place[:, None] >= 0, q[place], np.nan)

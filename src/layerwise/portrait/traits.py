@@ -8,7 +8,7 @@ import numpy as np
 
 from layerwise import frames
 from layerwise.columns import AGE, SPECIAL_KIND, SPECIAL_ORDERS, SPECIAL_SHARE
-from layerwise.errors import DataError
+from layerwise.errors import DataError, SpecError
 from layerwise.frames import Array, Labels
 
 HEALTH_TAGS = (SPECIAL_KIND, SPECIAL_SHARE, SPECIAL_ORDERS)
@@ -30,6 +30,21 @@ def is_sensitive(name: str, named: Iterable[str] = ()) -> bool:
     """
     words = set(re.split(r"[^a-z]+", name.lower()))
     return name in set(named) or (name != AGE and bool(words & SENSITIVE_WORDS))
+
+
+def sensitive_names(names: Any) -> tuple[str, ...]:
+    """Return what `sensitive=` names.
+
+    Raises:
+        SpecError: It names nothing, or one text is given for several.
+    """
+    several = isinstance(names, Iterable) and not isinstance(names, str)
+    chosen = tuple(names) if several else (names,)
+    if not all(isinstance(name, str) for name in chosen):
+        raise SpecError(
+            f"sensitive= is a {type(names).__name__}; it lists names.", hint='sensitive=["pets"].'
+        )
+    return chosen
 
 
 def read_consent(frame: Any, name: str) -> Array:
