@@ -10,7 +10,12 @@ Orders to customers: `summarize`, `check_orders`, `calibration_holdout`, `snapsh
 `NeedsClusters` (and `name_clusters`), `ChurnStatus`, `Tier`. Models: `BGNBD`, `GammaGamma`, more in
 `layerwise.models`. Judging them: `score_churn`, `return_curve`, `layerwise.plots`. Plans:
 `StrategyTable`, `plan_summary`. All of it at once: `overview`. Saved rules: `load`, `loads`. Real
-data: `layerwise.datasets`. Every error is a `LayerwiseError`, every warning a `LayerwiseWarning`.
+data: `layerwise.datasets`.
+
+In rooms of their own: `layerwise.churn` (who leaves, in what way, why, at what cost, and early
+warning), `layerwise.evaluate` (retention, key figures, alerts, drift, migration, experiments and
+effects), `layerwise.portrait`, `layerwise.tastes`, `layerwise.membership` (levels, points),
+`layerwise.privacy`, `layerwise.identity`, `layerwise.sklearn`, `layerwise.testing`. Every error is a `LayerwiseError`, every warning a `LayerwiseWarning`.
 """
 
 from importlib import import_module
