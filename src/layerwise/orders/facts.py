@@ -47,9 +47,11 @@ def prepare(table: Lazy, request: Request, last: int) -> Lazy:
     named = table.select(nw.col(str(name)).alias(role) for role, name in request.roles.items())
     time = _local(table, types["time"], request)
     timed = named.with_columns(
-        _moment(time, request.hourly).alias("moment"), time.cast(nw.Date()).alias("day")
+        _moment(time, request.hourly).alias("moment"),
+        time.cast(nw.Date()).alias("day"),
+        time.is_null().alias("undated"),
     )
-    picked = [_id(types["customer"]).alias("id"), nw.col("moment"), nw.col("day")]
+    picked = [_id(types["customer"]).alias("id"), *map(nw.col, ("moment", "day", "undated"))]
     picked += [_money(types).alias("money"), *_float_faults(types["customer"])]
     picked += [nw.col(role) for role in ("order", "currency") if role in types]
     marked = timed.select(*picked)
@@ -187,7 +189,7 @@ def _absent(name: str, dtype: Any) -> Expr:
     missing = nw.col(name).is_null()
     if dtype not in (nw.String, nw.Categorical, nw.Enum):
         return missing
-    return missing | (nw.col(name).cast(nw.String()).str.strip_chars(BLANKS) == "")
+    return missing | ~nw.col(name).cast(nw.String()).str.contains(f"[^{BLANKS}]")
 
 
 def _reason(types: dict[str, Any], last: int) -> Expr:
@@ -195,7 +197,7 @@ def _reason(types: dict[str, Any], last: int) -> Expr:
     tests = [
         _absent("id", types["customer"]),
         _absent("order", types["order"]) if "order" in types else nw.lit(False),
-        nw.col("moment").is_null(),
+        nw.col("undated"),
         nw.col("money").is_null(),
         nw.col("moment") > last,
     ]
@@ -206,11 +208,18 @@ def _reason(types: dict[str, Any], last: int) -> Expr:
 
 
 def _moment(time: Expr, hourly: bool) -> Expr:
-    """Return days (or hours) since 1970-01-01 from the year and the day of the year."""
-    before = time.dt.year().cast(nw.Int64()) - 1
+    """Return days (or hours) since 1970-01-01 from the year and the day of the year.
+
+    A missing time gets any number, because Dask has no missing integers; `undated` marks it.
+    """
+    before = _part(time.dt.year()) - 1
     leap = _whole(before // 4) - _whole(before // 100) + _whole(before // 400)
-    day = before * 365 + leap + time.dt.ordinal_day().cast(nw.Int64()) - UNIX_DAY
-    return day * 24 + time.dt.hour().cast(nw.Int64()) if hourly else day
+    day = before * 365 + leap + _part(time.dt.ordinal_day()) - UNIX_DAY
+    return day * 24 + _part(time.dt.hour()) if hourly else day
+
+
+def _part(value: Expr) -> Expr:
+    return _whole(nw.coalesce(value, nw.lit(1)))
 
 
 def _whole(value: Expr) -> Expr:
