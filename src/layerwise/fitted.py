@@ -59,7 +59,9 @@ class Labeller:
         Raises:
             ColumnsError: Columns are missing or of the wrong type.
             DataError: A needed column holds infinite numbers or impossible histories, such as
-                negative days (eager frames; lazy ones take infinity as missing and do not look).
+                negative days (eager frames; lazy ones take infinity as missing, and look only where
+                expected orders are looked up by the history).
+            EngineError: There are more distinct histories than should be taken into memory.
 
         Example:
             >>> import pandas as pd
@@ -155,7 +157,9 @@ class Labeller:
         It gives the customers' ids, the columns that the layers need, and the labels.
 
         Args:
-            dialect: Of those ibis knows, e.g. "duckdb", "postgres", "snowflake", "bigquery".
+            dialect: Of those ibis knows: "duckdb" and "postgres" are run in the tests of layerwise;
+                "snowflake", "bigquery", "databricks" (or "spark") and "clickhouse" are written and
+                parsed there, not run.
             table: Name of the customer table in the database.
             customer: Its column with the customers' ids.
 
@@ -195,7 +199,7 @@ class Labeller:
                 hint="leave the model out of the layers, or label in DuckDB, Polars or pandas.",
             ) from None
         try:
-            return str(ibis.to_sql(labelled, dialect=dialect))
+            return str(ibis.to_sql(labelled, dialect=_DIALECTS.get(dialect, dialect)))
         except (AttributeError, ValueError) as error:
             raise SpecError(
                 f"ibis cannot write SQL for {dialect!r}: {error}.",
@@ -216,6 +220,10 @@ class Labeller:
         needed = self._needed_by() | dict(also or {})
         title = "The customer table lacks columns that these layers need."
         frames.require(frames.column_names(frame), needed, title=title)
+
+
+_DIALECTS = {"spark": "databricks", "postgresql": "postgres"}
+"""Dialects under other names; Databricks runs Spark's SQL."""
 
 
 class Part(Labeller):

@@ -137,8 +137,12 @@ def _net(facts: Facts) -> Expr:
 
 
 def _used(rows: Lazy, facts: Facts) -> Lazy:
-    """Return the usable rows with their net amounts."""
-    return rows.filter(nw.col("reason") == 0).with_columns(_net(facts).alias("net"))
+    """Return the usable rows with their net amounts, ids that came as floats as integers."""
+    schema = rows.collect_schema()
+    floats = [n for n in ("id", "order") if n in schema and schema[n].is_float()]
+    whole = (_integer(nw.col(name)) for name in floats)
+    used = rows.filter(nw.col("reason") == 0)
+    return used.with_columns(_net(facts).alias("net"), *whole)
 
 
 def _orders(used: Lazy, *more: str) -> Lazy:
