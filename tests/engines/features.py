@@ -255,5 +255,3 @@ def plan(backend: Backend) -> None:
     labels = backend.make(table.astype({n: str for n in LAYERS if n != "rfm"} | {"rfm": str}))
     found = lw.StrategyTable.default().plan(labels, axes={"value": "value", "loyalty": "loyalty"})
     assert len(backend.engine.pandas(found)) > 0
-
-
