@@ -8,8 +8,8 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,6 +22,15 @@ import pyarrow as pa
 
 from tests.conftest import ENGINES, Engine
 from tests.engines import postgres
+
+NOISE = (
+    "ignore:Dask support is moving out:FutureWarning",
+    "ignore:PySpark does not yet fully support:FutureWarning",
+    "ignore:.*infer_string.*:Warning",  # ibis on pandas 3
+    "ignore:fetch_arrow_table:DeprecationWarning",  # ibis on DuckDB 2
+    "ignore::ResourceWarning",
+)
+"""Warnings of the engines about each other, not about us."""
 
 _OPEN = ExitStack()  # sessions, servers and connections, closed when the test run ends
 

@@ -3,20 +3,14 @@
 import pytest
 
 from layerwise.errors import EngineError
-from tests.engines.backends import BACKENDS
+from tests.engines.backends import BACKENDS, NOISE
 from tests.engines.features import FEATURES
 
 PARAMS = [
     pytest.param(name, marks=[pytest.mark.engines] if backend.level == "B" else [])
     for name, backend in BACKENDS.items()
 ]
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::FutureWarning:narwhals"),
-    pytest.mark.filterwarnings("ignore:Dask support is moving out:FutureWarning"),
-    pytest.mark.filterwarnings("ignore:.*infer_string.*:Warning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support:FutureWarning"),
-]
+pytestmark = [pytest.mark.filterwarnings(noise) for noise in NOISE]
 
 
 @pytest.mark.parametrize("feature", FEATURES)

@@ -56,7 +56,7 @@ def test_float_order_ids_are_looked_at(name: str, wrong: float, words: str) -> N
 
 @pytest.mark.parametrize("name", LAZY)
 def test_missing_float_order_ids_are_left_out(name: str) -> None:
-    """pandas makes floats of integers beside missing ones; lazy engines read them the same."""
+    """Pandas makes floats of integers beside missing ones; lazy engines read them the same."""
     log = golden()
     log["order_id"] = log["order_id"].where(log.index % 50 > 0)
     assert pd.api.types.is_float_dtype(log["order_id"])

@@ -9,18 +9,15 @@ import pytest
 
 import layerwise as lw
 from layerwise.errors import EngineError
-from tests.engines.backends import BACKENDS, connection
+from tests.engines.backends import BACKENDS, NOISE, connection
 from tests.engines.features import saved
 from tests.engines.golden import customers
 
 ibis = pytest.importorskip("ibis")
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:.*infer_string.*:Warning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
+pytestmark = [pytest.mark.filterwarnings(noise) for noise in NOISE]
 PARSED = {
     **{name: name for name in ("snowflake", "bigquery", "databricks", "clickhouse")},
-    **{"duckdb": "duckdb", "postgres": "postgres", "spark": "spark", "postgresql": "postgres"},
+    "duckdb": "duckdb", "postgres": "postgres", "spark": "spark", "postgresql": "postgres",
 }
 """The dialects that the docs name, and how sqlglot calls them."""
 
