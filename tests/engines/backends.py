@@ -28,6 +28,7 @@ NOISE = (
     "ignore:PySpark does not yet fully support:FutureWarning",
     "ignore:.*infer_string.*:Warning",  # ibis on pandas 3
     "ignore:fetch_arrow_table:DeprecationWarning",  # ibis on DuckDB 2
+    "ignore:The copy keyword:Warning",  # Spark on pandas 3
     "ignore::ResourceWarning",
 )
 """Warnings of the engines about each other, not about us."""
