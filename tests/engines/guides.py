@@ -16,5 +16,5 @@ def warehouse(**tables: pd.DataFrame) -> Any:
     """Return an ibis connection to a PostgreSQL that holds these tables."""
     base = connection("postgres")
     for name, frame in tables.items():
-        base.create_table(name, frame, overwrite=True)
+        base.create_table(name, frame)  # overwrite= fails, ibis 12 with sqlglot 30
     return base

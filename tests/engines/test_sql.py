@@ -17,7 +17,10 @@ ibis = pytest.importorskip("ibis")
 pytestmark = [pytest.mark.filterwarnings(noise) for noise in NOISE]
 PARSED = {
     **{name: name for name in ("snowflake", "bigquery", "databricks", "clickhouse")},
-    "duckdb": "duckdb", "postgres": "postgres", "spark": "spark", "postgresql": "postgres",
+    "duckdb": "duckdb",
+    "postgres": "postgres",
+    "spark": "spark",
+    "postgresql": "postgres",
 }
 """The dialects that the docs name, and how sqlglot calls them."""
 
@@ -25,7 +28,7 @@ PARSED = {
 def in_duckdb(text: str) -> pd.DataFrame:
     """Run a SELECT over the golden customers in DuckDB."""
     base = duckdb.connect()
-    base.from_arrow(pa.Table.from_pandas(customers(), preserve_index=False)).create("customers")
+    base.from_arrow(pa.Table.from_pandas(customers(), preserve_index=False)).create("golden")
     return base.sql(text).df()
 
 
@@ -33,10 +36,12 @@ def in_postgres(text: str) -> pd.DataFrame:
     """Run a SELECT over the golden customers in PostgreSQL, as a client of its own would."""
     base = connection("postgres")
     table = pa.Table.from_pandas(customers(), preserve_index=False)
-    base.create_table("customers", table, overwrite=True)
+    base.create_table("golden", table)
     with base.raw_sql(text) as cursor:
         names = [column.name for column in cursor.description]
-        return pd.DataFrame(cursor.fetchall(), columns=names)
+        rows = pd.DataFrame(cursor.fetchall(), columns=names)
+    base.raw_sql("drop table golden").close()
+    return rows
 
 
 @pytest.mark.parametrize(
@@ -48,7 +53,9 @@ def test_the_select_gives_the_labels(dialect: str, run: Callable[[str], pd.DataF
     if dialect == "postgres" and (why := BACKENDS["ibis_postgres"].lacking()):
         pytest.skip(why)
     fitted = lw.loads(saved("layers"))
-    found = run(fitted.to_sql(dialect)).sort_values("customer_id", ignore_index=True)
+    found = run(fitted.to_sql(dialect, table="golden")).sort_values(
+        "customer_id", ignore_index=True
+    )
     wanted = fitted.transform(customers()).sort_values("customer_id", ignore_index=True)
     assert len(found) == len(wanted)
     for name in fitted.outputs:
