@@ -49,7 +49,8 @@ class Labeller:
         """Return the customer table with the label columns added, in the same kind of frame.
 
         Args:
-            customers: One row per customer: pandas, Polars (eager, lazy), PyArrow, DuckDB.
+            customers: One row per customer: pandas, Polars (eager, lazy), PyArrow, DuckDB, Spark, Dask
+                or ibis.
 
         Returns:
             The same kind of frame, rows and index as given; the input is not changed. Lazy frames
@@ -196,7 +197,7 @@ class Labeller:
             raise EngineError(
                 "A layer looks numbers up in a table (expected orders of a model), which one "
                 "SELECT cannot hold.",
-                hint="leave the model out of the layers, or label in DuckDB, Polars or pandas.",
+                hint="leave the model out of the layers, or label through ibis or any other frame.",
             ) from None
         try:
             return str(ibis.to_sql(labelled, dialect=_DIALECTS.get(dialect, dialect)))
