@@ -6,13 +6,16 @@ from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import DateFormatter
 from matplotlib.ticker import PercentFormatter
 
 import layerwise as lw
-from layerwise import churn, plots
+from layerwise import churn, evaluate, plots
+from layerwise.churn import rank_causes
+from layerwise.evaluate import cohort_table, measure_migration, retention_curve
 from layerwise.models import FittedBGNBD
 from layerwise.plots.canvas import ACTUAL, EXPECTED, MARK, QUIET, SIZE
 
@@ -86,6 +89,18 @@ def tracking_by_week() -> Axes:
     )
 
 
+def control_chart() -> Axes:
+    """Households of the last four weeks that came each week, as the guide to monitoring has it."""
+    lines = lw.datasets.load_complete_journey(products=False)
+    ends = lines["ordered_at"].dt.to_period("W-SUN").dt.end_time.dt.normalize()
+    came = pd.crosstab(lines["customer_id"], ends) > 0
+    regular = came.astype(int).T.rolling(4).max().shift().T.iloc[:, 5:] > 0
+    counts = {"numerator": (came & regular).sum(), "denominator": regular.sum()}
+    rates = pd.DataFrame(counts).rename_axis("period_end").loc[regular.columns].reset_index()
+    chart = evaluate.control_chart(rates, baseline_until="2017-08-27")
+    return plots.plot_control_chart(chart, name="came again this week")
+
+
 def holdout() -> Axes:
     """Holdout orders by repeat orders before, actual and expected."""
     return plots.plot_holdout(both(), model())
@@ -150,6 +165,24 @@ def letters() -> Axes:
     return ax
 
 
+def effects() -> Axes:
+    """The voucher that the guide plants into CDNOW, overall and by layer."""
+    paid = orders()[orders()["amount"] > 0]
+    table = lw.calibration_holdout(paid, split=SPLIT, end=END, window_days=273)
+    halves = {"control": 0.5, "voucher": 0.5}
+    drawn = evaluate.assign(table, experiment="autumn voucher", arms=halves, salt="keep me secret")
+    drawn["bought"] = drawn["holdout_orders"] > 0
+    drawn["layer"] = np.where(drawn["repeat_orders"] > 0, "bought again", "bought once")
+    drawn["bought"] |= (
+        (drawn["arm"] == "voucher")
+        & (drawn["layer"] == "bought again")
+        & ~drawn["bought"]
+        & (np.random.default_rng(1).random(len(drawn)) < 0.25)
+    )
+    found = evaluate.analyse(drawn, metrics=["bought"], arms=halves, by="layer")
+    return plots.plot_effects(found)
+
+
 def flow() -> Axes:
     """Households that churned, returned and came new, month by month."""
     months = pd.date_range("2017-06-30", "2017-12-31", freq="ME")
@@ -173,19 +206,131 @@ def flow() -> Axes:
     return ax
 
 
+def moving() -> Axes:
+    """Households that moved between value layers, quarter by quarter, by the cuts of March."""
+    dates = ["2017-03-31", "2017-06-30", "2017-09-30", "2017-12-31"]
+    stack = lw.snapshots(groceries(), as_of=dates, window_days=90)
+    fitted = lw.Value(window_days=90).fit(stack[stack["as_of"] == dates[0]])
+    labels = fitted.transform(stack)
+    return plots.plot_migration(measure_migration(labels, label="value", fitted=fitted))
+
+
+@cache
+def grocer() -> pd.DataFrame:
+    """How lists of 100 households a month turned out, as the guide to early warning does."""
+    lines = lw.datasets.load_complete_journey(products=False)
+    groups = lines[lines["amount"] > 0].groupby(["customer_id", "order_id"], as_index=False)
+    bills = groups.agg(ordered_at=("ordered_at", "min"), amount=("amount", "sum"))
+    done = churn.backtest(
+        bills,
+        as_of=["2017-06-30", "2017-07-31", "2017-08-31", "2017-09-30", "2017-10-31"],
+        horizon_days=60,
+        capacity=100,
+        value="spend_365d",
+        model=lw.BGNBD(penalty=0.001),
+    )
+    return done.lists[done.lists["as_of"].isna()].set_index("ranking")
+
+
+def early_warning() -> Axes:
+    """Leavers found and their spend found, by the way the list was made."""
+    names = {
+        "days_since_last": "days of silence",
+        "p_no_purchase": "P(no purchase)",
+        "priority": "P(no purchase) × spend",
+    }
+    table = grocer().loc[list(names)]
+    ax = plt.subplots(figsize=SIZE, layout="constrained")[1]
+    ax.spines[["top", "right"]].set_visible(False)
+    at, half = range(len(table)), 0.18
+    below = [y - half for y in at]
+    ends = [table["precision"] - table["low"], table["high"] - table["precision"]]
+    ax.barh(below, table["precision"], 2 * half, xerr=ends, color=EXPECTED, label="left, of listed")
+    above = [y + half for y in at]
+    ax.barh(above, table["value_caught"], 2 * half, color="0.6", label="listed, of leavers' spend")
+    ax.set_yticks(list(at), list(names.values()))
+    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.invert_yaxis()
+    ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.4, 1.15), ncols=2)
+    return ax
+
+
+def causes() -> Axes:
+    """Relative risk of five exposures of Complete Journey, as the guide to causes makes them."""
+    lines = lw.datasets.load_complete_journey()
+    day = lines["ordered_at"].dt.normalize()
+    spring = lines[(day <= "2017-03-31") & (lines["amount"] > 0)]
+    met = lines[day.between("2017-04-01", "2017-09-30")]
+    customers = lw.summarize(spring, as_of="2017-03-31").set_index("customer_id")
+    customers = customers[customers.index.isin(met["customer_id"])]
+    customers["left"] = ~customers.index.isin(lines[day >= "2017-11-01"]["customer_id"])
+    july = lines[day.between("2017-07-01", "2017-09-30")]
+    visits = customers.index.map(july.groupby("customer_id")["order_id"].nunique()).fillna(0)
+    edges, names = [-1, 0, 2, 5, 10, 20, 999], ["0", "1-2", "3-5", "6-10", "11-20", "21+"]
+    customers["spring"] = pd.cut(customers["orders"], edges, labels=names)
+    customers["summer"] = pd.cut(visits, edges, labels=names)
+    shelf = met["amount"] + met["retail_disc"] + met["coupon_match_disc"]
+    met = met.assign(shelf=shelf, unit=shelf / met["quantity"].where(met["quantity"] > 0))
+    usual = met.groupby("product_id")["unit"].transform("median") * met["quantity"]
+    household = met.assign(usual=usual).groupby("customer_id")
+    total = household[["shelf", "usual", "retail_disc", "coupon_disc"]].sum()
+    number = pd.DataFrame(
+        {
+            "price_high": total["shelf"] / total["usual"],
+            "promo_few": -total["retail_disc"] / total["shelf"],
+            "product_line_narrow": -household["department"].nunique(),
+            "small_basket": -total["shelf"] / household["order_id"].nunique(),
+        }
+    ).loc[customers.index]
+    exposures = (number >= number.quantile(0.75)).assign(no_coupon=total["coupon_disc"] == 0)
+    found = rank_causes(
+        customers.join(exposures),
+        outcome="left",
+        exposures=list(exposures),
+        strata=["spring", "summer"],
+        exposure_end="2017-09-30",
+        outcome_start="2017-11-01",
+    )
+    return plots.plot_causes(found)
+
+
+def retention() -> Axes:
+    """Who still buys at the grocer, by value layer of spring."""
+    lines = lw.datasets.load_complete_journey(products=False)
+    paid = lines[lines["amount"] > 0]
+    spring = lw.summarize(paid[paid["ordered_at"] < "2017-05-01"], as_of="2017-04-30")
+    labels = lw.Value().fit(spring).transform(spring)
+    kept = retention_curve(
+        paid, as_of="2017-12-31", window_days=56, segments=labels, by="value", start="2017-04-30"
+    )
+    return plots.plot_retention(kept, layer="value")
+
+
+def cohorts() -> Axes:
+    """Who of the customers of CDNOW bought, by month of the first order."""
+    return plots.plot_cohorts(cohort_table(orders(), as_of=END, amount=None))
+
+
 PICTURES = {
     "value-layers": value_layers,
     "still-buying": still_buying,
     "calibration": calibration,
     "tracking": tracking,
     "tracking-by-week": tracking_by_week,
+    "control-chart": control_chart,
     "holdout": holdout,
     "frequency-recency": frequency_recency,
     "history": history,
     "return-curve": return_curve,
     "leaving": leaving,
     "letters": letters,
+    "effects": effects,
     "flow": flow,
+    "early-warning": early_warning,
+    "causes": causes,
+    "retention": retention,
+    "cohorts": cohorts,
+    "moving": moving,
 }
 
 

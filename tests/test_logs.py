@@ -7,7 +7,7 @@ import pytest
 
 from layerwise.errors import ColumnsError, DataError, EngineError, RowsLeftOutWarning
 from layerwise.frames import Labels
-from layerwise.logs import Log, read_log, read_roster
+from layerwise.logs import Log, places, read_log, read_roster
 
 ROSTER = read_roster(pd.DataFrame({"customer_id": [10, 30, 20]}))
 DAY = int(np.datetime64("2024-03-01", "D").astype(int))
@@ -81,6 +81,19 @@ def test_later_rows_may_be_expected() -> None:
     assert len(read(log(), as_of="2024-03-02", ignore_future=True)) == 2
 
 
+def test_unknown_customers_may_be_expected() -> None:
+    """With ignore_unknown nothing is told of them, even if there is nobody else."""
+    assert len(read(log(customer_id=[20, 777, 778]), ignore_unknown=True)) == 1
+    assert len(read(log(customer_id=[779, 777, 778]), ignore_unknown=True)) == 0
+
+
+def test_ids_are_found_in_the_roster() -> None:
+    """Places of ids, below 0 for strangers and missing ones."""
+    found = places(pd.Series([20.0, None, 777, 10]), "customer_id", ROSTER)
+    assert found[[0, 3]].tolist() == [2, 0]
+    assert (found[[1, 2]] < 0).all()
+
+
 def test_an_empty_log_is_a_fact() -> None:
     """That nothing happened is no error."""
     assert len(read(log().head(0))) == 0
@@ -115,3 +128,10 @@ def test_other_dates_are_read_too() -> None:
     events = log(done=pd.to_datetime(["2024-03-02", None, "2024-03-05"]))
     assert (read(events).days("done") - DAY).tolist()[::2] == [1.0, 4.0]
     assert np.isnan(read(events).days("done")[1])
+
+
+def test_clock_of_the_rows() -> None:
+    """Times keep their hours, for the order of events within a day."""
+    clock = read(log()).clock("ts")
+    assert clock.astype(str).tolist()[0] == "2024-03-01T23:59:00.000000"
+    assert (np.diff(clock) > np.timedelta64(0)).all()

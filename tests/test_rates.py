@@ -2,12 +2,20 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from layerwise.errors import SpecError
-from layerwise.rates import q_values, relative_risk, wilson, z_value
+from layerwise.rates import (
+    difference_p,
+    holm,
+    q_values,
+    relative_risk,
+    risk_difference,
+    wilson,
+    z_value,
+)
 
 
 @pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
@@ -54,3 +62,47 @@ def test_a_level_lies_between_0_and_1(level: object) -> None:
     """95 for 95 % and the like are refused."""
     with pytest.raises(SpecError, match="level must be"):
         z_value(level)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "counts", [(56, 70, 48, 80), (0, 10, 0, 20), (10, 10, 0, 20), (3, 4, 4, 4)]
+)
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_newcombe_equals_statsmodels(counts: tuple[int, ...], level: float) -> None:
+    """The interval is that of statsmodels, also at 0 and at all."""
+    proportion = pytest.importorskip("statsmodels.stats.proportion")
+    theirs = proportion.confint_proportions_2indep(
+        *counts, method="newcomb", compare="diff", alpha=1 - level
+    )
+    found = risk_difference(*(np.array([v]) for v in counts), level=level)
+    assert [float(v[0]) for v in found[1:]] == pytest.approx(list(theirs), abs=1e-12)
+
+
+@settings(max_examples=40)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_holm_equals_statsmodels(p: list[float]) -> None:
+    """Adjusted p-values are those of statsmodels; missing ones change nothing."""
+    multitest = pytest.importorskip("statsmodels.stats.multitest")
+    theirs = multitest.multipletests(p, method="holm")[1]
+    assert np.allclose(holm(np.array(p)), theirs, atol=1e-12)
+    assert np.allclose(holm(np.array([np.nan, *p]))[1:], theirs, atol=1e-12)
+
+
+def test_difference_of_shares_follows_newcombe() -> None:
+    """Newcombe's (1998) tables: 56/70 against 48/80, 9/10 against 3/10, 10/10 against 0/20."""
+    cells = [np.array(v) for v in ([56, 9, 10], [70, 10, 10], [48, 3, 0], [80, 10, 20])]
+    _, low, high = risk_difference(*cells)
+    assert low.round(4).tolist() == [0.0524, 0.1705, 0.6791]
+    assert high.round(4).tolist() == [0.3339, 0.8090, 1.0]
+
+
+def test_p_of_a_difference_uses_fisher_in_small_tables() -> None:
+    """Both tests agree with scipy; without a rest or an outcome there is no test."""
+    from scipy.stats import chi2_contingency, fisher_exact
+
+    p = difference_p(
+        *(np.array(v) for v in ([30, 3, 0, 5], [90, 10, 9, 9], [20, 1, 0, 0], [99, 12, 9, 0]))
+    )
+    large = chi2_contingency([[30, 60], [20, 79]], correction=False)[1]
+    assert p[:2].tolist() == pytest.approx([large, fisher_exact([[3, 7], [1, 11]])[1]])
+    assert np.isnan(p[2:]).all()

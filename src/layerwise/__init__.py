@@ -110,7 +110,24 @@ _HOMES = {
 }
 """Where each public name lives; it is imported on first use: `import layerwise` is quick."""
 
-_ROOMS = ("baskets", "columns", "datasets", "errors", "layers", "models", "plots", "strategy")
+_ROOMS = (
+    "baskets",
+    "churn",
+    "columns",
+    "datasets",
+    "errors",
+    "evaluate",
+    "identity",
+    "layers",
+    "membership",
+    "models",
+    "plots",
+    "portrait",
+    "privacy",
+    "report",
+    "strategy",
+    "tastes",
+)
 """Rooms that `layerwise.<room>` reaches without an import of their own."""
 
 

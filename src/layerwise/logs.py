@@ -15,7 +15,7 @@ from layerwise import frames
 from layerwise.columns import CUSTOMER
 from layerwise.errors import DataError, RowsLeftOutWarning, problems
 from layerwise.frames import Array, Column, Labels
-from layerwise.orders.dates import read_times
+from layerwise.orders.dates import read_clock, read_times
 from layerwise.orders.ids import read_ids
 from layerwise.orders.request import make_request, moment
 from layerwise.orders.table import column
@@ -83,6 +83,17 @@ class Log:
             days[times.missing] = np.nan
         return days[self.place]
 
+    def clock(self, name: str, **reading: Any) -> Array:
+        """Return a column of times as local microseconds since 1970-01-01, NaT where missing.
+
+        Args:
+            name: The column; the one of the log's own times orders events within a day.
+            reading: `time_format` and `tz`, as for the log.
+        """
+        request = make_request(time=name, customer=f"not {name}", **reading)
+        times: Array = read_clock(column(self.frame.to_native(), name), request)[self.place]
+        return times
+
     def has(self, name: str) -> bool:
         """Say whether the log has a column."""
         return name in frames.column_names(self.frame)
@@ -120,7 +131,7 @@ def read_roster(
             problems(f"{_upper(what)} does not have one row a customer.", lines),
             hint="summarize(orders, as_of=...) makes one row a customer.",
         )
-    return Roster(series, _keys(series))
+    return Roster(series, keys(series))
 
 
 def read_log(
@@ -133,6 +144,7 @@ def read_log(
     time: str = "ts",
     needs: Iterable[str] = (),
     ignore_future: bool = False,
+    ignore_unknown: bool = False,
     time_format: str | None = None,
     tz: str | None = None,
     stacklevel: int = 3,
@@ -152,13 +164,15 @@ def read_log(
         time: Its column of dates or times.
         needs: Further columns that must be there.
         ignore_future: Rows after as_of are expected and not told.
+        ignore_unknown: Rows of customers whom the roster does not have are expected and not told.
         time_format: As in `layerwise.summarize`.
         tz: As in `layerwise.summarize`.
         stacklevel: As in `warnings.warn`; 3 points at who called the caller.
 
     Raises:
         ColumnsError: A column is missing or of the wrong kind; all missing ones are named.
-        DataError: Times cannot be read, or no row belongs to a customer of the roster.
+        DataError: Times cannot be read, or no row belongs to a customer of the roster (unless
+            that is expected).
         EngineError: The log is no dataframe in memory.
         SpecError: A choice is not possible.
     """
@@ -171,22 +185,43 @@ def read_log(
         none = np.zeros(0, dtype=np.int64)
         return Log(none, none.astype(np.int32), none, frame, what)
     times = read_times(column(native, time), request)
-    place = _places(column(native, customer), customer, roster)
+    place = places(column(native, customer), customer, roster)
     last = moment(as_of, name="as_of", request=request, aware=times.aware)
     reasons = {
-        "without a customer id": place == _NO_ID,
+        "without a customer id": place == NO_ID,
         "without a time": np.zeros(len(place), bool) if times.missing is None else times.missing,
-        "dated after as_of": times.number > last,
-        "of customers whom the customer table does not have": place == _UNKNOWN,
+        _FUTURE: times.number > last,
+        _STRANGE: place == UNKNOWN,
     }
-    if not (place >= 0).any() and (place == _UNKNOWN).any():
+    if not ignore_unknown and not (place >= 0).any() and (place == UNKNOWN).any():
         raise _strangers(column(native, customer), roster, what)
-    keep = _usable(reasons, what, told=not ignore_future, stacklevel=stacklevel + 1)
+    untold = {_FUTURE: ignore_future, _STRANGE: ignore_unknown}
+    keep = _usable(reasons, what, untold=untold, stacklevel=stacklevel + 1)
     rows = np.flatnonzero(keep)
     return Log(place[rows], times.number[rows], rows, frame, what)
 
 
-_UNKNOWN, _NO_ID = -1, -2
+UNKNOWN, NO_ID = -1, -2
+"""What `places` gives for an id that the roster does not have, and for a missing id."""
+_FUTURE = "dated after as_of"
+_STRANGE = "of customers whom the customer table does not have"
+
+
+def places(series: pd.Series, name: str, roster: Roster) -> Array:
+    """Return the place of each row's id in the roster; each distinct id is looked up once.
+
+    It is -1 where the roster does not have the customer and -2 where there is no id.
+    """
+    series = series.reset_index(drop=True)
+    codes = read_ids(series, name)
+    known = codes.code if codes.missing is None else codes.code[~codes.missing]
+    used = np.flatnonzero(np.bincount(known, minlength=codes.n)) if len(known) else known[:0]
+    table = np.full(max(codes.n, 1), UNKNOWN, dtype=np.int64)
+    table[used] = roster.index.get_indexer(keys(series.take(codes.first_rows(used))))
+    place: Array = table[codes.code]
+    if codes.missing is not None:
+        place[codes.missing] = NO_ID
+    return place
 
 
 def _eager(native: object, what: str) -> Any:
@@ -198,21 +233,7 @@ def _upper(what: str) -> str:
     return what[0].upper() + what[1:]
 
 
-def _places(series: pd.Series, name: str, roster: Roster) -> Array:
-    """Return the place of each row's id in the roster; each distinct id is looked up once."""
-    series = series.reset_index(drop=True)
-    codes = read_ids(series, name)
-    known = codes.code if codes.missing is None else codes.code[~codes.missing]
-    used = np.flatnonzero(np.bincount(known, minlength=codes.n)) if len(known) else known[:0]
-    table = np.full(max(codes.n, 1), _UNKNOWN, dtype=np.int64)
-    table[used] = roster.index.get_indexer(_keys(series.take(codes.first_rows(used))))
-    place: Array = table[codes.code]
-    if codes.missing is not None:
-        place[codes.missing] = _NO_ID
-    return place
-
-
-def _keys(series: pd.Series) -> pd.Index:
+def keys(series: pd.Series) -> pd.Index:
     """Return ids such that 7, 7.0 and a categorical 7 are one key, and the text "7" another."""
     if isinstance(series.dtype, pd.CategoricalDtype) or series.dtype == object:
         series = pd.Series(series.to_list(), dtype=object).infer_objects()
@@ -225,14 +246,16 @@ def _keys(series: pd.Series) -> pd.Index:
     return index
 
 
-def _usable(reasons: dict[str, Array], what: str, *, told: bool, stacklevel: int) -> Array:
+def _usable(
+    reasons: dict[str, Array], what: str, *, untold: dict[str, bool], stacklevel: int
+) -> Array:
     """Count each row under the first reason that applies to it, tell, and return the rest."""
     n = len(next(iter(reasons.values())))
     keep, lines = np.ones(n, dtype=bool), []
     for text, where in reasons.items():
         count = int((keep & where).sum())
         keep &= ~where
-        if count and (told or text != "dated after as_of"):
+        if count and not untold.get(text, False):
             lines.append(f"{count:,} rows {text}")
     if lines:
         warnings.warn(

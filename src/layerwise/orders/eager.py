@@ -21,6 +21,7 @@ from layerwise.orders.request import UNIX_DAY, Request, moment
 from layerwise.orders.rows import Rows, read_rows
 from layerwise.orders.silence import holdout_patience, warn_if_ended, window_patience
 from layerwise.orders.table import column
+from layerwise.orders.visits import Visits
 
 Table = dict[str, np.ndarray]
 
@@ -64,6 +65,56 @@ def gap_days(frame: Any, request: Request, as_of: Any) -> tuple[np.ndarray, np.n
     return in_days(closed, request.grain), in_days(now - number[last], request.grain)
 
 
+@attrs.frozen(eq=False)
+class Past:
+    """The occasions of each customer of a log, by customer and ascending in time.
+
+    Attributes:
+        ids: The customers' ids, as found.
+        orders: Occasions of each, 1 or more.
+        days: Days of all occasions since 1970-01-01 (fractions by hours).
+        spend: Net amounts of the occasions; None without amounts.
+        now: as_of in the same count.
+    """
+
+    ids: pd.Series
+    orders: np.ndarray
+    days: np.ndarray
+    spend: np.ndarray | None
+    now: float
+
+
+def past_occasions(frame: Any, request: Request, as_of: Any) -> Past:
+    """Return who bought when, and for how much, up to as_of."""
+    rows, counted = read_rows(frame, request)
+    view = _look(rows, request, as_of)
+    _notify(_check(view, rows, counted, request), view.cut, request)
+    bought = view.bought.rows
+    code, orders, moments = occasions(bought, request.grain)
+    number = bucket(moments, request.grain).astype(np.int64)
+    series = column(frame, request.customer).take(rows.ids.first_rows(code))
+    now = bucket(np.array([view.cut]), request.grain)
+    return Past(
+        ids=series.reset_index(drop=True),
+        orders=orders,
+        days=in_days(number, request.grain),
+        spend=_spend_each(bought, request.grain, np.repeat(code, orders), number),
+        now=float(in_days(now, request.grain)[0]),
+    )
+
+
+def _spend_each(rows: Rows, grain: str, code: np.ndarray, number: np.ndarray) -> np.ndarray | None:
+    """Return the net amount of each occasion; code and number are sorted together."""
+    if rows.amounts is None or not len(number):
+        return None
+    low = int(number.min())
+    span = int(number.max()) - low + 1
+    key = code.astype(np.int64) * span + (number - low)
+    theirs = rows.code.astype(np.int64) * span + (bucket(rows.moment, grain) - low)
+    total = rows.amounts.sum_by(np.searchsorted(key, theirs), len(key))
+    return np.asarray(total / rows.scale)
+
+
 def occasion_days(
     frame: Any, request: Request, end: Any
 ) -> tuple[np.ndarray, np.ndarray, int, Callable[[], list[Any]]]:
@@ -93,6 +144,33 @@ def _ids(frame: Any, request: Request, view: View) -> list[Any]:
     table = to_frame(frame, request, view.counts, view.past.ids, places)
     ids = table[c.CUSTOMER].tolist() if _is_pandas(frame) else table[c.CUSTOMER].to_list()
     return [ids[i] for i in np.argsort(np.asarray(table["place"])).tolist()]
+
+
+def visits(frame: Any, request: Request, as_of: Any, *, patience: float) -> Visits:
+    """Return every purchase day of every customer up to as_of, with a notice of what is left out.
+
+    Args:
+        frame: The log, in memory.
+        request: The choices, by days.
+        as_of: The last day that counts.
+        patience: Days the log may stop before as_of without a warning.
+    """
+    rows, counted = read_rows(frame, request)
+    view = _look(rows, request, as_of)
+    found = _check(view, rows, counted, request)
+    notify(found)
+    if not found.after_as_of:
+        warn_if_ended(found.last_row, day(view.cut), patience=patience, date="as_of")
+    customers, orders, days = occasions(view.bought.rows, request.grain)
+    ids = column(frame, request.customer).take(rows.ids.first_rows(customers))
+    return Visits(
+        ids=ids.reset_index(drop=True),
+        counts=orders,
+        days=days.astype(np.int64),
+        last=view.cut,
+        codes=customers,
+        rows=view.bought.rows,
+    )
 
 
 def check(frame: Any, request: Request, as_of: Any) -> OrderCheck:

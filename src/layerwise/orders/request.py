@@ -22,18 +22,23 @@ UNIX_DAY = 719_163
 _ISO = re.compile(r"\s*\d{4}-\d{2}-\d{2}(?:\s*$|[T ]\d{2})")
 
 
-class OrderColumns(TypedDict, total=False):
-    """Which column is what, and the other choices of reading a log; see `layerwise.summarize`."""
+class LogColumns(TypedDict, total=False):
+    """Which column is what, and how dates are read; see `layerwise.summarize`."""
 
     customer: Hashable
     time: Hashable
     amount: Hashable | None
     order: Hashable | None
     currency: Hashable | None
-    grain: str
-    window_days: int | Sequence[int]
     time_format: str | None
     tz: str | None
+
+
+class OrderColumns(LogColumns, total=False):
+    """Which column is what, and the other choices of reading a log; see `layerwise.summarize`."""
+
+    grain: str
+    window_days: int | Sequence[int]
     gaps: bool
     names: str
     progress: bool | None
@@ -83,7 +88,7 @@ def make_request(**columns: Unpack[OrderColumns]) -> Request:
     """Return the checked request; all impossible choices are named at once."""
     wrong: list[str] = []
     choices: dict[str, Any] = dict(columns)
-    _refuse_unknown(choices)
+    _refuse_unknown(choices, list(OrderColumns.__annotations__))
     windows = _windows(choices.pop("window_days", 365), wrong)
     request = Request(windows=windows, **choices)
     if request.grain not in GRAINS:
@@ -111,6 +116,12 @@ def make_request(**columns: Unpack[OrderColumns]) -> Request:
     return request
 
 
+def make_log_request(**columns: Unpack[LogColumns]) -> Request:
+    """Return the checked request of what counts occasions by day and has no other choices."""
+    _refuse_unknown(columns, list(LogColumns.__annotations__))
+    return make_request(**columns)
+
+
 def check_roles(roles: Mapping[str, object]) -> None:
     """Refuse what cannot be the name of a column.
 
@@ -129,9 +140,8 @@ def _lacking(request: Request) -> list[str]:
     return [role for role in ("customer", "time") if role not in request.roles]
 
 
-def _refuse_unknown(choices: Mapping[str, object]) -> None:
+def _refuse_unknown(choices: Mapping[str, object], known: list[str]) -> None:
     """Refuse names that are no choice, with the one that was probably meant."""
-    known = list(OrderColumns.__annotations__)
     lines = []
     for name in (n for n in choices if n not in known):
         near = get_close_matches(name, known, n=1, cutoff=0.6)

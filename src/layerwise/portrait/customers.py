@@ -1,0 +1,420 @@
+"""What each customer buys, when, where and at what price, as far as the log has it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+
+from layerwise import frames
+from layerwise.baskets.shares import column_names
+from layerwise.columns import CUSTOMER, SHARE_PREFIX
+from layerwise.errors import DataError, SpecError
+from layerwise.frames import Array, Column, Floats, Labels
+from layerwise.logs import read_roster
+from layerwise.orders.amounts import Amounts, to_amounts
+from layerwise.portrait.lines import (
+    Codes,
+    Purchases,
+    distinct,
+    eager_table,
+    netted,
+    read_purchases,
+)
+from layerwise.portrait.traits import read_consent
+from layerwise.saved import fits
+
+MIX_PREFIX = "mix_"
+OTHER = "other"
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+DAYPARTS = ("night", "morning", "afternoon", "evening")
+TIERS = ("budget", "middle", "premium")
+PRICE_CUTS = (0.9, 1.1)
+LEAST_PRICED = 5
+
+_MONDAY = 4
+"""1970-01-05 was one: days since 1970-01-01 that are 4 mod 7."""
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Portraits:
+    """Portraits of customers, and what could not be drawn.
+
+    Attributes:
+        table: The customer table with the columns added, of its own kind.
+        made: The columns added.
+        not_made: Feature -> what it needs.
+        population: Category -> its share of all spend, largest first; to freeze as `population=`.
+    """
+
+    table: Any
+    made: tuple[str, ...]
+    not_made: dict[str, str]
+    population: dict[str, float]
+
+
+def customer_portraits(
+    customers: Any,
+    orders: Any,
+    *,
+    as_of: Any,
+    customer: str = CUSTOMER,
+    time: str = "ordered_at",
+    amount: str | None = "amount",
+    category: str | None = None,
+    channel: str | None = None,
+    promoted: str | None = None,
+    quantity: str | None = None,
+    window_days: int = 365,
+    top: int = 12,
+    weight: float = 5.0,
+    population: Mapping[str, float] | None = None,
+    sensitive: Iterable[str] = (),
+    consent: str | None = None,
+    time_format: str | None = None,
+    tz: str | None = None,
+) -> Portraits:
+    """Return the customer table with a portrait of each customer from the order lines.
+
+    Only what the named columns allow is drawn; `not_made` says what else needs. Shares are missing
+    for who bought nothing in the window. Refunds are netted by customer and day, or category.
+
+    | column | needs | meaning |
+    | --- | --- | --- |
+    | portrait_orders | | days with a purchase in the window; n |
+    | basket_mean | amount | mean net amount of such a day |
+    | gap_days_mean | | mean days between them, missing below two |
+    | weekday_monday ... | | share of these days by day of the week |
+    | daypart_night ... | hours | share of hours bought in: 0-6, 6-12, 12-18, 18-24 o'clock |
+    | mix_... | category | shrunken share of spend of the `top` categories and `mix_other` |
+    | category_1, 2, 3 | category | the categories most is spent on; missing with fewer |
+    | channel_... | channel | share of days (by channel) in each channel |
+    | promoted_share | promoted | share of spend on promoted lines |
+    | price_index | quantity, category | price a piece / median of its category; geometric mean |
+    | price_tier | quantity, category | budget below 0.9, premium above 1.1, else middle |
+
+    The price tier is not_evaluable with fewer than 5 priced lines. Few purchases say little, so
+    shares of categories are drawn to everybody's: mix = (n share + weight x population) / (n +
+    weight). They add up to 1.
+
+    Args:
+        customers: One row a customer, an eager frame.
+        orders: Order lines, a frame in memory.
+        as_of: Lines after this date are not read.
+        customer: Column of ids in the orders; of the customers too, if they have it and no
+            `customer_id`.
+        time: Column with the time of the order.
+        amount: Column with the line's amount, refunds negative; None counts lines.
+        category: Column with the category.
+        channel: Column with the channel.
+        promoted: Column that says whether a line was promoted: yes and no, or the discount.
+        quantity: Column with the number of pieces.
+        window_days: Only lines of so many days up to as_of.
+        top: How many categories get a column.
+        weight: Everybody's shares count like so many days of purchases.
+        population: Frozen shares of an earlier `Portraits`; None takes those of these lines.
+        sensitive: Categories, such as pharmacy, that say sensitive things; lines of these are read
+            of customers with `consent` only. Tags of health are never inferred.
+        consent: Column of yes and no in the customer table; missing is no.
+        time_format: As in `layerwise.summarize`.
+        tz: As in `layerwise.summarize`.
+
+    Raises:
+        ColumnsError: Columns are missing or of the wrong kind.
+        DataError: No line can be used, ids are missing or repeated, or numbers are infinite.
+        SpecError: A choice is not possible.
+
+    Warns:
+        RowsLeftOutWarning: Lines without an id, a time or an amount, or of other customers.
+
+    Example:
+        >>> import pandas as pd
+        >>> orders = pd.DataFrame({
+        ...     "customer_id": [1, 1, 1, 2], "category": ["tea", "tea", "milk", "milk"],
+        ...     "ordered_at": pd.to_datetime(["2024-05-06", "2024-05-13", "2024-05-13",
+        ...                                   "2024-05-12"]),
+        ...     "amount": [4.0, 3.0, 1.0, 2.0],
+        ... })
+        >>> portraits = customer_portraits(
+        ...     pd.DataFrame({"customer_id": [1, 2, 3]}), orders, as_of="2024-06-01",
+        ...     category="category",
+        ... )
+        >>> portraits.table[["portrait_orders", "basket_mean", "mix_tea", "category_1"]].round(3)
+           portrait_orders  basket_mean  mix_tea category_1
+        0                2          4.0    0.750        tea
+        1                1          2.0    0.583       milk
+        2                0          NaN      NaN        NaN
+        >>> portraits.not_made["channel shares"]
+        'channel='
+    """
+    _check(top, weight)
+    frame = eager_table(customers)
+    names = frames.column_names(frame)
+    id_column = customer if customer in names and CUSTOMER not in names else CUSTOMER
+    roster = read_roster(customers, customer=id_column)
+    reading = {"customer": customer, "time": time, "time_format": time_format, "tz": tz}
+    lines = read_purchases(
+        orders,
+        roster,
+        as_of=as_of,
+        amount=amount,
+        window_days=window_days,
+        needs=[n for n in (category, channel, promoted, quantity) if n is not None],
+        without="an amount",
+        reading=reading,
+    )
+    (who, day), spend = netted(
+        lines.amounts, (lines.customer, lines.customers), (lines.day, lines.days)
+    )
+    found, not_made = _rhythm(lines, who, day, spend, amount is not None)
+    n = np.bincount(who, minlength=lines.customers)
+    found |= _dayparts(lines, reading, not_made)
+    everybody: dict[str, float] = {}
+    kinds = None if category is None else lines.codes(category)
+    if kinds is None:
+        not_made |= {"category shares and top categories": "category="}
+    else:
+        kinds = _allowed(lines, kinds, tuple(sensitive), consent, frame, not_made)
+        mix, everybody = _mix(lines, kinds, n, top, weight, population)
+        found |= mix
+    found |= _channels(lines, channel, not_made)
+    found |= _promoted(lines, promoted, not_made)
+    found |= _price(lines, kinds, quantity, amount, not_made)
+    not_made |= {"tags": "your own rule table; health is never inferred"}
+    return Portraits(
+        table=frames.attach(frame, found),
+        made=tuple(found),
+        not_made=not_made,
+        population=everybody,
+    )
+
+
+def _check(top: Any, weight: Any) -> None:
+    if not fits(top, int) or top < 1 or not fits(weight, float) or weight < 0:
+        raise SpecError(
+            "top must be a whole number from 1 up, and weight a number from 0 up.",
+            hint="leave them out for 12 and 5.",
+        )
+
+
+def _rhythm(
+    lines: Purchases, who: Array, day: Array, spend: Floats, money: bool
+) -> tuple[dict[str, Column], dict[str, str]]:
+    """Return what the days of purchases tell; they come sorted by customer and day."""
+    n = np.bincount(who, minlength=lines.customers)
+    some = np.where(n > 0, n, np.nan)
+    found: dict[str, Column] = {"portrait_orders": n}
+    not_made = {}
+    if money:
+        total = np.bincount(who, spend, lines.customers)
+        found["basket_mean"] = total / some
+    else:
+        not_made["basket_mean"] = "amount="
+    start = np.cumsum(n) - n
+    first, last = np.zeros(lines.customers), np.zeros(lines.customers)
+    has = n > 0
+    first[has], last[has] = day[start[has]], day[(start + n - 1)[has]]
+    found["gap_days_mean"] = (last - first) / np.where(n > 1, n - 1, np.nan)
+    begin = int(lines.log.day[0] - lines.day[0])
+    weekday = (day + begin - _MONDAY) % 7
+    found |= _portions("weekday_", WEEKDAYS, who, weekday, lines.customers)
+    return found, not_made
+
+
+def _portions(
+    prefix: str, names: tuple[str, ...], who: Array, code: Array, customers: int
+) -> dict[str, Column]:
+    """Return a share column a name, missing where a customer has none of them."""
+    width = len(names)
+    cells = np.bincount(code * customers + who, minlength=width * customers)
+    table = cells.reshape(width, customers)
+    total = table.sum(axis=0)
+    shares = table / np.where(total > 0, total, np.nan)
+    return {prefix + name: row for name, row in zip(names, shares, strict=True)}
+
+
+def _dayparts(
+    lines: Purchases, reading: dict[str, Any], not_made: dict[str, str]
+) -> dict[str, Column]:
+    hours = lines.hours(reading)
+    if not hours.any():
+        not_made["hour shares"] = "times with hours"
+        return {}
+    who, day, hour = distinct(
+        (lines.customer[lines.bought], lines.customers),
+        (lines.day[lines.bought], lines.days),
+        (hours[lines.bought], 24),
+    )
+    del day
+    return _portions("daypart_", DAYPARTS, who, hour // 6, lines.customers)
+
+
+def _allowed(
+    lines: Purchases,
+    kinds: Codes,
+    sensitive: tuple[str, ...],
+    consent: str | None,
+    frame: Any,
+    not_made: dict[str, str],
+) -> Codes:
+    """Return the categories without the sensitive ones of who has not consented."""
+    codes = kinds.codes
+    none = int((codes < 0).sum())
+    if none:
+        not_made[f"{none:,} lines in the category shares"] = "a category"
+    if sensitive:
+        unknown = sorted(set(sensitive) - set(kinds.names))
+        if unknown:
+            raise SpecError(
+                f"No line is of {len(unknown):,} of the sensitive categories.",
+                hint="name them as the log does.",
+            )
+        yes = np.zeros(lines.customers, bool) if consent is None else read_consent(frame, consent)
+        of = np.isin(codes, [kinds.names.index(name) for name in sensitive])
+        barred = of & ~yes[lines.customer]
+        not_made[f"{int(barred.sum()):,} lines of sensitive categories"] = "consent"
+        codes = np.where(barred, -1, codes)
+    if (codes < 0).all():
+        raise DataError("No line has a category.", hint="check category=.")
+    return Codes(codes, kinds.names)
+
+
+def _mix(
+    lines: Purchases,
+    kinds: Codes,
+    n: Array,
+    top: int,
+    weight: float,
+    population: Mapping[str, float] | None,
+) -> tuple[dict[str, Column], dict[str, float]]:
+    """Return shrunken shares and top categories, and everybody's shares."""
+    has = kinds.codes >= 0
+    amounts = lines.amounts.take(has)
+    width = len(kinds.names)
+    (who, kind), spend = netted(
+        amounts, (lines.customer[has], lines.customers), (kinds.codes[has], width)
+    )
+    exact = to_amounts(spend)
+    everybody = _everybody(exact, kind, kinds.names, population)
+    chosen = list(everybody)[:top]
+    slot = np.full(width, len(chosen))
+    place = {name: i for i, name in enumerate(chosen)}
+    for i, name in enumerate(kinds.names):
+        slot[i] = place.get(name, len(chosen))
+    cells = exact.sum_by(slot[kind] * lines.customers + who, (len(chosen) + 1) * lines.customers)
+    table = cells.reshape(len(chosen) + 1, lines.customers)
+    total = table.sum(axis=0)
+    own = table / np.where(total > 0, total, np.nan)
+    shares = list(everybody.values())
+    theirs = np.array([*shares[:top], sum(shares[top:])])[:, None]
+    mix = (n * own + weight * theirs) / (n + weight)
+    mix /= mix.sum(axis=0)
+    names = [n.replace(SHARE_PREFIX, MIX_PREFIX, 1) for n in column_names(chosen)]
+    found: dict[str, Column] = dict(zip([*names, MIX_PREFIX + OTHER], mix, strict=True))
+    return found | _favourites(who, kind, exact.value, kinds.names, lines.customers), everybody
+
+
+def _everybody(
+    spend: Amounts, kind: Array, names: tuple[str, ...], population: Mapping[str, float] | None
+) -> dict[str, float]:
+    if population is not None:
+        if not fits(population, Mapping[str, float]):
+            raise SpecError(
+                "population must map each category to its share.",
+                hint="take .population of earlier portraits.",
+            )
+        shares = dict(sorted(population.items(), key=lambda pair: (-pair[1], pair[0])))
+        if any(not 0 <= v <= 1 for v in shares.values()) or abs(sum(shares.values()) - 1) > 1e-6:
+            raise SpecError(
+                "population must map each category to its share, and shares add to 1.",
+                hint="take .population of earlier portraits.",
+            )
+        return shares
+    total = spend.sum_by(kind, len(names))
+    if not total.sum() > 0:
+        raise DataError(
+            "No customer has net spend above zero in any category.",
+            hint="check the sign of the amounts, or count lines with amount=None.",
+        )
+    order = np.argsort(-total, kind="stable")
+    return {names[i]: float(total[i] / total.sum()) for i in order if total[i] > 0}
+
+
+def _favourites(
+    who: Array, kind: Array, spend: Floats, names: tuple[str, ...], customers: int
+) -> dict[str, Column]:
+    """Return each customer's three categories with most spend; ties by name."""
+    order = np.lexsort((kind, -spend, who))
+    counts = np.bincount(who, minlength=customers)
+    start = np.cumsum(counts) - counts
+    found: dict[str, Column] = {}
+    for rank in range(3):
+        has = counts > rank
+        codes = np.full(customers, -1)
+        codes[has] = kind[order[start[has] + rank]]
+        found[f"category_{rank + 1}"] = Labels(codes, names)
+    return found
+
+
+def _channels(lines: Purchases, channel: str | None, not_made: dict[str, str]) -> dict[str, Column]:
+    if channel is None:
+        not_made["channel shares"] = "channel="
+        return {}
+    kinds = lines.codes(channel)
+    has = (kinds.codes >= 0) & lines.bought
+    who, _, code = distinct(
+        (lines.customer[has], lines.customers),
+        (lines.day[has], lines.days),
+        (kinds.codes[has], max(len(kinds.names), 1)),
+    )
+    names = tuple(n.removeprefix(SHARE_PREFIX) for n in column_names(kinds.names))
+    return _portions("channel_", names, who, code, lines.customers)
+
+
+def _promoted(
+    lines: Purchases, promoted: str | None, not_made: dict[str, str]
+) -> dict[str, Column]:
+    if promoted is None:
+        not_made["promoted_share"] = "promoted="
+        return {}
+    flag = lines.numbers(promoted)
+    known = lines.bought & ~np.isnan(flag)
+    total = lines.amounts.sum_by(lines.customer, lines.customers, known)
+    part = lines.amounts.sum_by(lines.customer, lines.customers, known & (flag > 0))
+    return {"promoted_share": part / np.where(total > 0, total, np.nan)}
+
+
+def _price(
+    lines: Purchases,
+    kinds: Codes | None,
+    quantity: str | None,
+    amount: str | None,
+    not_made: dict[str, str],
+) -> dict[str, Column]:
+    """Return each customer's price level beside the medians of the categories bought."""
+    if kinds is None or quantity is None or amount is None:
+        not_made["price tier"] = "category=, quantity= and amount="
+        return {}
+    pieces = lines.numbers(quantity)
+    has = lines.bought & (pieces > 0) & (kinds.codes >= 0)
+    kind, who = kinds.codes[has], lines.customer[has]
+    price = np.log(lines.amounts.value[has] / pieces[has])
+    away = price - _medians(kind, price, len(kinds.names))[kind]
+    n = np.bincount(who, minlength=lines.customers)
+    # Whole billionths add up the same in any order.
+    total = np.bincount(who, np.round(away * 1e9), lines.customers) / 1e9
+    index = np.exp(total / np.where(n > 0, n, np.nan))
+    tier = np.where(n < LEAST_PRICED, 3, np.searchsorted(PRICE_CUTS, np.nan_to_num(index)))
+    names = (*TIERS, "not_evaluable")
+    return {"price_index": index, "price_tier": Labels(tier, names)}
+
+
+def _medians(kind: Array, price: Floats, n: int) -> Floats:
+    """Return the lower median of each kind's prices."""
+    order = np.lexsort((price, kind))
+    counts = np.bincount(kind, minlength=n)
+    start = np.cumsum(counts) - counts
+    medians = np.full(n, np.nan)
+    has = counts > 0
+    medians[has] = price[order[(start + (counts - 1) // 2)[has]]]
+    return medians
