@@ -49,8 +49,8 @@ class Labeller:
         """Return the customer table with the label columns added, in the same kind of frame.
 
         Args:
-            customers: One row per customer: pandas, Polars (eager, lazy), PyArrow, DuckDB, Spark, Dask
-                or ibis.
+            customers: One row per customer: pandas, Polars (eager, lazy), PyArrow, DuckDB, Spark,
+                Dask, ibis.
 
         Returns:
             The same kind of frame, rows and index as given; the input is not changed. Lazy frames
