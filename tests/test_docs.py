@@ -5,15 +5,18 @@ from inspect import ismodule
 from pathlib import Path
 from pkgutil import resolve_name
 
+import pytest
+
 import layerwise
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 
 
-def test_columns_page_is_current() -> None:
-    """The table of columns says what layerwise.columns says; else run docs/columns_page.py."""
-    spec = importlib.util.spec_from_file_location("columns_page", DOCS / "columns_page.py")
+@pytest.mark.parametrize("name", ["columns_page", "engines_page"])
+def test_written_pages_are_current(name: str) -> None:
+    """The pages say what the code says; else run docs/columns_page.py or docs/engines_page.py."""
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -49,7 +49,8 @@ class Labeller:
         """Return the customer table with the label columns added, in the same kind of frame.
 
         Args:
-            customers: One row per customer: pandas, Polars (eager, lazy), PyArrow, DuckDB.
+            customers: One row per customer: pandas, Polars (eager, lazy), PyArrow, DuckDB, Spark,
+                Dask, ibis.
 
         Returns:
             The same kind of frame, rows and index as given; the input is not changed. Lazy frames
@@ -59,7 +60,9 @@ class Labeller:
         Raises:
             ColumnsError: Columns are missing or of the wrong type.
             DataError: A needed column holds infinite numbers or impossible histories, such as
-                negative days (eager frames; lazy ones take infinity as missing and do not look).
+                negative days (eager frames; lazy ones take infinity as missing, and look only where
+                expected orders are looked up by the history).
+            EngineError: There are more distinct histories than should be taken into memory.
 
         Example:
             >>> import pandas as pd
@@ -155,7 +158,9 @@ class Labeller:
         It gives the customers' ids, the columns that the layers need, and the labels.
 
         Args:
-            dialect: Of those ibis knows, e.g. "duckdb", "postgres", "snowflake", "bigquery".
+            dialect: Of those ibis knows: "duckdb" and "postgres" are run in the tests of layerwise;
+                "snowflake", "bigquery", "databricks" (or "spark") and "clickhouse" are written and
+                parsed there, not run.
             table: Name of the customer table in the database.
             customer: Its column with the customers' ids.
 
@@ -192,10 +197,10 @@ class Labeller:
             raise EngineError(
                 "A layer looks numbers up in a table (expected orders of a model), which one "
                 "SELECT cannot hold.",
-                hint="leave the model out of the layers, or label in DuckDB, Polars or pandas.",
+                hint="leave the model out of the layers, or label through ibis or any other frame.",
             ) from None
         try:
-            return str(ibis.to_sql(labelled, dialect=dialect))
+            return str(ibis.to_sql(labelled, dialect=_DIALECTS.get(dialect, dialect)))
         except (AttributeError, ValueError) as error:
             raise SpecError(
                 f"ibis cannot write SQL for {dialect!r}: {error}.",
@@ -216,6 +221,10 @@ class Labeller:
         needed = self._needed_by() | dict(also or {})
         title = "The customer table lacks columns that these layers need."
         frames.require(frames.column_names(frame), needed, title=title)
+
+
+_DIALECTS = {"spark": "databricks", "postgresql": "postgres"}
+"""Dialects under other names; Databricks runs Spark's SQL."""
 
 
 class Part(Labeller):

@@ -17,6 +17,9 @@ import pandas as pd
 
 from layerwise.errors import ColumnsError, DataError, EngineError, SpecError, problems
 
+LARGEST_COLLECT = 5_000_000
+"""Rows that are taken from a lazy engine into memory at most."""
+
 Floats: TypeAlias = npt.NDArray[np.float64]
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -76,7 +79,8 @@ def wrap(native: object, *, what: str = "the customer table") -> Any:
     except TypeError:
         raise EngineError(
             f"{what[0].upper()}{what[1:]} is a {type(native).__name__}, not a dataframe.",
-            hint="give a pandas or Polars DataFrame, a Polars LazyFrame or a DuckDB relation.",
+            hint="give a pandas, Polars, PyArrow, Spark or Dask frame, a DuckDB relation or an "
+            "ibis table.",
         ) from None
 
 
@@ -120,17 +124,61 @@ def eager(native: object, *, doing: str) -> Any:
     if is_lazy(frame):
         raise EngineError(
             f"{doing} needs a frame in memory, not a {type(native).__name__}.",
-            hint="collect it first: .collect() of Polars, .df() of DuckDB.",
+            hint=f"collect it first: {how_to_collect(frame)}.",
         )
     return frame
 
 
 def collect(frame: Any, names: Iterable[str]) -> Any:
-    """Return a wrapped frame in memory; of a lazy one only the named columns."""
+    """Return a wrapped frame in memory; of a lazy one only the named columns.
+
+    Raises:
+        EngineError: A lazy frame has more rows than should be taken into memory unasked.
+    """
     if not is_lazy(frame):
         return frame
-    chosen = frame.select(*map(nw.col, names))
-    return chosen.collect() if frame.implementation.is_polars() else chosen.collect("pandas")
+    chosen = frame.select(*map(nw.col, names)).head(LARGEST_COLLECT + 1)
+    polars = frame.implementation.is_polars()
+    found = chosen.collect() if polars else chosen.collect("pandas")
+    if len(found) > LARGEST_COLLECT:
+        raise EngineError(
+            f"More than {LARGEST_COLLECT:,} rows would be taken from {engine_name(frame)} into "
+            "memory to learn from.",
+            hint="fit on a sample of the customers and transform all of them, take "
+            'grain="week" so that more histories are equal, or collect the frame yourself.',
+        )
+    return found
+
+
+def engine_name(frame: Any) -> str:
+    """Return the name of a wrapped frame's engine as its users write it."""
+    named: str = frame.implementation.value
+    return _ENGINE_NAMES.get(named, named)
+
+
+_ENGINE_NAMES = {
+    "pandas": "pandas",
+    "polars": "Polars",
+    "duckdb": "DuckDB",
+    "pyspark": "Spark",
+    "dask": "Dask",
+    "ibis": "ibis",
+    "pyarrow": "PyArrow",
+}
+
+
+def how_to_collect(frame: Any) -> str:
+    """Return what a user calls to have a wrapped lazy frame in memory."""
+    return _COLLECT.get(engine_name(frame), "frame.to_pandas() or the like")
+
+
+_COLLECT = {
+    "Polars": "frame.collect()",
+    "DuckDB": "relation.df()",
+    "Spark": "frame.toPandas()",
+    "Dask": "frame.compute()",
+    "ibis": "table.to_pandas()",
+}
 
 
 def is_lazy(frame: Any) -> bool:

@@ -13,7 +13,11 @@ _NEVER_NEGATIVE = (ORDERS, SILENCE)
 
 
 def check_histories(
-    columns: Columns, *, complete: Iterable[str] = (), history: tuple[str, str, str] = HISTORY
+    columns: Columns,
+    *,
+    complete: Iterable[str] = (),
+    history: tuple[str, str, str] = HISTORY,
+    counts: Array | None = None,
 ) -> None:
     """Refuse impossible counts and days among the columns that were read.
 
@@ -21,11 +25,12 @@ def check_histories(
         columns: Any columns of a customer table; only those that are there are compared.
         complete: Columns that may not have missing values.
         history: The columns of repeat orders, time from first to last, and age.
+        counts: Of how many customers each row speaks; None means one.
 
     Raises:
         DataError: With every problem and its count.
     """
-    lines = told(history_faults(columns, complete=complete, history=history))
+    lines = told(history_faults(columns, complete=complete, history=history), counts)
     if lines:
         raise DataError(
             problems("The customer table holds impossible purchase histories.", lines),
@@ -42,13 +47,17 @@ def history_faults(
     return _signs(found, history) | _contradictions(found, history) | _gaps(found, complete)
 
 
-def told(faults: Mapping[str, Array]) -> list[str]:
+def told(faults: Mapping[str, Array], counts: Array | None = None) -> list[str]:
     """Return a line with the count for each fault that occurs."""
     return [
-        f"{fault}: {count:,} of {len(where):,} rows"
+        f"{fault}: {_rows(where, counts):,} of {_rows(np.ones_like(where), counts):,} rows"
         for fault, where in faults.items()
-        if (count := np.count_nonzero(where))
+        if where.any()
     ]
+
+
+def _rows(where: Array, counts: Array | None) -> int:
+    return int(np.count_nonzero(where) if counts is None else counts[where].sum())
 
 
 def _signs(found: dict[str, Array], history: tuple[str, str, str]) -> dict[str, Array]:

@@ -132,8 +132,8 @@ def return_curve(orders: object, *, as_of: Any, **columns: Unpack[OrderColumns])
         153
     """
     request = make_request(**columns)
-    if lazy_table(orders, request) is not None:
-        raise refuse("return_curve")
+    if (table := lazy_table(orders, request)) is not None:
+        raise refuse("return_curve", table)
     return fit_returns(*gap_days(orders, request, as_of))
 
 

@@ -260,7 +260,7 @@ def snapshots(
     request = make_request(**columns)
     table = lazy_table(orders, request)
     if table is not None:
-        raise lazy.refuse("snapshots")
+        raise lazy.refuse("snapshots", table)
     return _renamed(eager.stack(orders, request, as_of), request, orders)
 
 

@@ -88,8 +88,8 @@ def tracking(
         )
     _check_period(period_days)
     request = make_request(**columns)
-    if lazy_table(orders, request) is not None:
-        raise refuse("tracking")
+    if (table := lazy_table(orders, request)) is not None:
+        raise refuse("tracking", table)
     counts, days, last, ids = occasion_days(orders, request, end)
     old = _followed(counts, days, _split(split, request))
     first, repeats = _split_off(counts, days, old)
@@ -165,8 +165,8 @@ def history(
             f"history goes by days, so grain must be 'day', got {request.grain!r}.",
             hint="leave grain out, or give grain='day'.",
         )
-    if lazy_table(orders, request) is not None:
-        raise refuse("history")
+    if (lazy := lazy_table(orders, request)) is not None:
+        raise refuse("history", lazy)
     _, days, last, _ = occasion_days(_rows_of(orders, request, customer_id), request, as_of)
     table = _day_by_day(days, last)
     h = fitted.spec.horizon_days if horizon_days is None else horizon_days

@@ -278,8 +278,8 @@ def _needed(types: pd.DataFrame) -> set[str]:
 
 
 def _refuse_lazy(orders: object, request: Request) -> None:
-    if lazy_table(orders, request) is not None:
-        raise refuse("churn_types")
+    if (lazy := lazy_table(orders, request)) is not None:
+        raise refuse("churn_types", lazy)
 
 
 def _returns(

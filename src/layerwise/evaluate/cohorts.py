@@ -109,8 +109,8 @@ def cohort_table(
             hint="since='calendar' is the usual table.",
         )
     request = make_log_request(**columns)
-    if lazy_table(orders, request) is not None:
-        raise refuse("cohort_table")
+    if (lazy := lazy_table(orders, request)) is not None:
+        raise refuse("cohort_table", lazy)
     seen = visits(orders, request, as_of, patience=holdout_patience(_LENGTH[period]))
     cohort, begun, customers, buyers = _count(seen, period, since)
     table = _tidy(cohort, begun, customers, buyers, seen.last, period, since, level)

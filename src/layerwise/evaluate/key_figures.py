@@ -140,8 +140,8 @@ def kpis(
     _check_choices(window_days, draws, seed)
     z_value(level)
     request = make_log_request(**columns)
-    if lazy_table(orders, request) is not None:
-        raise refuse("kpis")
+    if (lazy := lazy_table(orders, request)) is not None:
+        raise refuse("kpis", lazy)
     seen = visits(orders, request, as_of, patience=holdout_patience(_LENGTH[period]))
     labels = read_segments(segments, by, seen.ids, customer=request.customer)
     begin = _begin(seen, log_start, request)

@@ -140,8 +140,8 @@ def retention_curve(
     _check_choices(window_days, interval)
     z_value(level)
     request = make_log_request(**columns)
-    if lazy_table(orders, request) is not None:
-        raise refuse("retention_curve")
+    if (lazy := lazy_table(orders, request)) is not None:
+        raise refuse("retention_curve", lazy)
     seen = visits(orders, request, as_of, patience=holdout_patience(window_days))
     until = seen.last - window_days
     if start is None:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from layerwise import frames
 from layerwise.errors import EngineError
+from layerwise.histories import check_histories
 from layerwise.models.histories import NEEDED, Array, histories_of
 
 _COUNT = "__customers"
@@ -38,9 +39,13 @@ def joined(
     """Return a lazy frame with `function(*keys)` × `factor` added, by a join over distinct keys.
 
     Raises:
-        EngineError: A table of ours cannot be brought to this engine.
+        DataError: Histories are impossible, as far as the keys tell.
+        EngineError: A table of ours cannot be brought to this engine, or would be too large.
     """
-    found = frames.collect(frame.group_by(*keys).agg(nw.len().alias(_COUNT)), keys)
+    found = frames.collect(frame.group_by(*keys).agg(nw.len().alias(_COUNT)), [*keys, _COUNT])
+    columns = frames.read(found, found.columns)
+    check_histories(columns, counts=columns[_COUNT])  # type: ignore[arg-type]
+    found = found.select(*keys)
     arrays = np.array([found[name].cast(nw.Float64).to_numpy() for name in keys])
     known = ~np.isnan(arrays).any(axis=0)
     values = np.full(len(known), np.nan)
@@ -72,7 +77,11 @@ def _upload(frame: Any, table: Any) -> Any:
         return nw.from_native(native.query("layerwise_customers", "SELECT * FROM pandas"))
     if engine.is_pyspark():
         return nw.from_native(native.sparkSession.createDataFrame(pandas))
+    if engine.is_ibis():
+        return nw.from_native(engine.to_native_namespace().memtable(pandas))
+    if engine.is_dask():
+        return nw.from_native(engine.to_native_namespace().from_pandas(pandas, npartitions=1))
     raise EngineError(
-        f"Expected orders need a lookup table, which layerwise cannot bring to {engine}.",
+        f"Expected orders need a lookup table, which layerwise cannot bring to {engine.value}.",
         hint="collect the table first, or leave expected orders out and use p_no_purchase.",
     )

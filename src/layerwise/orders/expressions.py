@@ -33,7 +33,7 @@ def occasions(rows: Lazy, facts: Facts, request: Request, after: int | None = No
         request: The choices.
         after: Leave out occasions up to this moment.
     """
-    used = rows.filter(nw.col("reason") == 0).with_columns(_net(facts).alias("net"))
+    used = _used(rows, facts)
     if request.order is not None:
         used = _purchases(_orders(used), facts)
     if after is not None:
@@ -47,23 +47,24 @@ def audit(rows: Lazy, facts: Facts, request: Request) -> Lazy:
 
     Money is in minor units; the days are missing without a purchase.
     """
-    used = rows.filter(nw.col("reason") == 0).with_columns(_net(facts).alias("net"))
-    back = _count(nw.col("net") < 0).sum().alias("back")
-    by_order = request.order is not None
-    netted = _orders(used, back) if by_order else _buckets(used, request, back)
+    used = _used(rows, facts).with_columns(_count(nw.col("net") < 0).alias("back"))
+    netted = _orders(used, "back") if request.order is not None else _buckets(used, request, "back")
     lost = _count(~_is_purchase(facts)) if request.amount is not None else nw.lit(0)
-    bought = nw.when(nw.col("lost") == 0).then(nw.col("day")).otherwise(None)
     flagged = netted.with_columns(lost.alias("lost"))
-    below = (nw.col("lost") == 1) & _is_below(facts)
-    customers = flagged.group_by("id").agg(
+    below, kept = (nw.col("lost") == 1) & _is_below(facts), nw.col("lost") == 0
+    told = flagged.with_columns(
         _inside(below, nw.col("back")).alias("refund_rows"),
         _inside(below, nw.col("net")).alias("refund_total"),
-        _inside(nw.col("lost") == 0, nw.col("net")).alias("spend"),
-        nw.col("lost").sum(),
-        nw.when(nw.col("lost") == 1).then(nw.col("lines")).otherwise(0).sum().alias("lost_rows"),
+        _inside(kept, nw.col("net")).alias("spend"),
+        _inside(nw.col("lost") == 1, nw.col("lines")).alias("lost_rows"),
+        nw.when(kept).then(nw.col("day")).alias("bought"),
+    )
+    sums = ("refund_rows", "refund_total", "spend", "lost", "lost_rows")
+    customers = told.group_by("id").agg(
+        *(nw.col(name).sum() for name in sums),
         nw.len().alias("all"),
-        bought.min().alias("first_order"),
-        bought.max().alias("last_order"),
+        nw.col("bought").min().alias("first_order"),
+        nw.col("bought").max().alias("last_order"),
     )
     gone = _count(nw.col("lost") == nw.col("all"))
     return customers.select(
@@ -87,18 +88,20 @@ def customers(found: Lazy, facts: Facts, request: Request, as_of: int) -> Lazy:
         nw.col("day").min().alias(c.FIRST_ORDER),
         nw.col("day").max().alias(c.LAST_ORDER),
         nw.len().alias(c.ORDERS),
-        *(_inside(bucket >= cut, 1).alias(c.orders_in(d)) for d, cut in cuts.items()),
     ]
+    inside = {c.orders_in(d): _inside(bucket >= cut, nw.lit(1)) for d, cut in cuts.items()}
     packed = _packs(facts)
     if request.amount is not None:
-        wanted += [
-            net.sum().alias("total"),
-            *(_inside(bucket >= cut, net).alias(c.spend_in(d)) for d, cut in cuts.items()),
-        ]
+        inside |= {c.spend_in(d): _inside(bucket >= cut, net) for d, cut in cuts.items()}
+        wanted.append(net.sum().alias("total"))
+    table = found.with_columns(*(value.alias(name) for name, value in inside.items()))
+    wanted += [nw.col(name).sum() for name in inside]
+    if request.amount is not None and packed:
         low = facts.bucket(facts.first, request)
         code = (bucket - low) * _NET_ROOM + net + _NET_HALF
-        wanted += [code.min().alias("packed")] if packed else []
-    table = found.group_by("id").agg(*wanted)
+        table = table.with_columns(code.alias("packed"))
+        wanted.append(nw.col("packed").min())
+    table = table.group_by("id").agg(*wanted)
     if request.amount is not None:
         table = _unpacked(table) if packed else _joined(table, found)
     return _named(table, facts, request, facts.bucket(as_of, request))
@@ -133,33 +136,36 @@ def _net(facts: Facts) -> Expr:
     return (nw.col("money") * facts.scale + 0.5).floor().cast(nw.Int64())
 
 
-def _orders(used: Lazy, *more: Expr) -> Lazy:
-    return used.group_by("id", "order").agg(
-        nw.col("moment").min(),
-        nw.col("day").min(),
-        *_added(),
-        *more,
-    )
+def _used(rows: Lazy, facts: Facts) -> Lazy:
+    """Return the usable rows with their net amounts, ids that came as floats as integers."""
+    schema = rows.collect_schema()
+    floats = [n for n in ("id", "order") if n in schema and schema[n].is_float()]
+    whole = (_integer(nw.col(name)) for name in floats)
+    used = rows.filter(nw.col("reason") == 0)
+    return used.with_columns(_net(facts).alias("net"), *whole)
 
 
-def _buckets(used: Lazy, request: Request, *more: Expr) -> Lazy:
+def _orders(used: Lazy, *more: str) -> Lazy:
+    found = used.with_columns(_gross()).group_by("id", "order")
+    return found.agg(nw.col("moment").min(), nw.col("day").min(), *_added(*more))
+
+
+def _buckets(used: Lazy, request: Request, *more: str) -> Lazy:
     number = nw.col("moment")
     if request.grain == "week":
         number = _integer((number + (UNIX_DAY - 1)) // 7)
-    return (
-        used.with_columns(number.alias("bucket"))
-        .group_by("id", "bucket")
-        .agg(
-            nw.col("day").min(),
-            *_added(),
-            *more,
-        )
-    )
+    found = used.with_columns(number.alias("bucket"), _gross()).group_by("id", "bucket")
+    return found.agg(nw.col("day").min(), *_added(*more))
 
 
-def _added() -> list[Expr]:
-    gross = nw.when(nw.col("net") < 0).then(0 - nw.col("net")).otherwise(nw.col("net"))
-    return [nw.col("net").sum(), gross.sum().alias("gross"), nw.len().alias("lines")]
+def _gross() -> Expr:
+    net = nw.col("net")
+    return nw.when(net < 0).then(0 - net).otherwise(net).alias("gross")
+
+
+def _added(*more: str) -> list[Expr]:
+    """Return what is added up; inside agg stand columns only, Dask takes an expression for one."""
+    return [*(nw.col(name).sum() for name in ("net", "gross", *more)), nw.len().alias("lines")]
 
 
 def _purchases(netted: Lazy, facts: Facts) -> Lazy:
@@ -237,8 +243,8 @@ def _days(steps: Expr, orders: Expr, request: Request) -> Expr:
     return steps * DAYS_PER[request.grain]
 
 
-def _inside(test: Expr, value: Any) -> Expr:
-    return nw.when(test).then(value).otherwise(0).sum()
+def _inside(test: Expr, value: Expr) -> Expr:
+    return nw.when(test).then(value).otherwise(0)
 
 
 def _count(test: Expr) -> Expr:

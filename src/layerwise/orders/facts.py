@@ -6,6 +6,7 @@ import attrs
 import narwhals.stable.v2 as nw
 import numpy as np
 
+from layerwise import frames
 from layerwise.errors import ColumnsError, EngineError
 from layerwise.orders.amounts import LARGEST, SCALES, infinite_amounts, not_numbers, text_amounts
 from layerwise.orders.blank_ids import BLANKS
@@ -47,11 +48,15 @@ def prepare(table: Lazy, request: Request, last: int) -> Lazy:
     named = table.select(nw.col(str(name)).alias(role) for role, name in request.roles.items())
     time = _local(table, types["time"], request)
     timed = named.with_columns(
-        _moment(time, request.hourly).alias("moment"), time.cast(nw.Date()).alias("day")
+        _moment(time, request.hourly).alias("moment"),
+        _date(table, time).alias("day"),
+        time.is_null().alias("undated"),
     )
-    picked = [_id(types["customer"]).alias("id"), nw.col("moment"), nw.col("day")]
-    picked += [_money(types).alias("money"), *_float_faults(types["customer"])]
-    picked += [nw.col(role) for role in ("order", "currency") if role in types]
+    picked = [_id("customer", types).alias("id"), *map(nw.col, ("moment", "day", "undated"))]
+    picked.append(_money(types).alias("money"))
+    picked += [fault for role in _ids(request) for fault in _float_faults(role, types[role])]
+    picked += [_id("order", types).alias("order")] if "order" in types else []
+    picked += [nw.col("currency")] if "currency" in types else []
     marked = timed.select(*picked)
     return marked.with_columns(_reason(types, last).alias("reason"))
 
@@ -71,8 +76,9 @@ def gather(rows: Lazy, request: Request, amount_type: Any) -> Facts:
         refuse_currencies(kinds, int(found["no_currency"]), request)
     if _int(found["infinite"]):
         raise infinite_amounts(request.amount, _int(found["infinite"]), n)
-    faults = _int(found["blurred"]), _int(found["broken"])
-    refuse_floats(request.customer, n, *faults, room=_int(found["room"]))
+    for role in _ids(request):
+        faults = (_int(found[f"{fault}_{role}"]) for fault in ("blurred", "broken"))
+        refuse_floats(request.roles[role], n, *faults, room=_int(found[f"room_{role}"]))
     counts = {reason: _int(found[reason]) for reason in REASONS} | {"rows": n}
     total = float(found["below"] or 0.0) + float(found["above"] or 0.0)
     fitting = (s for s in SCALES if not _int(found[f"inexact_{s}"]))
@@ -127,9 +133,9 @@ def _questions(request: Request, amount_type: Any) -> list[Expr]:
         _among(reason == 0, nw.col("moment")).max().alias("last"),
         _among(reason == len(REASONS), nw.col("moment")).min().alias("later"),
         _total((money > _HUGE) | (money < -_HUGE)).alias("infinite"),
-        nw.col("blurred").sum().alias("blurred"),
-        nw.col("broken").sum().alias("broken"),
-        nw.col("room").max().alias("room"),
+        *(nw.col(f"blurred_{role}").sum() for role in _ids(request)),
+        *(nw.col(f"broken_{role}").sum() for role in _ids(request)),
+        *(nw.col(f"room_{role}").max() for role in _ids(request)),
         _among(known, money).min().alias("lowest"),
         _among(known & (money < 0), 0.0 - money).sum().alias("below"),
         _among(known & (money > 0), money).sum().alias("above"),
@@ -150,31 +156,35 @@ def _money(types: dict[str, Any]) -> Expr:
     return _among(~money.is_nan(), money) if types["amount"].is_float() else money
 
 
-def _id(dtype: Any) -> Expr:
-    """Return the ids; floats as the whole numbers they stand for, missing where NaN or refused."""
-    number = nw.col("customer")
+def _ids(request: Request) -> tuple[str, ...]:
+    """Return the roles of the columns that hold ids."""
+    return ("customer",) if request.order is None else ("customer", "order")
+
+
+def _id(role: str, types: dict[str, Any]) -> Expr:
+    """Return the ids; floats missing where NaN or refused, made whole when those are gone."""
+    number, dtype = nw.col(role), types[role]
     if not dtype.is_float():
         return number
-    sound = ~number.is_nan() & ~_blurred(dtype)
-    return _whole(_among(sound, number))
+    return _among(~number.is_nan() & ~_blurred(number, dtype), number)
 
 
-def _float_faults(dtype: Any) -> list[Expr]:
+def _float_faults(role: str, dtype: Any) -> list[Expr]:
     """Mark ids that are floats too large to be told apart, or not whole, and from where on."""
-    number = nw.col("customer")
+    number = nw.col(role)
     if not dtype.is_float():
-        return [nw.lit(0).alias(name) for name in ("blurred", "broken", "room")]
-    blurred = _blurred(dtype)
+        return [nw.lit(0).alias(f"{name}_{role}") for name in ("blurred", "broken", "room")]
+    blurred = _blurred(number, dtype)
     broken = ~number.is_nan() & ~blurred & (number.floor() != number)
     return [
-        _among(blurred, nw.lit(1)).alias("blurred"),
-        _among(broken, nw.lit(1)).alias("broken"),
-        nw.lit(_room(dtype)).alias("room"),
+        _among(blurred, nw.lit(1)).alias(f"blurred_{role}"),
+        _among(broken, nw.lit(1)).alias(f"broken_{role}"),
+        nw.lit(_room(dtype)).alias(f"room_{role}"),
     ]
 
 
-def _blurred(dtype: Any) -> Expr:
-    number, room = nw.col("customer"), _room(dtype)
+def _blurred(number: Expr, dtype: Any) -> Expr:
+    room = _room(dtype)
     return ~number.is_nan() & ((number >= room) | (number <= -room))
 
 
@@ -187,7 +197,7 @@ def _absent(name: str, dtype: Any) -> Expr:
     missing = nw.col(name).is_null()
     if dtype not in (nw.String, nw.Categorical, nw.Enum):
         return missing
-    return missing | (nw.col(name).cast(nw.String()).str.strip_chars(BLANKS) == "")
+    return missing | ~nw.col(name).cast(nw.String()).str.contains(f"[^{BLANKS}]")
 
 
 def _reason(types: dict[str, Any], last: int) -> Expr:
@@ -195,7 +205,7 @@ def _reason(types: dict[str, Any], last: int) -> Expr:
     tests = [
         _absent("id", types["customer"]),
         _absent("order", types["order"]) if "order" in types else nw.lit(False),
-        nw.col("moment").is_null(),
+        nw.col("undated"),
         nw.col("money").is_null(),
         nw.col("moment") > last,
     ]
@@ -206,15 +216,36 @@ def _reason(types: dict[str, Any], last: int) -> Expr:
 
 
 def _moment(time: Expr, hourly: bool) -> Expr:
-    """Return days (or hours) since 1970-01-01 from the year and the day of the year."""
-    before = time.dt.year().cast(nw.Int64()) - 1
+    """Return days (or hours) since 1970-01-01 from the year and the day of the year.
+
+    A missing time gets any number, because Dask has no missing integers; `undated` marks it.
+    """
+    before = _part(time.dt.year()) - 1
     leap = _whole(before // 4) - _whole(before // 100) + _whole(before // 400)
-    day = before * 365 + leap + time.dt.ordinal_day().cast(nw.Int64()) - UNIX_DAY
-    return day * 24 + time.dt.hour().cast(nw.Int64()) if hourly else day
+    day = before * 365 + leap + _part(time.dt.ordinal_day()) - UNIX_DAY
+    return day * 24 + _part(time.dt.hour()) if hourly else day
+
+
+def _date(table: Lazy, time: Expr) -> Expr:
+    """Return the date; in Dask as a time at midnight, since it cannot group Arrow's dates."""
+    date = time.cast(nw.Date())
+    return date.cast(nw.Datetime("us")) if table.implementation.is_dask() else date
+
+
+def _part(value: Expr) -> Expr:
+    return _whole(nw.coalesce(value, nw.lit(1)))
 
 
 def _whole(value: Expr) -> Expr:
     return value.cast(nw.Int64())
+
+
+_LOCAL_TIME = {
+    "DuckDB": "timezone('Europe/Berlin', {})",
+    "Spark": "CAST({} AS TIMESTAMP_NTZ), with spark.sql.session.timeZone of the shop",
+    "ibis": "in PostgreSQL {} AT TIME ZONE 'Europe/Berlin'",
+    "Dask": '.dt.tz_convert("Europe/Berlin").dt.tz_localize(None) of {}',
+}
 
 
 def _local(table: Lazy, dtype: Any, request: Request) -> Expr:
@@ -223,11 +254,12 @@ def _local(table: Lazy, dtype: Any, request: Request) -> Expr:
     zone = getattr(dtype, "time_zone", None)
     if zone is None:
         return time
-    if not table.implementation.is_polars():
+    engine = frames.engine_name(table)
+    if engine != "Polars":
+        local = _LOCAL_TIME.get(engine, "with the functions of your engine, for {}")
         raise EngineError(
-            f"{request.time} has a time zone, and its local day cannot be had on this engine.",
-            hint="Make it a local time first, e.g. in DuckDB: "
-            f"timezone('Europe/Berlin', {request.time}).",
+            f"{request.time} has a time zone, and its local day cannot be had on {engine}.",
+            hint=f"Make it a local time without a zone first: {local.format(request.time)}.",
         )
     return time.dt.convert_time_zone(request.tz or zone).dt.replace_time_zone(None)
 

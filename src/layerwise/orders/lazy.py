@@ -7,6 +7,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
+from layerwise import frames
 from layerwise.errors import EngineError
 from layerwise.orders import expressions as ex
 from layerwise.orders.eager import check_split, day
@@ -22,7 +23,7 @@ Lazy = nw.LazyFrame[Any]
 def summary(table: Lazy, request: Request, as_of: Any) -> Lazy:
     """Return the customer table as a lazy frame."""
     if request.gaps:
-        raise refuse("gaps=True")
+        raise refuse("gaps=True", table)
     cut, rows, facts = _look(table, request, as_of, "as_of")
     found = _check(table, rows, facts, request, full=False)
     notify(found)
@@ -45,7 +46,7 @@ def check(table: Lazy, request: Request, as_of: Any) -> OrderCheck:
 def holdout(table: Lazy, request: Request, split: Any, end: Any) -> Lazy:
     """Return the customer table as of the split, with what each bought up to the end."""
     if request.gaps:
-        raise refuse("gaps=True")
+        raise refuse("gaps=True", table)
     cut, rows, facts = _look(table, request, split, "split")
     last = moment(end, name="end", request=request, aware=is_aware(table, request))
     check_split(cut, last)
@@ -63,11 +64,11 @@ def holdout(table: Lazy, request: Request, split: Any, end: Any) -> Lazy:
     return ex.join_holdout(customers, held, days, request)
 
 
-def refuse(what: str) -> EngineError:
+def refuse(what: str, table: Lazy) -> EngineError:
     """Return the error for what only frames in memory can do."""
     return EngineError(
-        f"{what} needs the rows in memory, and this frame is lazy.",
-        hint="Collect it first: orders.collect() in Polars, orders.df() in DuckDB.",
+        f"{what} needs the rows in memory, and this {frames.engine_name(table)} frame is lazy.",
+        hint=f"Collect it first: {frames.how_to_collect(table)}.",
     )
 
 

@@ -1,0 +1,67 @@
+"""Write the table of what works on which engine; `python docs/engines_page.py`.
+
+The table is the list of features of the conformance suite (tests/engines), each cell of which that
+suite holds to be true: what is shown as working agreed with pandas, what is shown as refused raised
+an EngineError. A test says when the page is not current.
+"""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "reference" / "engines.md"
+
+_HEAD = """# What works on which engine
+
+Written by `docs/engines_page.py` from the conformance suite; do not edit by hand. Each cell is one
+test: the same body on every engine, with one golden log (refunds, ties, same-day duplicates, leap
+days, week edges, missing amounts, whole-number and text ids). The guides:
+[Run it elsewhere](../guides/engines.md), [The same layers on Spark](../guides/spark.md),
+[Labels inside the warehouse](../guides/warehouse.md).
+
+"""
+
+_FOOT = """
+**yes**: counts, dates, labels and spend equal to those of pandas to the last bit, computed numbers
+(probabilities, expected orders and spend) to 1e-12. **no**: an `EngineError` says which engine
+cannot do what, and how to collect the frame first.
+
+Level A (pandas, Polars, DuckDB, PyArrow) runs with every test run; DuckDB on a connection that is
+not the default one, PyArrow in two chunks. Level B runs in CI as a step of its own, with
+`pip install "layerwise[engines]"`: Spark as `local[2]` reading Parquet, Dask with four partitions,
+ibis on DuckDB and on a PostgreSQL that the tests start. narwhals 2.29 says that its Dask support
+moves to a package of its own, `narwhals-dask`, which was not to be had when this was written.
+
+## Fitting
+
+`fit` takes from a lazy engine what it learns from, and no more than 5 million rows of it: models of
+orders the distinct histories with their counts (grouped inside the engine), other layers the
+columns they need. Above that it refuses and says what to do.
+
+## SQL
+
+`Fitted.to_sql(dialect)` is run in the tests on DuckDB and PostgreSQL, with labels equal to those of
+`transform`. For Snowflake, BigQuery, Databricks/Spark and ClickHouse the text is written and read
+by a parser of that dialect (sqlglot), **not run**: no such database is at hand. A model's expected
+orders need a lookup table, which one `SELECT` cannot hold; `to_sql` refuses it.
+"""
+
+
+def page() -> str:
+    """Return the page as it should be."""
+    sys.path.insert(0, str(ROOT))
+    try:
+        from tests.engines.backends import BACKENDS
+        from tests.engines.features import FEATURES
+    finally:
+        sys.path.remove(str(ROOT))
+    heads = [f"{backend.title} ({backend.level})" for backend in BACKENDS.values()]
+    rows = [f"| | {' | '.join(heads)} |", f"| --- |{' --- |' * len(heads)}"]
+    for feature in FEATURES.values():
+        cells = ("**no**" if name in feature.refused else "yes" for name in BACKENDS)
+        rows.append(f"| {feature.title} | {' | '.join(cells)} |")
+    return _HEAD + "\n".join(rows) + "\n" + _FOOT
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,257 @@
+"""What every engine must do, and where it may say that it cannot.
+
+Each feature is one body that runs on every engine and compares with what pandas gave. The table in
+docs/reference/engines.md is made from this list, and the suite holds each of its cells to be true:
+an engine in `refused` raises an EngineError, any other agrees.
+"""
+
+import warnings
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import attrs
+import numpy as np
+import pandas as pd
+
+import layerwise as lw
+from layerwise.fitted import Labeller
+from layerwise.models import MBGNBD, ParetoNBD, fit_by
+from tests.engines.backends import BACKENDS, Backend
+from tests.engines.golden import AS_OF, END, SPLIT, customers, golden
+
+LAZY = frozenset(name for name, backend in BACKENDS.items() if backend.lazy)
+
+
+@attrs.frozen
+class Feature:
+    """One thing to do: its name, how the docs call it, the check, and who may refuse."""
+
+    name: str
+    title: str
+    check: Callable[[Backend], None]
+    refused: frozenset[str] = frozenset()
+
+
+FEATURES: dict[str, Feature] = {}
+
+
+def feature(title: str, *, refused: frozenset[str] = frozenset()) -> Callable[[Any], Any]:
+    """Enter a function in the list under its own name."""
+
+    def enter(check: Callable[[Backend], None]) -> Callable[[Backend], None]:
+        FEATURES[check.__name__] = Feature(check.__name__, title, check, refused)
+        return check
+
+    return enter
+
+
+def quietly(function: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[Any, list[str]]:
+    """Return the result and the notices of layerwise."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        result = function(*args, **kwargs)
+    notices = [str(w.message) for w in caught if issubclass(w.category, lw.LayerwiseWarning)]
+    return result, notices
+
+
+def equal(backend: Backend, found: Any, expected: pd.DataFrame) -> None:
+    """Compare to the last bit, dates as dates, missing as missing; rows in the order of the ids."""
+    mine = backend.engine.pandas(found)
+    theirs = BACKENDS["pandas"].engine.pandas(expected)
+    assert list(mine) == list(theirs)
+    assert len(mine) == len(theirs)
+    for name in mine:
+        a, b = mine[name], theirs[name]
+        if name in ("first_order", "last_order"):
+            a, b = (pd.to_datetime(column).dt.date for column in (a, b))
+        missing = pd.isna(b)
+        assert (pd.isna(a) == missing).all(), name
+        assert (a[~missing] == b[~missing]).all(), name
+
+
+def summarised(backend: Backend, function: Callable[..., Any], text_ids: bool, **kw: Any) -> None:
+    """Check one function of order logs: the table and the notices."""
+    log = golden(text_ids=text_ids)
+    expected, notices = quietly(function, log, **kw)
+    found, same = quietly(function, backend.make(log), **kw)
+    equal(backend, found, expected)
+    assert len(same) == len(notices) > 0
+    if function is lw.summarize:
+        assert same == notices
+
+
+@feature("`summarize`, whole-number ids, by day")
+def summarize(backend: Backend) -> None:
+    summarised(backend, lw.summarize, False, as_of=AS_OF)
+
+
+@feature("`summarize`, text ids with blank ones, `order=`, by week")
+def summarize_orders(backend: Backend) -> None:
+    choices = {"order": "order_id", "grain": "week", "window_days": [30, 365]}
+    summarised(backend, lw.summarize, True, as_of=AS_OF, **choices)
+
+
+@feature("`calibration_holdout`")
+def holdout(backend: Backend) -> None:
+    summarised(backend, lw.calibration_holdout, False, split=SPLIT, end=END)
+
+
+@feature("`check_orders`")
+def check(backend: Backend) -> None:
+    log, choices = golden(text_ids=True), {"as_of": AS_OF, "order": "order_id"}
+    expected = lw.check_orders(log, **choices)
+    found, _ = quietly(lw.check_orders, backend.make(log), **choices)
+    assert found == expected
+
+
+LAYERS = lw.Layers(
+    rfm=lw.RFM(),
+    value=lw.Value(),
+    frequency=lw.Frequency(),
+    churn=lw.ChurnStatus(),
+    loyalty=lw.Loyalty(churn="churn"),
+    needs=lw.Needs(),
+    clusters=lw.NeedsClusters(columns=("share_fresh", "share_other"), clusters=2),
+    tier=lw.Tier(),
+)
+
+
+@cache
+def saved(kind: str) -> str:
+    """Return the JSON of what was fitted on the pandas table."""
+    orders = lw.BGNBD(horizon_days=90)
+    spend = lw.GammaGamma(horizon_days=90)
+    specs: dict[str, Any] = {
+        "layers": LAYERS,
+        "bgnbd": orders,
+        "mbgnbd": MBGNBD(horizon_days=90),
+        "pareto": ParetoNBD(horizon_days=90),
+        "spend": lw.Layers(orders_model=orders, spend_model=spend),
+        "whole": lw.Layers(
+            orders_model=orders,
+            spend_model=spend,
+            value=lw.Value(),
+            frequency=lw.Frequency(),
+            churn=lw.ChurnStatus(),
+            loyalty=lw.Loyalty(churn="churn"),
+            tier=lw.Tier(expected_spend="expected_spend_90d"),
+        ),
+    }
+    if kind == "groups":
+        return str(quietly(fit_by, orders, customers(), by="region", smallest=30)[0].to_json())
+    return str(quietly(specs[kind].fit, customers())[0].to_json())
+
+
+def labelled(backend: Backend, kind: str) -> None:
+    """Check that the JSON fitted on pandas labels a table of this engine the same."""
+    fitted: Labeller = lw.loads(saved(kind))
+    table = customers()
+    given = backend.make(table)
+    found, _ = quietly(fitted.transform, given)
+    assert type(found).__name__.split("[")[0] == type(given).__name__.split("[")[0]
+    compare(backend, found, fitted.transform(table), fitted.outputs)
+
+
+def compare(backend: Backend, found: Any, expected: Any, outputs: tuple[str, ...]) -> None:
+    """Compare given columns and labels exactly, computed numbers to 1e-12."""
+    mine = backend.engine.pandas(found)
+    theirs = BACKENDS["pandas"].engine.pandas(expected)
+    assert list(mine) == list(theirs)
+    for name in mine:
+        a, b = mine[name], theirs[name]
+        missing = pd.isna(b)
+        assert (pd.isna(a) == missing).all(), name
+        a, b = a[~missing], b[~missing]
+        computed = name in outputs and len(b) and isinstance(b.iloc[0], float)
+        if computed:
+            np.testing.assert_allclose(a.astype(float), b.astype(float), rtol=1e-12, err_msg=name)
+        else:
+            assert (a == b).all(), name
+
+
+@feature("all layers: RFM, value, frequency, churn status, loyalty, needs, clusters, tier")
+def layers(backend: Backend) -> None:
+    labelled(backend, "layers")
+
+
+@feature("`BGNBD`: probabilities as expressions, expected orders by a lookup")
+def bgnbd(backend: Backend) -> None:
+    labelled(backend, "bgnbd")
+
+
+@feature("`MBGNBD`, the same")
+def mbgnbd(backend: Backend) -> None:
+    labelled(backend, "mbgnbd")
+
+
+@feature("`ParetoNBD`: everything by a lookup")
+def pareto_nbd(backend: Backend) -> None:
+    labelled(backend, "pareto")
+
+
+@feature("`GammaGamma`: expected spend")
+def gamma_gamma(backend: Backend) -> None:
+    labelled(backend, "spend")
+
+
+@feature("`fit_by`: a model for each group")
+def groups(backend: Backend) -> None:
+    labelled(backend, "groups")
+
+
+@feature("orders to tiers without leaving the engine")
+def orders_to_tiers(backend: Backend) -> None:
+    fitted = lw.loads(saved("whole"))
+    log, choices = golden(), {"as_of": AS_OF, "order": "order_id"}
+    expected = fitted.transform(quietly(lw.summarize, log, **choices)[0])
+    table, _ = quietly(lw.summarize, backend.make(log), **choices)
+    found, _ = quietly(fitted.transform, table)
+    keep = [name for name in expected if name not in ("first_order", "last_order")]
+    mine = backend.engine.pandas(found)[keep]
+    compare(BACKENDS["pandas"], mine, expected[keep], fitted.outputs)
+
+
+@feature("`fit` of the layers: the same cuts")
+def fit_layers(backend: Backend) -> None:
+    found, _ = quietly(LAYERS.fit, backend.make(customers()))
+    assert [part.rules for part in found.parts] == [
+        part.rules for part in lw.loads(saved("layers")).parts
+    ]
+
+
+@feature("`fit` of the models: the same parameters, from counts")
+def fit_models(backend: Backend) -> None:
+    found, _ = quietly(lw.BGNBD(horizon_days=90).fit, backend.make(customers()))
+    expected = lw.loads(saved("bgnbd"))
+    for name, value in expected.parameters.items():
+        assert abs(found.parameters[name] / value - 1) < 1e-9, name
+
+
+@feature("gaps between orders (`gaps=True`)", refused=LAZY)
+def gaps(backend: Backend) -> None:
+    summarised(backend, lw.summarize, False, as_of=AS_OF, gaps=True)
+
+
+@feature("`snapshots`", refused=LAZY)
+def snapshots(backend: Backend) -> None:
+    log, dates = golden(), ["2024-12-31", "2025-03-31"]
+    expected, _ = quietly(lw.snapshots, log, as_of=dates)
+    found, _ = quietly(lw.snapshots, backend.make(log), as_of=dates)
+    assert len(backend.engine.pandas(found)) == len(expected)
+
+
+@feature("`explain`", refused=LAZY)
+def explain(backend: Backend) -> None:
+    fitted = lw.loads(saved("layers"))
+    expected = fitted.explain(customers())
+    found = backend.engine.pandas(fitted.explain(backend.make(customers())), sort="none")
+    assert found["reason"].tolist() == expected["reason"].tolist()
+
+
+@feature("strategy plan", refused=LAZY)
+def plan(backend: Backend) -> None:
+    table = lw.loads(saved("layers")).transform(customers())
+    labels = backend.make(table.astype({n: str for n in LAYERS if n != "rfm"} | {"rfm": str}))
+    found = lw.StrategyTable.default().plan(labels, axes={"value": "value", "loyalty": "loyalty"})
+    assert len(backend.engine.pandas(found)) > 0

@@ -1,0 +1,66 @@
+"""What lazy engines are asked before they count, and how much is taken out of them."""
+
+import pandas as pd
+import pytest
+
+import layerwise as lw
+from layerwise import frames
+from layerwise.errors import DataError, EngineError
+from tests.conftest import ENGINES
+from tests.engines.golden import AS_OF, customers, golden
+
+LAZY = [name for name, engine in ENGINES.items() if engine.lazy]
+
+
+@pytest.mark.parametrize("name", LAZY)
+def test_fit_takes_no_more_than_its_limit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above the limit the error names the engine; equal histories count once."""
+    given = ENGINES[name].make(customers())
+    histories = customers()[["repeat_orders", "first_to_last_days", "age_days"]]
+    distinct = len(histories.drop_duplicates())
+    monkeypatch.setattr(frames, "LARGEST_COLLECT", distinct)
+    assert lw.BGNBD().fit(given).n_customers == len(histories)
+    monkeypatch.setattr(frames, "LARGEST_COLLECT", distinct - 1)
+    title = "Polars" if name == "polars_lazy" else "DuckDB"
+    with pytest.raises(EngineError, match=f"More than {distinct - 1} rows .* from {title}"):
+        lw.BGNBD().fit(given)
+    with pytest.raises(EngineError, match="sample of the customers"):
+        lw.Layers(value=lw.Value()).fit(given)
+
+
+@pytest.mark.parametrize("name", LAZY)
+def test_impossible_histories_are_counted_where_they_are_looked_up(name: str) -> None:
+    """The lookup groups the histories anyway, so it says how many customers have wrong ones."""
+    table = customers()
+    fitted = lw.BGNBD().fit(table)
+    table.loc[:2, "age_days"] = -1
+    words = rf"negative age_days: 3 of {len(table)} rows"
+    with pytest.raises(DataError, match=words):
+        fitted.transform(ENGINES[name].make(table))
+    with pytest.raises(DataError, match=words):
+        fitted.transform(table)
+
+
+@pytest.mark.parametrize("name", [n for n in ENGINES if n != "pandas_arrow"])
+@pytest.mark.parametrize(
+    ("wrong", "words"), [(0.5, "3 of .* not whole"), (2.0**53, "3 of .* 2\\*\\*53")]
+)
+def test_float_order_ids_are_looked_at(name: str, wrong: float, words: str) -> None:
+    """Order ids that are no whole numbers, or cannot be told apart, are refused with counts."""
+    log = golden().dropna(subset=["ordered_at", "amount"])
+    log["order_id"] = log["order_id"].astype(float)
+    log.iloc[:3, log.columns.get_loc("order_id")] = wrong
+    with pytest.raises(DataError, match=words):
+        lw.summarize(ENGINES[name].make(log), as_of=AS_OF, order="order_id")
+
+
+@pytest.mark.parametrize("name", LAZY)
+def test_missing_float_order_ids_are_left_out(name: str) -> None:
+    """Pandas makes floats of integers beside missing ones; lazy engines read them the same."""
+    log = golden()
+    log["order_id"] = log["order_id"].where(log.index % 50 > 0)
+    assert pd.api.types.is_float_dtype(log["order_id"])
+    expected = lw.check_orders(log, as_of=AS_OF, order="order_id")
+    found = lw.check_orders(ENGINES[name].make(log), as_of=AS_OF, order="order_id")
+    assert found == expected
+    assert found.null_order > 0
