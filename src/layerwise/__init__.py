@@ -15,8 +15,8 @@ data: `layerwise.datasets`.
 In rooms of their own: `layerwise.churn` (who leaves, in what way, why, at what cost, and early
 warning), `layerwise.evaluate` (retention, key figures, alerts, drift, migration, experiments and
 effects), `layerwise.portrait`, `layerwise.tastes`, `layerwise.membership` (levels, points),
-`layerwise.privacy`, `layerwise.identity`, `layerwise.sklearn`, `layerwise.testing`. Every error is a
-`LayerwiseError`, every warning a `LayerwiseWarning`.
+`layerwise.privacy`, `layerwise.identity`, `layerwise.sklearn`, `layerwise.testing`. Every error
+is a `LayerwiseError`, every warning a `LayerwiseWarning`.
 """
 
 from importlib import import_module
