@@ -7,7 +7,7 @@ from typing import Any
 from layerwise.report.document import HIDDEN, Column
 from layerwise.spreadsheet import protect
 
-MISSING, SMALL = "–", "·"
+MISSING, SMALL = "–", "•"
 """What stands for no value, and for a hidden one."""
 
 _UNSEEN = re.compile(
@@ -17,10 +17,10 @@ _UNSEEN = re.compile(
 
 
 def clean(text: str) -> str:
-    """Return text of others without signs that cannot be seen, on one line.
+    r"""Return text of others without signs that cannot be seen, on one line.
 
-    >>> clean("a\\u202eb\\x00c\\nd")
-    'a\ufffdb\ufffdc d'
+    >>> clean("a\u202eb\x00c\nd")
+    'a�b�c d'
     """
     return _UNSEEN.sub("\ufffd", re.sub(r"[\t\n\r]+", " ", text))
 
@@ -60,11 +60,12 @@ def number(value: Any, unit: str) -> str:
     if value is HIDDEN:
         return SMALL
     if unit == "percent":
-        shown = f"{value:.1%}"
+        shown = f"{value:.1%}" if abs(value) >= 0.0005 or not value else "<0.1%"
     elif unit in ("count", "money"):
         shown = f"{value:,.0f}"
     else:
-        shown = f"{value:,.2f}" if abs(value) < 100 else f"{value:,.0f}"
+        digits = 3 if abs(value) < 1 else 2 if abs(value) < 100 else 0
+        shown = f"{value:,.{digits}f}"
     return ("0" + shown[2:] if shown.strip("-0.,%") == "" and shown[0] == "-" else shown).replace(
         "-", "−"
     )

@@ -76,7 +76,19 @@ def layers_section(customers: pd.DataFrame, say: Say, k: int) -> Section:
 
 def _sizes(customers: pd.DataFrame, layer: str, k: int) -> pd.DataFrame:
     rows = layer_sizes(customers, layer)
-    return rows.assign(hidden=parts(rows["customers"], k))
+    return rows.assign(hidden=_hidden_labels(rows[layer], rows["customers"], k))
+
+
+def _hidden_labels(labels: Any, counts: Any, k: int) -> Any:
+    """Return which labels of a layer to hide.
+
+    Churn status, loyalty and tier have the same churned customers: where these show in one, they
+    cannot hide in another, so that others must.
+    """
+    known = (labels.astype(str) == "churned").to_numpy() & (np.asarray(counts) >= k)
+    hidden = np.zeros(len(known), dtype=bool)
+    hidden[~known] = parts(np.asarray(counts)[~known], k)
+    return hidden
 
 
 def _layers_headline(sizes: dict[str, pd.DataFrame], say: Say) -> str:
@@ -161,8 +173,9 @@ def _by_tier(customers: pd.DataFrame, column: str, horizon: int, say: Say, k: in
     if at_risk in customers:
         found["value"] = groups[at_risk].sum()
         columns.append(Column(title=say("spend at risk, {h} days", h=horizon), kind="money"))
-    found = found.iloc[::-1].assign(hidden=parts(found["n"], k)[::-1]).reset_index(names=layer)
-    measures = [name for name in found if name not in (layer, "hidden")]
+    found = found.iloc[::-1].reset_index(names=layer)
+    found = found.assign(hidden=_hidden_labels(found[layer], found["n"], k))
+    measures = [str(name) for name in found if name not in (layer, "hidden")]
     rows = [
         (say.term(layer, str(row[layer])), *(hide(row[name], row["hidden"]) for name in measures))
         for row in records(found)
@@ -204,14 +217,16 @@ def _calibration(card: Scorecard, say: Say, k: int) -> Any:
         return None
     top = max(0.1, float(np.nanmax(bands[["high", "predicted"]].to_numpy(), initial=0.1)))
     columns = [
-        Column(title=say("customers, by churn probability"), kind="count"),
         Column(title=say("predicted"), kind="percent"),
-        Column(title=say("bought nothing (interval)"), kind="range", scale=(0.0, top)),
+        Column(title=say("customers"), kind="count"),
+        Column(
+            title=say("bought nothing (interval; line: predicted)"), kind="range", scale=(0.0, top)
+        ),
     ]
     rows = [
         (
-            int(row["customers"]),
             row["predicted"],
+            int(row["customers"]),
             {
                 "value": row["actual"],
                 "low": row["low"],

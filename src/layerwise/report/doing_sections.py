@@ -8,7 +8,7 @@ from layerwise.portrait.suppression import hidden_cells
 from layerwise.report.cells import number
 from layerwise.report.document import Column, Section, Table, records, table
 from layerwise.report.hidden import hide, parts, small
-from layerwise.report.words import Say, first_large
+from layerwise.report.words import Say, first_large, points
 from layerwise.strategy import plan_summary
 from layerwise.strategy.labels import labels
 
@@ -71,6 +71,8 @@ def _plan_headline(
     most = say("most often: {action} ({n:,}).", action=best[c.ACTION], n=best[c.CUSTOMERS])
     if total is None:
         return say("{n:,} customers get an action; {most}", n=reached, most=most)
+    if total == reached:
+        return say("All {n:,} customers get an action; {most}", n=reached, most=most)
     return say("{n:,} of {all:,} customers get an action; {most}", n=reached, all=total, most=most)
 
 
@@ -140,7 +142,8 @@ def effects_section(found: pd.DataFrame, say: Say, k: int) -> Section:
     headline = say(text, m=len(sure), n=len(rows))
     if len(sure):
         best = sure.sort_values(["effect", "strategy_id"], ascending=[False, True]).iloc[0]
-        shown = {name: _points(best[name]) for name in ("effect", "low", "high")}
+        shown = {name: f"{best[name] * 100:+.1f}".replace("-", "−") for name in ("low", "high")}
+        shown["effect"] = points(best["effect"], say)
         most = say(
             "the largest: {id}, {effect} ({low} to {high}).", id=best["strategy_id"], **shown
         )
@@ -168,12 +171,8 @@ def effects_section(found: pd.DataFrame, say: Say, k: int) -> Section:
         title=say("Effects of strategies"),
         headline=headline,
         tables=(table(say("Effects against those held out"), columns, cells),),
-        notes=(say("Effects are differences of shares, in points of percent."),),
+        notes=(say("Effects are differences of shares: 2% is two points."),),
     )
-
-
-def _points(value: float) -> str:
-    return ("+" if value > 0 else "") + number(value, "percent")
 
 
 def migration_section(found: pd.DataFrame, say: Say, k: int) -> Section:
@@ -210,7 +209,7 @@ def _matrix(rows: pd.DataFrame, layer: str) -> pd.DataFrame:
     seen = sorted({*rows["from"].astype(str), *rows["to"].astype(str)})
     names = sorted(seen, key=lambda name: (order.get(name, len(order)), name))
     square = rows.assign(f=rows["from"].astype(str), t=rows["to"].astype(str))
-    summed = square.groupby(["f", "t"])["customers"].sum().unstack(fill_value=0)
+    summed = square.pivot_table("customers", "f", "t", aggfunc="sum", fill_value=0, observed=True)
     return summed.reindex(index=names, columns=names, fill_value=0).astype(np.int64)
 
 

@@ -10,12 +10,14 @@ from layerwise.columns import PERIOD_END
 from layerwise.evaluate import Monitoring, RefitVerdict, kpi_table
 from layerwise.report.cells import number
 from layerwise.report.document import HIDDEN, Column, Section, Table, day, records, table
-from layerwise.report.hidden import hide, small
-from layerwise.report.words import Say
+from layerwise.report.hidden import hide, parts, small
+from layerwise.report.words import Say, points
 
 _ALL = "all"
 _FIRST = ("churn_rate", "retention_rate", "customer_count", "revenue")
 _MOST = 10
+_FLOWS = ("new_customers", "returned_customers", "churned_customers")
+_STOCKS = ("active_start", "customer_count")
 PRIVACY_COLUMNS = ("item", "value")
 """What a privacy record must have; where `unit` is "customers" or "rows", few are hidden."""
 
@@ -43,40 +45,47 @@ def kpis_section(found: pd.DataFrame, say: Say, k: int) -> Section:
     return Section(
         id="kpis",
         title=say("Key figures"),
-        headline=_kpi_headline(wide, known, last, say),
+        headline=_kpi_headline(wide, known, say),
         tables=(table(say("Key figures, period to {day}", day=day(last)), columns, cells),)
         if cells
         else (),
-        notes=(say("Change: against the period before; shares in points of percent."), *notes),
+        notes=(say("Change: against the period before."), *notes),
     )
 
 
 def masked(rows: pd.DataFrame, units: Mapping[str, str], k: int) -> dict[str, pd.DataFrame]:
     """Return each figure's rows by period, with `hidden` where few customers would show.
 
-    Flows add up and rates are made of them, so that one hidden count could be had by subtraction:
-    in a period with a small count of customers, all figures of customers are hidden whose value,
-    numerator, denominator, or difference of the two is small, and the flows all together.
+    Figures of customers are hidden where value, numerator, denominator or the rest of a share is
+    small. Flows add up to the change of the customer count, so that a small flow is hidden with the
+    next smallest, and the churn and retention rates with the churned customers.
     """
-    flows = {
-        "new_customers",
-        "returned_customers",
-        "churned_customers",
-        "churn_rate",
-        "retention_rate",
-    }
-    people = {
-        kpi for kpi, unit in units.items() if unit in ("customers", "share", "people")
-    } | flows
+    people = {kpi for kpi, unit in units.items() if unit in ("customers", "share", "people")}
     few = [_few(row, row["kpi"] in people, units, k) for row in records(rows)]
     rows = rows.assign(hidden=np.array(few, dtype=bool))
-    closed = rows.loc[rows["hidden"] & rows["kpi"].isin(flows), PERIOD_END]
-    together = rows["kpi"].isin(flows) & rows[PERIOD_END].isin(closed)
-    rows = rows.assign(hidden=rows["hidden"] | together)
+    closed = _closed_flows(rows, k)
+    also = [pair in closed for pair in zip(rows[PERIOD_END], rows["kpi"], strict=True)]
+    rows = rows.assign(hidden=rows["hidden"] | np.array(also, dtype=bool))
     return {
         str(kpi): part.sort_values(PERIOD_END, kind="stable")
         for kpi, part in rows.groupby("kpi", sort=True)
     }
+
+
+def _closed_flows(rows: pd.DataFrame, k: int) -> set[tuple[Any, str]]:
+    """Return (period, figure) of what a hidden flow or stock could be had from."""
+    closed: set[tuple[Any, str]] = set()
+    for end, part in rows[rows["kpi"].isin([*_FLOWS, *_STOCKS])].groupby(PERIOD_END, sort=True):
+        values = {str(row["kpi"]): _known(row["value"]) for row in records(part)}
+        counts = [round(values.get(name, 0.0)) for name in _FLOWS]
+        mask = parts(counts, k)
+        if any(small(values.get(name), k) for name in _STOCKS):
+            mask[:] = True
+        hidden = [name for name, h in zip(_FLOWS, mask, strict=True) if h]
+        if "churned_customers" in hidden:
+            hidden += ["churn_rate", "retention_rate"]
+        closed |= {(end, name) for name in hidden}
+    return closed
 
 
 def _few(row: dict[str, Any], people: bool, units: Mapping[str, str], k: int) -> bool:
@@ -121,14 +130,14 @@ def _kpi_row(kpi: str, rows: pd.DataFrame, known: pd.DataFrame, say: Say) -> tup
     interval = None
     if last["low"] == last["low"] and values[-1] is not HIDDEN:
         interval = f"{number(last['low'], unit)} – {number(last['high'], unit)}"
-    change = _change(values, unit)
+    change = _change(values, unit, say)
     shown = HIDDEN if values[-1] is HIDDEN else number(values[-1], unit)
     course = [None if value is not HIDDEN and value != value else value for value in values[-13:]]
     full = say.unit(str(known["unit"].get(kpi, "")))
     return _name(kpi, known, say), full, shown, interval, change, course
 
 
-def _change(values: list[Any], unit: str) -> Any:
+def _change(values: list[Any], unit: str, say: Say) -> Any:
     if len(values) < 2 or values[-1] is HIDDEN or values[-2] is HIDDEN:
         return HIDDEN if HIDDEN in values[-2:] else None
     change = values[-1] - values[-2]
@@ -136,14 +145,14 @@ def _change(values: list[Any], unit: str) -> Any:
         return None
     if unit == "count" and values[-2]:
         return _signed(change / values[-2], "percent")
-    return _signed(change, unit)
+    return points(change, say) if unit == "percent" else _signed(change, unit)
 
 
 def _signed(value: float, unit: str) -> str:
     return ("+" if value > 0 else "") + number(value, unit)
 
 
-def _kpi_headline(wide: dict[str, pd.DataFrame], known: pd.DataFrame, last: Any, say: Say) -> str:
+def _kpi_headline(wide: dict[str, pd.DataFrame], known: pd.DataFrame, say: Say) -> str:
     for kpi in [*_FIRST, *sorted(wide)]:
         rows = wide.get(kpi)
         if rows is None or rows.empty:
@@ -154,7 +163,7 @@ def _kpi_headline(wide: dict[str, pd.DataFrame], known: pd.DataFrame, last: Any,
         unit = _unit(kpi, known)
         value = number(now["value"], unit)
         change = _change(
-            [hide(v, h) for v, h in zip(rows["value"], rows["hidden"], strict=True)], unit
+            [hide(v, h) for v, h in zip(rows["value"], rows["hidden"], strict=True)], unit, say
         )
         end = (
             say(", {change} against the period before", change=change)

@@ -10,16 +10,16 @@ from layerwise import frames
 from layerwise.churn.causes import Causes
 from layerwise.churn.groups import ChurnGroups
 from layerwise.churn.impact_table import impact_table
-from layerwise.churn.signs import LEVELS
 from layerwise.churn.warning import Warnings
 from layerwise.report.cells import number
 from layerwise.report.document import HIDDEN, Column, Section, Table, records, table
 from layerwise.report.hidden import hide, parts, rows_of, small
-from layerwise.report.words import Say
+from layerwise.report.words import Say, first_large
 
 _MOST = 8
 """Rows of the longest lists: a report names what matters most."""
 
+_LEVELS = ("high", "medium", "low")
 _EFFECTS = {"risk": "harms", "protective": "protects", "unclear": "unclear"}
 _KINDS = {"loss": "loss", "cost": "cost", "risk": "risk", "step": "measure"}
 
@@ -27,7 +27,7 @@ _KINDS = {"loss": "loss", "cost": "cost", "risk": "risk", "step": "measure"}
 def warnings_section(found: Warnings[Any], say: Say, k: int) -> Section:
     """Return how many customers show signs of leaving, and which."""
     levels = frames.eager(found.customers, doing="report").to_pandas()["risk_level"].astype(str)
-    counts = levels.value_counts().reindex([*LEVELS[::-1], "not_evaluable"], fill_value=0)
+    counts = levels.value_counts().reindex([*_LEVELS, "not_evaluable"], fill_value=0)
     hidden = parts(counts, k)
     high = HIDDEN if hidden[0] else int(counts.iloc[0])
     signals = _signals(found.table, len(levels), say, k)
@@ -51,8 +51,12 @@ def warnings_section(found: Warnings[Any], say: Say, k: int) -> Section:
     notes = [say(text, n=unused, all=len(found.table))] if unused else []
     tables = (table(say("Customers by risk level"), columns, rows), signals)
     return Section(
-        id="warnings", title=say("Early warnings"), headline=headline, tables=tables, notes=tuple(notes)
-    )  # fmt: skip
+        id="warnings",
+        title=say("Early warnings"),
+        headline=headline,
+        tables=tables,
+        notes=tuple(notes),
+    )
 
 
 def _some(value: Any, say: Say, k: int) -> str:
@@ -131,8 +135,8 @@ def _hidden_groups(found: ChurnGroups, listed: pd.DataFrame, k: int) -> Any:
 def _group(row: Any, say: Say) -> str:
     ways, names = str(row["by"]).split(" & "), str(row["segment"]).split(" & ")
     if len(ways) != len(names):
-        return f"{row['by']}: {row['segment']}"
-    each = [f"{say.layer(w)}: {say.term(w, n)}" for w, n in zip(ways, names, strict=True)]
+        return f"{row['segment']} ({row['by']})"
+    each = [f"{say.term(w, n)} ({say.layer(w)})" for w, n in zip(ways, names, strict=True)]
     return " & ".join(each)
 
 
@@ -175,7 +179,9 @@ def causes_section(found: Causes, say: Say, k: int) -> Section:
         text = "{cause} would explain {paf} of the leavers ({low} to {high})."
         shown = {"paf": best["paf"], "low": best["paf_low"], "high": best["paf_high"]}
         headline = say(
-            text, cause=_cause(best, say), **{n: number(v, "percent") for n, v in shown.items()}
+            text,
+            cause=first_large(_cause(best, say)),
+            **{n: number(v, "percent") for n, v in shown.items()},
         )
     equal = say("Compared within: {strata}.", strata=found.strata) if found.strata else ""
     refused = len(found.table) - len(rows)
@@ -188,9 +194,7 @@ def causes_section(found: Causes, say: Say, k: int) -> Section:
         tables=(_causes_table(rows, say),) if len(rows) else (),
         notes=(
             say("Shares do not add up to 100%: a leaver may have had several causes."),
-            say(
-                "An observation is no experiment: customers differ in ways nothing here holds equal."
-            ),
+            say("An observation is no experiment: customers differ in more than is held equal."),
             *((say(text, n=refused),) if refused else ()),
         ),
     )

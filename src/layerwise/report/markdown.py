@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from layerwise.report.monthly import Report
 
 _SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~&!$])")
-_LINE_START = re.compile(r"^(\s*)(?:([-+=:>])|(\d+)([.)]))")
+_LINE_START = re.compile(r"^(\s*)(?:([-+=:>])|(\d+)([.)])(?=\s|$))")
 
 
 def escaped(words: str) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from layerwise.report.monthly import Report
 
 _WIDE = 5
-"""Tables of more columns than this take the whole width of the page."""
+"""Tables of so many columns take the whole width of the page."""
 
 
 def to_page(report: "Report") -> str:
@@ -77,7 +77,7 @@ def _table(each: Table) -> dict[str, Any]:
         ]
         for row in each.rows
     ]
-    return {"title": each.title, "head": head, "rows": rows, "wide": len(head) > _WIDE}
+    return {"title": each.title, "head": head, "rows": rows, "wide": len(head) >= _WIDE}
 
 
 def _kind(column: Column, each: Table, i: int) -> str:

@@ -42,12 +42,12 @@ class Say:
         known = labels().get((layer, label))
         if known is not None:
             return known.term_zh if self.lang == "zh" else first_large(known.name_en)
-        return self(OWN[label]) if label in OWN else label
+        return first_large(self(OWN[label])) if label in OWN else label
 
     def footer(self, k: int) -> str:
         """Return what a hidden cell is."""
         text = (
-            "Hidden cells (marked ·) hold fewer than {k} customers, or would give away a cell that "
+            "Hidden cells (marked •) hold fewer than {k} customers, or would give away a cell that "
             "does."
         )
         return self(text, k=k)
@@ -68,6 +68,15 @@ def first_large(text: str) -> str:
     'Low spend'
     """
     return text[:1].upper() + text[1:]
+
+
+def points(value: float, say: Say) -> str:
+    """Return a difference of shares in points of percent.
+
+    >>> points(0.031, Say("en")), points(-0.002, Say("zh"))
+    ('+3.1 points', '−0.2 个百分点')
+    """
+    return say("{n} points", n=f"{value * 100:+.1f}".replace("-", "−"))
 
 
 OWN = {
