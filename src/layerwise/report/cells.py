@@ -15,6 +15,8 @@ _UNSEEN = re.compile(
 )
 """Control signs, and those that turn the direction of what follows: a name could lie with them."""
 
+_FIGURE = re.compile(r"[+−<]?[\d,.]*\d%?(?: – [−<]?[\d,.]*\d%?| \w+)?")
+
 
 def clean(text: str) -> str:
     r"""Return text of others without signs that cannot be seen, on one line.
@@ -25,9 +27,18 @@ def clean(text: str) -> str:
     return _UNSEEN.sub("\ufffd", re.sub(r"[\t\n\r]+", " ", text))
 
 
+def is_figure(text: str) -> bool:
+    """Return whether a text is a number, with its unit or interval: no formula can be one.
+
+    >>> is_figure("+0.9 points"), is_figure("3.5% – 5.2%"), is_figure("+1+cmd")
+    (True, True, False)
+    """
+    return _FIGURE.fullmatch(text) is not None
+
+
 def named(text: str) -> str:
     """Return a cell of text as no spreadsheet runs it, should the table be pasted into one."""
-    return protect(clean(text))
+    return text if is_figure(text) else protect(clean(text))
 
 
 def text(cell: Any, column: Column) -> str:

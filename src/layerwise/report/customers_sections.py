@@ -216,12 +216,11 @@ def _calibration(card: Scorecard, say: Say, k: int) -> Any:
     if bands.empty:
         return None
     top = max(0.1, float(np.nanmax(bands[["high", "predicted"]].to_numpy(), initial=0.1)))
+    actual = say("bought nothing (interval; line: predicted)")
     columns = [
         Column(title=say("predicted"), kind="percent"),
         Column(title=say("customers"), kind="count"),
-        Column(
-            title=say("bought nothing (interval; line: predicted)"), kind="range", scale=(0.0, top)
-        ),
+        Column(title=actual, kind="range", scale=(0.0, top)),
     ]
     rows = [
         (

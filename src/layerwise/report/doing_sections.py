@@ -86,7 +86,7 @@ def _strategies_table(rows: pd.DataFrame, say: Say) -> Table:
     cells = [
         (
             row[c.ACTION],
-            row[c.OWNER],
+            say.words(str(row[c.OWNER])),
             hide(row[c.CUSTOMERS], row["hidden"]),
             hide(row[c.HOLDOUT], row["hidden"] or row["few_held"]),
         )
@@ -103,7 +103,7 @@ def _by(
 ) -> Table | None:
     """Return customers and actions by one column of the plan; None where it is empty throughout.
 
-    A row is hidden too where it holds a hidden strategy, which the others would give away.
+    A row is hidden too where a strategy of it is hidden, and its others would give that away.
     """
     if column not in plan:
         return None
@@ -114,10 +114,8 @@ def _by(
     found = groups.agg(
         customers=(c.CUSTOMER, "nunique"), actions=(c.STRATEGY, "nunique")
     ).reset_index()
-    small_one = [
-        bool(hidden & set(plan.loc[key == name, c.STRATEGY].astype(str))) for name in found["_key"]
-    ]
-    found = found.assign(hidden=parts(found["customers"], k) | np.array(small_one))
+    closed = [_adds_up(plan[key == name], hidden) for name in found["_key"]]
+    found = found.assign(hidden=parts(found["customers"], k) | np.array(closed, dtype=bool))
     found = found.sort_values(["customers", "_key"], ascending=[False, True])
     columns = [
         Column(title=title),
@@ -125,10 +123,19 @@ def _by(
         Column(title=say("customers"), kind="count"),
     ]
     rows = [
-        (row["_key"] or say("not named"), row["actions"], hide(row["customers"], row["hidden"]))
+        (
+            say.words(row["_key"]) or say("not named"),
+            row["actions"],
+            hide(row["customers"], row["hidden"]),
+        )
         for row in records(found)
     ]
     return table(title, columns, rows)
+
+
+def _adds_up(rows: pd.DataFrame, hidden: set[str]) -> bool:
+    """Return whether rows of a plan hold a hidden strategy and each customer once only."""
+    return bool(rows[c.STRATEGY].isin(hidden).any() and rows[c.CUSTOMER].is_unique)
 
 
 def effects_section(found: pd.DataFrame, say: Say, k: int) -> Section:

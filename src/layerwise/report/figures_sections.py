@@ -58,7 +58,7 @@ def masked(rows: pd.DataFrame, units: Mapping[str, str], k: int) -> dict[str, pd
 
     Figures of customers are hidden where value, numerator, denominator or the rest of a share is
     small. Flows add up to the change of the customer count, so that a small flow is hidden with the
-    next smallest, and the churn and retention rates with the churned customers.
+    next smallest, and rates with the flow that they are made of.
     """
     people = {kpi for kpi, unit in units.items() if unit in ("customers", "share", "people")}
     few = [_few(row, row["kpi"] in people, units, k) for row in records(rows)]
@@ -84,6 +84,8 @@ def _closed_flows(rows: pd.DataFrame, k: int) -> set[tuple[Any, str]]:
         hidden = [name for name, h in zip(_FLOWS, mask, strict=True) if h]
         if "churned_customers" in hidden:
             hidden += ["churn_rate", "retention_rate"]
+        if "returned_customers" in hidden:
+            hidden.append("reactivation_rate")
         closed |= {(end, name) for name in hidden}
     return closed
 

@@ -32,7 +32,7 @@ def parts(counts: Any, k: int) -> Array:
 def rows_of(cells: Sequence[Sequence[Any]], k: int) -> Array:
     """Return which rows of a table with known totals hold a cell that must be hidden.
 
-    >>> rows_of([[50, 50], [50, 3], [40, 60]], 10).tolist()
+    >>> rows_of([[90, 80], [50, 3], [40, 60]], 10).tolist()
     [False, True, True]
     """
     table = np.asarray(cells, dtype=np.int64)

@@ -19,6 +19,7 @@ from layerwise.report.words import Say, first_large
 _MOST = 8
 """Rows of the longest lists: a report names what matters most."""
 
+_OUTSIDE = "outside"
 _LEVELS = ("high", "medium", "low")
 _EFFECTS = {"risk": "harms", "protective": "protects", "unclear": "unclear"}
 _KINDS = {"loss": "loss", "cost": "cost", "risk": "risk", "step": "measure"}
@@ -183,7 +184,8 @@ def causes_section(found: Causes, say: Say, k: int) -> Section:
             cause=first_large(_cause(best, say)),
             **{n: number(v, "percent") for n, v in shown.items()},
         )
-    equal = say("Compared within: {strata}.", strata=found.strata) if found.strata else ""
+    held = " & ".join(say.layer(name) for name in found.strata.split(" & "))
+    equal = say("Compared within: {strata}.", strata=held) if found.strata else ""
     refused = len(found.table) - len(rows)
     text = "{n} causes could not be judged."
     return Section(
@@ -255,7 +257,7 @@ def impact_section(lines: pd.DataFrame, say: Say, k: int, *, currency: str, few:
         best = money.iloc[0]
         amount = f"{number(best['amount'], 'money')} {currency}".strip()
         headline = say("{what}: {amount}.", what=names[best["line"]], amount=amount)
-    unit = f" ({currency})" if currency else ""
+    unit = f" {currency}" if currency else ""
     rows = [
         (
             names[row["line"]],
@@ -265,9 +267,13 @@ def impact_section(lines: pd.DataFrame, say: Say, k: int, *, currency: str, few:
         for row in records(known)
     ]
     columns = [Column(title=say("what")), Column(title=say("amount")), Column(title=say("kind"))]
+    lacking = records(lines[~lines["computable"].astype(bool)])
     missing = [
-        (names[row["line"]], str(row["missing"])) for row in records(lines) if not row["computable"]
+        (names[row["line"]], str(row["missing"])) for row in lacking if row["missing"] != _OUTSIDE
     ]
+    outside = [names[row["line"]] for row in lacking if row["missing"] == _OUTSIDE]
+    text = "Figures from outside would be needed for: {lines}."
+    notes = [say(text, lines=", ".join(outside))] if outside else []
     needs = [Column(title=say("what")), Column(title=say("needs"))]
     tables = [table(say("What churn costs"), columns, rows)] if rows else []
     tables += [table(say("Not computed"), needs, missing)] if missing else []
@@ -276,7 +282,7 @@ def impact_section(lines: pd.DataFrame, say: Say, k: int, *, currency: str, few:
         title=say("What churn costs"),
         headline=headline,
         tables=tuple(tables),
-        notes=(say("Lines are not to be added: some count the same money twice."),),
+        notes=(say("Lines are not to be added: some count the same money twice."), *notes),
     )
 
 

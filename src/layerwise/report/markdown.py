@@ -1,6 +1,7 @@
 """A report as Markdown: headlines, tables, notes."""
 
 import re
+from html import escape
 from typing import TYPE_CHECKING
 
 from layerwise.report.cells import clean, named, text
@@ -10,19 +11,19 @@ from layerwise.report.words import Say
 if TYPE_CHECKING:
     from layerwise.report.monthly import Report
 
-_SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~&!$])")
-_LINE_START = re.compile(r"^(\s*)(?:([-+=:>])|(\d+)([.)])(?=\s|$))")
+_SIGNS = re.compile(r"([\\`*_{}\[\]#|~!$])")
+_LINE_START = re.compile(r"^(\s*)(?:([-+=:])|(\d+)([.)])(?=\s|$))")
 
 
 def escaped(words: str) -> str:
     r"""Return text of others as Markdown shows it: no markup, no HTML, no link.
 
-    >>> print(escaped("<b>a|b</b> [x](http://y)"))
-    \<b\>a\|b\</b\> \[x\](http:​//y)
+    >>> print(escaped("<b>a|b</b> [x](y)"))
+    &lt;b&gt;a\|b&lt;/b&gt; \[x\](y)
     """
-    shown = (
-        _SIGNS.sub(r"\\\1", clean(words)).replace("://", ":\u200b//").replace("www.", "www\u200b.")
-    )
+    shown = _SIGNS.sub(r"\\\1", escape(clean(words), quote=False))
+    for link in ("://", "www."):  # which some readers make links of
+        shown = shown.replace(link, f"{link[0]}\u200b{link[1:]}")
     return _LINE_START.sub(lambda m: f"{m[1]}{m[3] or ''}\\{m[2] or m[4]}", shown)
 
 

@@ -203,7 +203,7 @@ def report(
         >>> [section.id for section in month.sections]
         ['orders', 'layers', 'risk', 'plan']
         >>> print(month.sections[1].headline)
-        High-value customer: 14.4% of customers bring 36.9% of spend.
+        High-value customer: 13.2% of customers bring 75.7% of spend.
         >>> month.not_made[0]
         ('warnings', 'Early warnings', 'warnings= of early_warning')
     """

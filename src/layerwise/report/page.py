@@ -4,7 +4,16 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from layerwise.errors import MissingExtraError
-from layerwise.report.cells import MISSING, SMALL, clean, named, place, text, trend_points
+from layerwise.report.cells import (
+    MISSING,
+    SMALL,
+    clean,
+    is_figure,
+    named,
+    place,
+    text,
+    trend_points,
+)
 from layerwise.report.document import HIDDEN, Column, Section, Table
 from layerwise.report.words import Say
 from layerwise.version import VERSION
@@ -24,7 +33,7 @@ def to_page(report: "Report") -> str:
     """
     say = Say(report.lang)
     page: str = (
-        _environment()
+        environment()
         .get_template("page.html")
         .render(
             report=report,
@@ -40,7 +49,12 @@ def to_page(report: "Report") -> str:
     return page
 
 
-def _environment() -> Any:
+def environment() -> Any:
+    """Return where templates are found, with every value escaped.
+
+    Raises:
+        MissingExtraError: Jinja2 is not installed.
+    """
     try:
         import jinja2
     except ImportError as error:
@@ -83,12 +97,12 @@ def _table(each: Table) -> dict[str, Any]:
 def _kind(column: Column, each: Table, i: int) -> str:
     """Return how a column is set: texts that are numbers stand to the right as numbers do."""
     cells = [row[i] for row in each.rows if isinstance(row[i], str)]
-    digits = cells and all(cell[:1] in "0123456789−+" for cell in cells)
+    digits = cells and all(is_figure(cell) for cell in cells)
     return "figure" if column.kind == "text" and i and digits else column.kind
 
 
 def _cell(cell: Any, column: Column, kind: str) -> dict[str, Any]:
-    made: dict[str, Any] = {"text": _text(cell, column, kind), "kind": kind, "draw": None}
+    made: dict[str, Any] = {"text": text(cell, column), "kind": kind, "draw": None}
     if cell is None or cell is HIDDEN:
         made["kind"] = f"{kind} none"
     elif column.kind == "bar":
@@ -100,9 +114,3 @@ def _cell(cell: Any, column: Column, kind: str) -> dict[str, Any]:
     elif column.kind == "trend":
         made["draw"] = {"pieces": trend_points(cell)}
     return made
-
-
-def _text(cell: Any, column: Column, kind: str) -> str:
-    if kind == "figure" and isinstance(cell, str):
-        return clean(cell)  # "+1.2%" and "−3" are ours, and no formula without a letter
-    return text(cell, column)

@@ -44,6 +44,10 @@ class Say:
             return known.term_zh if self.lang == "zh" else first_large(known.name_en)
         return first_large(self(OWN[label])) if label in OWN else label
 
+    def words(self, names: str) -> str:
+        """Return fixed names that stand with semicolons between, in this language."""
+        return ", ".join(self.word(name) for name in names.split(";"))
+
     def footer(self, k: int) -> str:
         """Return what a hidden cell is."""
         text = (
@@ -96,5 +100,20 @@ OWN = {
     "adjust": "adjust",
     "stop": "stop",
     "continue": "continue",
+    "marketing": "marketing",
+    "product": "product",
+    "technology": "technology",
+    "service": "service",
+    "data": "data",
+    "hr": "people",
+    "legal": "legal",
+    "web_app": "web and app",
+    "email": "e-mail",
+    "sms": "SMS",
+    "wechat_group": "WeChat group",
+    "social_media": "social media",
+    "mini_program": "mini program",
+    "store": "store",
+    "online": "online",
 }
 """Fixed names that results hold -> what a reader sees (English; Chinese by `CHINESE`)."""
