@@ -29,11 +29,12 @@ _REASONS = {
 def orders_section(check: OrderCheck, say: Say, k: int) -> Section:
     """Return what was read, and what was left out and why."""
     left = {say(text): n for name, text in _REASONS.items() if (n := getattr(check, name))}
+    text = "{n:,} customers bought from {first} to {last}; no row is left out."
+    if check.left_out:
+        text = "{n:,} customers bought from {first} to {last}; {share} of the rows are left out."
     share = number(check.left_out / check.rows if check.rows else 0.0, "percent")
-    headline = say(
-        "{n:,} customers bought from {first} to {last}; {share} of the rows are left out.",
-        n=check.customers, first=check.first_order, last=check.last_order, share=share,
-    )  # fmt: skip
+    times = {"first": check.first_order, "last": check.last_order}
+    headline = say(text, n=check.customers, share=share, **times)
     columns = [Column(title=say("left out because")), Column(title=say("rows"), kind="count")]
     notes = []
     if check.duplicate_rows:
