@@ -224,6 +224,14 @@ def test_small_moves_are_hidden_against_subtraction():
     assert made.headline == "81.3% of customers stayed where they were."
 
 
+def test_moves_up_and_down():
+    """Labels from low to high tell who moved up; a small number of them is not told."""
+    made = section(report(as_of="2024-12-31", migration=moves([[40, 25], [15, 20]])), "migration")
+    assert made.headline == (
+        "Spending power: 60.0% of customers stayed where they were, 25.0% moved up, 15.0% down."
+    )
+
+
 def test_large_moves_show():
     """Without a small cell nothing is hidden."""
     made = section(report(as_of="2024-12-31", migration=moves([[40, 20], [30, 60]])), "migration")

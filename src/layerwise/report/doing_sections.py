@@ -1,5 +1,7 @@
 """The sections on what is done: plan, effects of strategies, migration between layers."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -13,6 +15,9 @@ from layerwise.strategy import plan_summary
 from layerwise.strategy.labels import labels
 
 _MOST = 12
+_ORDERED = ("value", "frequency", "loyalty")
+"""Layers whose labels go from low to high in the list of labels."""
+
 EFFECT_COLUMNS = ("strategy_id", "treated", "control", "effect", "low", "high", "verdict")
 """What a table of effects must have; `evidence` is shown too where it is there."""
 MIGRATION_COLUMNS = ("from", "to", "customers")
@@ -190,12 +195,9 @@ def migration_section(found: pd.DataFrame, say: Say, k: int) -> Section:
     for layer in sorted(set(keyed["layer"]), key=_first):
         rows = keyed[keyed["layer"] == layer]
         matrix = _matrix(rows, layer)
-        made, stayed, total = _moves(matrix, layer, say, k)
-        if total and not tables:
-            text = "{share} of customers stayed where they were."
-            headline = say(text, share=number(stayed / total, "percent"))
-            if small(stayed, k) or small(total - stayed, k):
-                headline = say("Fewer than {k} customers moved, or stayed.", k=k)
+        made = _moves(matrix, layer, say, k)
+        if matrix.to_numpy().any() and not tables:
+            headline = _moves_headline(matrix.to_numpy(), layer, say, k)
         tables.append(made)
     return Section(
         id="migration",
@@ -204,6 +206,20 @@ def migration_section(found: pd.DataFrame, say: Say, k: int) -> Section:
         tables=tuple(tables),
         notes=(say("Rows: where customers were; columns: where they are now."),),
     )
+
+
+def _moves_headline(cells: Any, layer: str, say: Say, k: int) -> str:
+    """Return how many stayed and, where labels go from low to high, moved up and down."""
+    total, stayed = int(cells.sum()), int(np.trace(cells))
+    up, down = int(np.triu(cells, 1).sum()), int(np.tril(cells, -1).sum())
+    if any(small(n, k) for n in (stayed, total - stayed)):
+        return say("Fewer than {k} customers moved, or stayed.", k=k)
+    shares = {"stayed": stayed, "up": up, "down": down}
+    shown = {name: number(n / total, "percent") for name, n in shares.items()}
+    if layer not in _ORDERED or small(up, k) or small(down, k):
+        return say("{stayed} of customers stayed where they were.", **shown)
+    text = "{layer}: {stayed} of customers stayed where they were, {up} moved up, {down} down."
+    return say(text, layer=say.layer(layer), **shown)
 
 
 def _first(layer: str) -> tuple[bool, str]:
@@ -220,7 +236,7 @@ def _matrix(rows: pd.DataFrame, layer: str) -> pd.DataFrame:
     return summed.reindex(index=names, columns=names, fill_value=0).astype(np.int64)
 
 
-def _moves(matrix: pd.DataFrame, layer: str, say: Say, k: int) -> tuple[Table, int, int]:
+def _moves(matrix: pd.DataFrame, layer: str, say: Say, k: int) -> Table:
     cells, total = matrix.to_numpy(), int(matrix.to_numpy().sum())
     hidden = hidden_cells(cells, k)[0] if total else np.zeros(cells.shape, dtype=bool)
     sums = cells.sum(axis=1)
@@ -234,4 +250,4 @@ def _moves(matrix: pd.DataFrame, layer: str, say: Say, k: int) -> tuple[Table, i
         for name, row, h, s, hs in zip(matrix.index, cells, hidden, sums, hide_sums, strict=True)
     ]
     title = say.layer(layer) if layer else say("From and to")
-    return table(title, columns, rows), int(np.trace(cells)), total
+    return table(title, columns, rows)
