@@ -86,6 +86,7 @@ CHINESE = {
     "bought nothing (interval; line: predicted)": "实际未购买（区间；竖线：预测）",
     "cause": "原因",
     "change": "变化",
+    "channel": "渠道",
     "churn probability": "流失概率",
     "column": "列",
     "cost": "成本",

@@ -15,6 +15,7 @@ from layerwise.strategy import plan_summary
 from layerwise.strategy.labels import labels
 
 _MOST = 12
+_SAID = {c.OWNER: "owner", c.CHANNEL: "channel"}
 _ORDERED = ("value", "frequency", "loyalty")
 """Layers whose labels go from low to high in the list of labels."""
 
@@ -123,7 +124,7 @@ def _by(
     found = found.assign(hidden=parts(found["customers"], k) | np.array(closed, dtype=bool))
     found = found.sort_values(["customers", "_key"], ascending=[False, True])
     columns = [
-        Column(title=title),
+        Column(title=say(_SAID[column])),
         Column(title=say("actions"), kind="count"),
         Column(title=say("customers"), kind="count"),
     ]

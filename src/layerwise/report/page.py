@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _WIDE = 5
 """Tables of so many columns take the whole width of the page."""
 
+_TALL = 9
+"""Longer tables have two others beside them."""
+
 
 def to_page(report: "Report") -> str:
     """Return the page; pictures are drawn from the published tables only, so they hide the same.
@@ -91,7 +94,9 @@ def _table(each: Table) -> dict[str, Any]:
         ]
         for row in each.rows
     ]
-    return {"title": each.title, "head": head, "rows": rows, "wide": len(head) >= _WIDE}
+    ranges = len(head) >= _WIDE - 1 and any(column.kind == "range" for column in each.columns)
+    size = "wide" if len(head) >= _WIDE or ranges else "tall" if len(rows) > _TALL else ""
+    return {"title": each.title, "head": head, "rows": rows, "size": size}
 
 
 def _kind(column: Column, each: Table, i: int) -> str:
