@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 import layerwise as lw
-from layerwise.churn import high_churn_groups, rank_causes
-from layerwise.errors import ColumnsError, SpecError
+from layerwise.churn import high_churn_groups, rank_causes, risk_table
+from layerwise.errors import ColumnsError, DataError, SpecError
 from layerwise.evaluate import drift, kpis, monitor, refit_due
 from layerwise.report import report
 from layerwise.report.document import HIDDEN
@@ -232,6 +232,35 @@ def test_moves_up_and_down():
     )
 
 
+def test_too_few_customers_are_not_told():
+    """Of one customer nothing is told: no number, layer, probability or action."""
+    log = pd.DataFrame({"customer_id": ["a"], "ordered_at": ["2024-01-01"], "amount": [3.0]})
+    made = report(lw.overview(log, as_of="2024-12-31"))
+    assert [each.id for each in made.sections] == ["orders"]
+    assert made.sections[0].headline.startswith("Fewer than 10 customers")
+    assert made.sections[0].numbers == made.sections[0].tables == ()
+
+
+def test_moves_from_no_label():
+    """A missing label of one snapshot is a label of its own."""
+    table = moves([[40, 25], [15, 20]]).replace({"from": {"low": None}})
+    made = section(report(as_of="2024-12-31", migration=table), "migration")
+    assert [row[0] for row in made.tables[0].rows] == [
+        "Low spend",
+        "High spend",
+        "Cannot be judged",
+    ]
+
+
+@pytest.mark.parametrize("name", ["effects", "migration"])
+def test_empty_tables(name):
+    """A table without rows makes a section that says so."""
+    table = {"effects": effects(), "migration": moves([[1, 1], [1, 1]])}[name].iloc[:0]
+    made = report(as_of="2024-12-31", **{name: table})
+    assert section(made, name).headline
+    assert made.to_html()
+
+
 def test_large_moves_show():
     """Without a small cell nothing is hidden."""
     made = section(report(as_of="2024-12-31", migration=moves([[40, 20], [30, 60]])), "migration")
@@ -326,6 +355,17 @@ def test_risk_names_the_baseline(found):
     assert f"do in {card.auc_silence * 100:.0f}" in made.texts[0]
 
 
+def test_spend_at_risk(found):
+    """A table of risk adds the spend at risk by tier, which adds up to that of the table."""
+    model = lw.BGNBD(horizon_days=90).fit(found.customers)
+    spend = lw.GammaGamma().fit(found.customers)
+    table = risk_table(found.customers, model=model, spend=spend)
+    tier = section(report(found, risk=table, k=2), "risk").tables[0]
+    assert tier.columns[4].title == "spend at risk, 90 days"
+    told = sum(row[4] for row in tier.rows)
+    assert told == pytest.approx(table["value_at_risk_90d"].sum(), rel=1e-4)
+
+
 def test_files_hold_the_same(found, tmp_path):
     """What is written is what is returned, byte for byte."""
     made = report(found)
@@ -360,6 +400,10 @@ def test_polars_tables_do_as_well():
         ({"as_of": "soon"}, SpecError, "as_of"),
         ({"as_of": None}, SpecError, "as_of is missing"),
         ({"groups": 3, "causes": 4}, SpecError, "causes= is a int"),
+        ({"effects": effects(effect="much")}, ColumnsError, "no numbers: effect"),
+        ({"effects": effects(control=-1)}, DataError, "control of effects= .* 1 of 1 rows"),
+        ({"migration": moves([[1, 2], [3, 0.5]])}, DataError, "customers of migration="),
+        ({"risk": effects()}, ColumnsError, "no churn probability"),
         ({"effects": effects().drop(columns="low")}, ColumnsError, "effects= lacks columns: low"),
     ],
 )

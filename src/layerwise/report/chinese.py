@@ -34,6 +34,8 @@ CHINESE = {
     "Effects are differences of shares: 2% is two points.": "效果为比率之差：2% 即两个百分点。",
     "Effects of strategies": "策略效果",
     "Every number here is of {k} customers or more; no customer is named.": "表中人数至少为 {k}，不含任何客户身份。",
+    "Fewer than {k} customers bought from {first} to {last}: too few for a report of them.": "{first} 至 {last}，购买的客户少于 {k} 位，不足以形成报告。",
+    "{n:,} refund rows have no purchase to be taken off; spend is too high by {amount}.": "{n:,} 行退款没有可抵扣的购买；消费额因此高估 {amount}。",
     "Fewer than {k} customers moved, or stayed.": "迁移或未迁移的客户少于 {k} 位。",
     "From and to": "迁出与迁入",
     "Groups that lose the most customers": "流失最多的客户群",

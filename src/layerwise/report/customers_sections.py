@@ -43,6 +43,10 @@ def orders_section(check: OrderCheck, say: Say, k: int) -> Section:
     if gone := check.customers_without_purchase:
         known = say("fewer than {k}", k=k) if small(gone, k) else f"{gone:,}"
         notes.append(say("Customers with refunded or free orders only: {n}.", n=known))
+    if check.refund_rows:
+        text = "{n:,} refund rows have no purchase to be taken off; spend is too high by {amount}."
+        amount = number(-check.refund_total, "money")
+        notes.append(say(text, n=check.refund_rows, amount=amount))
     if check.clock is not None:
         notes.append(say("Days are counted in {zone}.", zone=check.clock))
     return Section(
@@ -56,6 +60,16 @@ def orders_section(check: OrderCheck, say: Say, k: int) -> Section:
         ),
         tables=(table(say("Rows left out"), columns, left.items()),) if left else (),
         notes=tuple(notes),
+    )
+
+
+def too_few_section(check: OrderCheck, say: Say, k: int) -> Section:
+    """Return that there are too few customers to publish anything of them."""
+    text = "Fewer than {k} customers bought from {first} to {last}: too few for a report of them."
+    return Section(
+        id="orders",
+        title=say("Customers and what was left out"),
+        headline=say(text, k=k, first=check.first_order, last=check.last_order),
     )
 
 

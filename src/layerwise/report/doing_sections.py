@@ -230,9 +230,13 @@ def _first(layer: str) -> tuple[bool, str]:
 def _matrix(rows: pd.DataFrame, layer: str) -> pd.DataFrame:
     """Return customers by from and to, labels in the order that layerwise knows, then by name."""
     order = {label: i for i, (axis, label) in enumerate(labels()) if axis == layer}
-    seen = sorted({*rows["from"].astype(str), *rows["to"].astype(str)})
+    old, new = (
+        rows[name].astype(object).where(rows[name].notna(), "not_evaluable").astype(str)
+        for name in ("from", "to")
+    )
+    square = rows.assign(f=old, t=new)
+    seen = sorted({*old, *new})
     names = sorted(seen, key=lambda name: (order.get(name, len(order)), name))
-    square = rows.assign(f=rows["from"].astype(str), t=rows["to"].astype(str))
     summed = square.pivot_table("customers", "f", "t", aggfunc="sum", fill_value=0, observed=True)
     return summed.reindex(index=names, columns=names, fill_value=0).astype(np.int64)
 

@@ -262,7 +262,7 @@ def impact_section(lines: pd.DataFrame, say: Say, k: int, *, currency: str, few:
         (
             names[row["line"]],
             hide(_amount(row, say, unit), few or _few_people(row, k)),
-            say(_KINDS[row["kind"]]),
+            say(_KINDS[row["kind"]]) if row["kind"] in _KINDS else str(row["kind"]),
         )
         for row in records(known)
     ]

@@ -13,7 +13,7 @@ from layerwise import frames
 from layerwise.at_once import Overview
 from layerwise.churn import Causes, ChurnGroups, Warnings
 from layerwise.columns import PERIOD_END
-from layerwise.errors import ColumnsError, SpecError, problems
+from layerwise.errors import ColumnsError, DataError, SpecError, problems
 from layerwise.evaluate import Monitoring, RefitVerdict
 from layerwise.report import customers_sections, doing_sections, figures_sections, leaving_sections
 from layerwise.report.document import Section, as_dict, day
@@ -61,6 +61,14 @@ _TABLES: dict[str, tuple[str, ...]] = {
     "kpis": ("kpi", PERIOD_END, "segment", "value", "numerator", "denominator", "low", "high"),
     "drift": ("column", "psi", "limit", "verdict"),
     "privacy": figures_sections.PRIVACY_COLUMNS,
+}
+_COUNTS = {"effects": ("treated", "control"), "migration": ("customers",)}
+_NUMBERS = {
+    "effects": ("treated", "control", "effect", "low", "high"),
+    "migration": ("customers",),
+    "impact": ("amount",),
+    "kpis": ("value", "numerator", "denominator", "low", "high"),
+    "drift": ("psi", "limit"),
 }
 
 
@@ -163,6 +171,7 @@ def report(
     **Small cells.** A number of customers from 1 to k - 1 is hidden in every table, with what would
     give it away by subtraction; so are rates of so few, or of which so few fall on either side.
     Bands of the calibration are put together instead. Rows of a log are counted as they are.
+    Where there are fewer than k customers in all, nothing of them is told.
 
     Args:
         overview: What `layerwise.overview` returned: customers, layers, churn probability, plan.
@@ -193,7 +202,8 @@ def report(
     Raises:
         SpecError: A part is not what it should be, `as_of` is missing or no date, or a choice is
             not possible.
-        ColumnsError: A table lacks columns.
+        ColumnsError: A table lacks columns, or numbers in it are text.
+        DataError: A number of customers is negative, missing or not whole.
         EngineError: A table is no dataframe in memory.
 
     Example:
@@ -265,7 +275,30 @@ def _table(name: str, value: Any) -> pd.DataFrame:
             f"The table {name}= lacks columns: {', '.join(lacking)}.",
             hint=f"it needs {', '.join(_TABLES[name])}.",
         )
+    _check_numbers(name, found)
     return found.reset_index(drop=True)
+
+
+def _check_numbers(name: str, found: pd.DataFrame) -> None:
+    """Refuse numbers that are text, and counts of customers that are negative or missing."""
+    text = [
+        column
+        for column in _NUMBERS.get(name, ())
+        if len(found) and not pd.api.types.is_numeric_dtype(found[column])
+    ]
+    if text:
+        raise ColumnsError(
+            f"The table {name}= has columns that hold no numbers: {', '.join(text)}.",
+            hint="convert them with pandas.to_numeric.",
+        )
+    for column in _COUNTS.get(name, ()):
+        wrong = int((~(found[column] >= 0) | (found[column] % 1 != 0)).sum())
+        if wrong:
+            raise DataError(
+                f"{column} of {name}= is no number of customers in {wrong:,} of "
+                f"{len(found):,} rows.",
+                hint="counts are whole numbers from 0 up; leave out rows without one.",
+            )
 
 
 def _day_of(parts: Mapping[str, Any], as_of: Any) -> str:
@@ -301,7 +334,11 @@ def _sections(
         name: None if value is None else make(value, say, k)
         for name, (value, make) in makers.items()
     }
-    if found is not None:
+    if found is not None and small(len(found.customers), k):
+        customers = card = plan = None
+        parts = {name: part for name, part in parts.items() if name != "risk"}
+        made["orders"] = customers_sections.too_few_section(found.check, say, k)
+    elif found is not None:
         made["orders"] = customers_sections.orders_section(found.check, say, k)
         made["layers"] = customers_sections.layers_section(found.customers, say, k)
     if plan is not None:
@@ -313,7 +350,7 @@ def _sections(
         )
     if "drift" in parts or "refit" in parts:
         made["drift"] = figures_sections.drift_section(parts.get("drift"), parts.get("refit"), say)
-    made["risk"] = _risk(customers, card, found, say, k)
+    made["risk"] = _risk(customers, card, found, say, k, given="risk" in parts)
     return {name: made.get(name) for name in _NEEDS}
 
 
@@ -322,9 +359,20 @@ def _few_churned(customers: pd.DataFrame, k: int) -> bool:
 
 
 def _risk(
-    customers: pd.DataFrame | None, card: Scorecard | None, found: Overview | None, say: Say, k: int
+    customers: pd.DataFrame | None,
+    card: Scorecard | None,
+    found: Overview | None,
+    say: Say,
+    k: int,
+    *,
+    given: bool,
 ) -> Section | None:
     days = _horizon(customers, found)
+    if given and days is None:
+        raise ColumnsError(
+            "The table risk= holds no churn probability.",
+            hint="risk_table(customers, model=model) adds p_no_purchase_90d.",
+        )
     if days is None and card is None:
         return None
     return customers_sections.risk_section(
