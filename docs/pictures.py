@@ -6,6 +6,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import DateFormatter
@@ -14,7 +15,15 @@ from matplotlib.ticker import PercentFormatter
 import layerwise as lw
 from layerwise import churn, evaluate, plots
 from layerwise.churn import Costs, assess_impact, high_churn_groups, rank_causes
-from layerwise.evaluate import cohort_table, drift, kpis, monitor, refit_due, retention_curve
+from layerwise.evaluate import (
+    cohort_table,
+    drift,
+    kpis,
+    measure_migration,
+    monitor,
+    refit_due,
+    retention_curve,
+)
 from layerwise.models import FittedBGNBD
 from layerwise.plots.canvas import ACTUAL, EXPECTED, MARK, QUIET, SIZE
 from layerwise.report import Report, report
@@ -165,6 +174,24 @@ def letters() -> Axes:
     return ax
 
 
+def effects() -> Axes:
+    """The voucher that the guide plants into CDNOW, overall and by layer."""
+    paid = orders()[orders()["amount"] > 0]
+    table = lw.calibration_holdout(paid, split=SPLIT, end=END, window_days=273)
+    halves = {"control": 0.5, "voucher": 0.5}
+    drawn = evaluate.assign(table, experiment="autumn voucher", arms=halves, salt="keep me secret")
+    drawn["bought"] = drawn["holdout_orders"] > 0
+    drawn["layer"] = np.where(drawn["repeat_orders"] > 0, "bought again", "bought once")
+    drawn["bought"] |= (
+        (drawn["arm"] == "voucher")
+        & (drawn["layer"] == "bought again")
+        & ~drawn["bought"]
+        & (np.random.default_rng(1).random(len(drawn)) < 0.25)
+    )
+    found = evaluate.analyse(drawn, metrics=["bought"], arms=halves, by="layer")
+    return plots.plot_effects(found)
+
+
 def flow() -> Axes:
     """Households that churned, returned and came new, month by month."""
     months = pd.date_range("2017-06-30", "2017-12-31", freq="ME")
@@ -186,6 +213,15 @@ def flow() -> Axes:
     ax.set(ylabel="households", ylim=(-170, 185))
     ax.legend(frameon=False, ncols=3, loc="lower center")
     return ax
+
+
+def moving() -> Axes:
+    """Households that moved between value layers, quarter by quarter, by the cuts of March."""
+    dates = ["2017-03-31", "2017-06-30", "2017-09-30", "2017-12-31"]
+    stack = lw.snapshots(groceries(), as_of=dates, window_days=90)
+    fitted = lw.Value(window_days=90).fit(stack[stack["as_of"] == dates[0]])
+    labels = fitted.transform(stack)
+    return plots.plot_migration(measure_migration(labels, label="value", fitted=fitted))
 
 
 @cache
@@ -297,11 +333,13 @@ PICTURES = {
     "return-curve": return_curve,
     "leaving": leaving,
     "letters": letters,
+    "effects": effects,
     "flow": flow,
     "early-warning": early_warning,
     "causes": causes,
     "retention": retention,
     "cohorts": cohorts,
+    "moving": moving,
 }
 
 

@@ -13,6 +13,7 @@ from layerwise.layers.edges import present, quantile_edges
 from layerwise.rules import Cut
 from layerwise.rules.base import numbers
 from layerwise.saved import saved
+from layerwise.testing import check_segmenter
 
 
 @saved
@@ -42,6 +43,7 @@ def main() -> None:
     print("sizes      ", fitted.sizes["basket"])
     print("why        ", fitted.explain(customers, ids=[1])["reason"].iloc[0])
     print("from JSON  ", lw.loads(fitted.to_json()) == fitted)
+    check_segmenter(BasketSize())  # raises if it breaks the contract of a layer
     lazy = fitted.transform(pl.from_pandas(customers).lazy())
     print("lazy Polars", dict(lazy.group_by("basket").len().sort("basket").collect().iter_rows()))
 

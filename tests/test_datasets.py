@@ -129,3 +129,13 @@ def test_impossible_worlds_are_refused():
         World(days=10, entry_days=11)
     with pytest.raises(SpecError, match="n_customers"):
         simulate_orders(0, seed=1)
+
+
+def test_campaigns() -> None:
+    """Mailings of 27 campaigns, each household once, with 2,102 coupons used at most."""
+    found = datasets.load_campaigns()
+    assert len(found) == 6589
+    assert found["campaign_id"].nunique() == 27
+    assert not found.duplicated(["customer_id", "campaign_id"]).any()
+    assert (found["start"] <= found["end"]).all()
+    assert 0 < found["redeemed"].sum() <= 2102

@@ -128,3 +128,10 @@ def test_other_dates_are_read_too() -> None:
     events = log(done=pd.to_datetime(["2024-03-02", None, "2024-03-05"]))
     assert (read(events).days("done") - DAY).tolist()[::2] == [1.0, 4.0]
     assert np.isnan(read(events).days("done")[1])
+
+
+def test_clock_of_the_rows() -> None:
+    """Times keep their hours, for the order of events within a day."""
+    clock = read(log()).clock("ts")
+    assert clock.astype(str).tolist()[0] == "2024-03-01T23:59:00.000000"
+    assert (np.diff(clock) > np.timedelta64(0)).all()

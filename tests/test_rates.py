@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from layerwise.errors import SpecError
 from layerwise.rates import (
     difference_p,
+    holm,
     q_values,
     relative_risk,
     risk_difference,
@@ -61,6 +62,30 @@ def test_a_level_lies_between_0_and_1(level: object) -> None:
     """95 for 95 % and the like are refused."""
     with pytest.raises(SpecError, match="level must be"):
         z_value(level)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "counts", [(56, 70, 48, 80), (0, 10, 0, 20), (10, 10, 0, 20), (3, 4, 4, 4)]
+)
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_newcombe_equals_statsmodels(counts: tuple[int, ...], level: float) -> None:
+    """The interval is that of statsmodels, also at 0 and at all."""
+    proportion = pytest.importorskip("statsmodels.stats.proportion")
+    theirs = proportion.confint_proportions_2indep(
+        *counts, method="newcomb", compare="diff", alpha=1 - level
+    )
+    found = risk_difference(*(np.array([v]) for v in counts), level=level)
+    assert [float(v[0]) for v in found[1:]] == pytest.approx(list(theirs), abs=1e-12)
+
+
+@settings(max_examples=40)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_holm_equals_statsmodels(p: list[float]) -> None:
+    """Adjusted p-values are those of statsmodels; missing ones change nothing."""
+    multitest = pytest.importorskip("statsmodels.stats.multitest")
+    theirs = multitest.multipletests(p, method="holm")[1]
+    assert np.allclose(holm(np.array(p)), theirs, atol=1e-12)
+    assert np.allclose(holm(np.array([np.nan, *p]))[1:], theirs, atol=1e-12)
 
 
 def test_difference_of_shares_follows_newcombe() -> None:

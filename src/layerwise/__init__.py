@@ -117,11 +117,16 @@ _ROOMS = (
     "datasets",
     "errors",
     "evaluate",
+    "identity",
     "layers",
+    "membership",
     "models",
     "plots",
     "portrait",
+    "privacy",
+    "report",
     "strategy",
+    "tastes",
 )
 """Rooms that `layerwise.<room>` reaches without an import of their own."""
 

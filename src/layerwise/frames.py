@@ -338,20 +338,31 @@ def attach(frame: Any, columns: Columns) -> Any:
 
 def _pandas(native: pd.DataFrame, column: Column) -> Any:
     if not isinstance(column, Labels):
-        return pd.Series(column, index=native.index, copy=False)
+        dtype = object if column.dtype == object else None  # texts and None stay what they are
+        return pd.Series(column, index=native.index, dtype=dtype, copy=False)
     if column.names and isinstance(column.names[0], int):
         table = np.array([*column.names, 0], dtype=np.int8)
         values: Any = pd.arrays.IntegerArray(table[column.codes], column.codes < 0)
     else:
-        dtype: Any = pd.CategoricalDtype(list(column.names), ordered=column.ordered)
-        values = pd.Categorical.from_codes(column.codes, dtype=dtype, validate=False)
+        kind: Any = pd.CategoricalDtype(list(column.names), ordered=column.ordered)
+        values = pd.Categorical.from_codes(column.codes, dtype=kind, validate=False)
     return pd.Series(values, index=native.index, copy=False)
 
 
 def _series(name: str, column: Column, backend: Any) -> Any:
     if not isinstance(column, Labels):
+        if column.dtype == object:  # texts
+            return nw.new_series(name, column.tolist(), nw.String, backend=backend)
         return nw.new_series(name, column, backend=backend)
     dtype = nw.Int8 if column.names and isinstance(column.names[0], int) else nw.String
     old = [*range(len(column.names)), -1]
     codes = nw.new_series(name, np.asarray(column.codes, dtype=np.int64), backend=backend)
     return codes.replace_strict(old, [*column.names, None], return_dtype=dtype)
+
+
+def take_rows(frame: Any, places: Array) -> Any:
+    """Return some rows of a wrapped eager frame, in its own kind; a pandas index is kept."""
+    native = frame.to_native()
+    if isinstance(native, pd.DataFrame):
+        return native.iloc[places]
+    return frame[places].to_native()

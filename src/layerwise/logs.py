@@ -15,7 +15,7 @@ from layerwise import frames
 from layerwise.columns import CUSTOMER
 from layerwise.errors import DataError, RowsLeftOutWarning, problems
 from layerwise.frames import Array, Column, Labels
-from layerwise.orders.dates import read_times
+from layerwise.orders.dates import read_clock, read_times
 from layerwise.orders.ids import read_ids
 from layerwise.orders.request import make_request, moment
 from layerwise.orders.table import column
@@ -83,6 +83,17 @@ class Log:
             days[times.missing] = np.nan
         return days[self.place]
 
+    def clock(self, name: str, **reading: Any) -> Array:
+        """Return a column of times as local microseconds since 1970-01-01, NaT where missing.
+
+        Args:
+            name: The column; the one of the log's own times orders events within a day.
+            reading: `time_format` and `tz`, as for the log.
+        """
+        request = make_request(time=name, customer=f"not {name}", **reading)
+        times: Array = read_clock(column(self.frame.to_native(), name), request)[self.place]
+        return times
+
     def has(self, name: str) -> bool:
         """Say whether the log has a column."""
         return name in frames.column_names(self.frame)
@@ -120,7 +131,7 @@ def read_roster(
             problems(f"{_upper(what)} does not have one row a customer.", lines),
             hint="summarize(orders, as_of=...) makes one row a customer.",
         )
-    return Roster(series, _keys(series))
+    return Roster(series, keys(series))
 
 
 def read_log(
@@ -177,12 +188,12 @@ def read_log(
     place = places(column(native, customer), customer, roster)
     last = moment(as_of, name="as_of", request=request, aware=times.aware)
     reasons = {
-        "without a customer id": place == _NO_ID,
+        "without a customer id": place == NO_ID,
         "without a time": np.zeros(len(place), bool) if times.missing is None else times.missing,
         _FUTURE: times.number > last,
-        _STRANGE: place == _UNKNOWN,
+        _STRANGE: place == UNKNOWN,
     }
-    if not ignore_unknown and not (place >= 0).any() and (place == _UNKNOWN).any():
+    if not ignore_unknown and not (place >= 0).any() and (place == UNKNOWN).any():
         raise _strangers(column(native, customer), roster, what)
     untold = {_FUTURE: ignore_future, _STRANGE: ignore_unknown}
     keep = _usable(reasons, what, untold=untold, stacklevel=stacklevel + 1)
@@ -190,7 +201,8 @@ def read_log(
     return Log(place[rows], times.number[rows], rows, frame, what)
 
 
-_UNKNOWN, _NO_ID = -1, -2
+UNKNOWN, NO_ID = -1, -2
+"""What `places` gives for an id that the roster does not have, and for a missing id."""
 _FUTURE = "dated after as_of"
 _STRANGE = "of customers whom the customer table does not have"
 
@@ -204,11 +216,11 @@ def places(series: pd.Series, name: str, roster: Roster) -> Array:
     codes = read_ids(series, name)
     known = codes.code if codes.missing is None else codes.code[~codes.missing]
     used = np.flatnonzero(np.bincount(known, minlength=codes.n)) if len(known) else known[:0]
-    table = np.full(max(codes.n, 1), _UNKNOWN, dtype=np.int64)
-    table[used] = roster.index.get_indexer(_keys(series.take(codes.first_rows(used))))
+    table = np.full(max(codes.n, 1), UNKNOWN, dtype=np.int64)
+    table[used] = roster.index.get_indexer(keys(series.take(codes.first_rows(used))))
     place: Array = table[codes.code]
     if codes.missing is not None:
-        place[codes.missing] = _NO_ID
+        place[codes.missing] = NO_ID
     return place
 
 
@@ -221,7 +233,7 @@ def _upper(what: str) -> str:
     return what[0].upper() + what[1:]
 
 
-def _keys(series: pd.Series) -> pd.Index:
+def keys(series: pd.Series) -> pd.Index:
     """Return ids such that 7, 7.0 and a categorical 7 are one key, and the text "7" another."""
     if isinstance(series.dtype, pd.CategoricalDtype) or series.dtype == object:
         series = pd.Series(series.to_list(), dtype=object).infer_objects()

@@ -99,8 +99,13 @@ def as_path(path: str | os.PathLike[str]) -> Path:
     return Path(path)
 
 
-def write_text(path: str | os.PathLike[str], text: str) -> None:
+def write_text(path: str | os.PathLike[str], text: str, *, private: bool = False) -> None:
     """Write a file whole or not at all: to a temporary file beside it, then renamed.
+
+    Args:
+        path: Where.
+        text: What, in UTF-8.
+        private: Only the owner may read it; else the umask says who may.
 
     Raises:
         FileNotFoundError: The folder does not exist; none is made.
@@ -111,7 +116,9 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         raise FileNotFoundError(errno.ENOENT, "No such folder", str(target.parent))
     beside = target.with_name(f".layerwise-{secrets.token_hex(8)}.tmp")
     try:
-        with beside.open("x", encoding="utf-8", newline="\n") as file:  # the umask's permissions
+        mode = 0o600 if private else 0o666  # the umask takes its part of the latter
+        number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(number, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
         beside.replace(target)
     except BaseException:

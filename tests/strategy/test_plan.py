@@ -100,7 +100,7 @@ def test_columns_and_their_kinds():
     plan = FIVE.plan(CUSTOMERS.set_axis([5, 5, 1, 0, 2]))
     assert ",".join(plan.columns) == (
         "customer_id,strategy_id,rank,reason,channel,incentive,owner,kpi,source,objective,"
-        "action,holdout,control"
+        "action,holdout,control,theme"
     )
     assert plan["holdout"].dtype == bool
     assert isinstance(plan["action"].dtype, pd.CategoricalDtype)

@@ -244,7 +244,7 @@ def _places(codes: Codes, series: pd.Series, ids: pd.Series | None) -> Array:
     if ids is None:
         return np.empty(0, dtype=np.int64)
     there = codes.code if codes.missing is None else codes.code[~codes.missing]
-    used = np.unique(there)
+    used = np.flatnonzero(np.bincount(there, minlength=1))
     known = pd.Index(series.iloc[codes.first_rows(used)])
     try:
         found = known.get_indexer(pd.Index(ids))

@@ -64,8 +64,8 @@ def customer_flow(
     frame = frames.eager(snapshots, doing="customer_flow")
     names = dict.fromkeys((as_of, customer, status), "customer_flow")
     frames.require(frames.column_names(frame), names, title="The snapshots lack columns.")
-    who = _people(frame, customer)
-    when, dates = _dates(frame, as_of)
+    who = people(frame, customer)
+    when, dates = days_of(frame, as_of)
     state = np.zeros((len(dates), int(who.max()) + 1), dtype=np.int8)
     state[when, who] = np.where(churned_rows(frame, status), _GONE, _ACTIVE)
     if again := len(who) - int(np.count_nonzero(state)):
@@ -135,7 +135,12 @@ def churned_rows(frame: Any, status: str) -> Array:
     return gone
 
 
-def _people(frame: Any, customer: str) -> Array:
+def people(frame: Any, customer: str) -> Array:
+    """Return a code for each row's customer, equal where the ids are.
+
+    Raises:
+        DataError: Ids are missing.
+    """
     series = column(frame.to_native(), customer)
     codes = read_ids(series, customer)
     if codes.missing is not None and codes.missing.any():
@@ -146,8 +151,13 @@ def _people(frame: Any, customer: str) -> Array:
     return codes.code
 
 
-def _dates(frame: Any, as_of: str) -> tuple[Array, Array]:
-    """Return the place of each row's date, and the dates."""
+def days_of(frame: Any, as_of: str) -> tuple[Array, Array]:
+    """Return the place of each row's date, and the dates.
+
+    Raises:
+        ColumnsError: The column holds no dates.
+        DataError: Dates are missing, or there is only one.
+    """
     series = column(frame.to_native(), as_of)
     try:
         times = read_times(series, make_request(time=as_of, customer=f"not {as_of}"))

@@ -20,6 +20,7 @@ from layerwise.models._special import Array, log_rising
 from layerwise.models.histories import NEEDED, Distinct, Histories, blocks, check, distinct
 from layerwise.models.histories import histories_of as read_columns
 from layerwise.models.model import DAYS, PurchaseModel, with_parameters
+from layerwise.rules.base import numbers
 from layerwise.saved import fits, saved
 
 MOST_REGULAR = 8
@@ -216,7 +217,7 @@ class MBGCNBD(PurchaseModel[FittedMBGCNBD]):
         """Fit to arrays of the customer table."""
         rows = read_columns(columns)
         check(rows, allow_missing=False)
-        gaps = np.where(rows.x > 0, rows.x * np.asarray(columns[names.GAP_LOG_MEAN]), 0.0)
+        gaps = np.where(rows.x > 0, rows.x * numbers(columns[names.GAP_LOG_MEAN]), 0.0)
         if np.isnan(gaps).any():
             raise DataError(
                 f"gap_log_mean is missing for {np.isnan(gaps).sum():,} repeat buyers.",

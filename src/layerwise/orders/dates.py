@@ -57,6 +57,14 @@ def read_times(series: pd.Series, request: Request) -> Moments:
     return Moments(number, missing, read.aware, read.clock)
 
 
+def read_clock(series: pd.Series, request: Request) -> np.ndarray:
+    """Return the column's times as local microseconds since 1970-01-01, NaT where missing.
+
+    For the order of events within a day; `read_times` says whether they are dates at all.
+    """
+    return _local_times(series, request).times.astype("M8[us]")
+
+
 def _local_times(series: pd.Series, request: Request) -> Local:
     dtype, name = series.dtype, request.time
     kind = _kind(dtype)

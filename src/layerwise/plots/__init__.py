@@ -16,10 +16,12 @@ from layerwise.plots.calibration import plot_calibration
 from layerwise.plots.causes import plot_causes
 from layerwise.plots.cohorts import plot_cohorts
 from layerwise.plots.control_chart import plot_control_chart
+from layerwise.plots.effects import plot_effects
 from layerwise.plots.frequency_recency import plot_frequency_recency
 from layerwise.plots.history import plot_history
 from layerwise.plots.holdout import plot_holdout
 from layerwise.plots.layers import plot_layers
+from layerwise.plots.migration import plot_migration
 from layerwise.plots.retention import plot_retention
 from layerwise.plots.returns import plot_return_curve
 from layerwise.plots.tracking import plot_tracking
@@ -29,10 +31,12 @@ __all__ = [
     "plot_causes",
     "plot_cohorts",
     "plot_control_chart",
+    "plot_effects",
     "plot_frequency_recency",
     "plot_history",
     "plot_holdout",
     "plot_layers",
+    "plot_migration",
     "plot_retention",
     "plot_return_curve",
     "plot_tracking",

@@ -1,7 +1,36 @@
 """Strategies: which label gets which, from a table that a marketer can read and edit."""
 
+from layerwise.strategy.budget import Budgeted, spend_budget
+from layerwise.strategy.contact_rules import contact_rules
+from layerwise.strategy.coupons import (
+    CouponPlan,
+    add_basket_median,
+    allocate_coupons,
+    check_price_fairness,
+    coupon_gain,
+)
+from layerwise.strategy.links import strategy_links
 from layerwise.strategy.plan import PlanCounts, plan_summary
 from layerwise.strategy.row import Strategy
 from layerwise.strategy.table import StrategyTable
+from layerwise.strategy.views import plan_by
+from layerwise.strategy.winback import WinbackList, winback_list
 
-__all__ = ["PlanCounts", "Strategy", "StrategyTable", "plan_summary"]
+__all__ = [
+    "Budgeted",
+    "CouponPlan",
+    "PlanCounts",
+    "Strategy",
+    "StrategyTable",
+    "WinbackList",
+    "add_basket_median",
+    "allocate_coupons",
+    "check_price_fairness",
+    "contact_rules",
+    "coupon_gain",
+    "plan_by",
+    "plan_summary",
+    "spend_budget",
+    "strategy_links",
+    "winback_list",
+]

@@ -47,7 +47,8 @@ def to_frame(frame: Any, decided: Decided, *, customer: str, chance: Chance, lan
     left_out = {c.HOLDOUT: held, c.CONTROL: control}
     schema = dict.fromkeys(left_out, nw.Boolean())
     flags = nw.from_dict(left_out, schema, backend=frame.implementation)
-    parts = [frame.select(customer)[who], _small(entries, lang, frame)[entry], flags]
+    big = _small(entries, lang, frame)[entry]
+    parts = [frame.select(customer)[who], big.drop(c.THEME), flags, big.select(c.THEME)]
     parts = [nw.maybe_reset_index(part) for part in parts]
     return nw.concat(parts, how="horizontal").to_native()
 
@@ -84,12 +85,12 @@ def _is_blank(text: bytes) -> bool:
 
 def _expand(decided: Decided) -> tuple[NDArray[np.int64], NDArray[np.int64], list[Entry]]:
     """Return, per row of the plan, the customer's place and the entry's place; and the entries."""
-    places: dict[tuple[str, int, match.Because | None], int] = {}
+    places: dict[tuple[str, str, int, match.Because | None], int] = {}
     entries: list[Entry] = []
     pointer = []
     for choice in decided.choices:
         for rank, (row, why) in enumerate(choice.chosen, 1):
-            place = places.setdefault((row.id, rank, why), len(entries))
+            place = places.setdefault((row.id, row.channel, rank, why), len(entries))
             if place == len(entries):
                 entries.append((row, rank, why))
             pointer.append(place)
@@ -144,6 +145,7 @@ def _small(entries: Sequence[Entry], lang: str, frame: Any) -> Any:
         c.SOURCE: [row.source for row in rows],
         c.OBJECTIVE: [(row.objective_zh if zh else "") or row.objective for row in rows],
         c.ACTION: [(row.action_zh if zh else "") or row.action for row in rows],
+        c.THEME: [row.theme for row in rows],
     }
     schema = {name: nw.Int64() if name == c.RANK else nw.String() for name in data}
     small = nw.from_dict(data, schema, backend=frame.implementation)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from layerwise import frames
 from layerwise.errors import ColumnsError
+from layerwise.knowledge import items
 from layerwise.rules import NOT_EVALUABLE
 
 Ints = NDArray[np.int64]
@@ -20,14 +21,20 @@ _DENSE = 5_000_000  # above this many possible combinations, sort instead of cou
 
 @attrs.frozen
 class Coded:
-    """A column as codes: 0 is "no label", k the k-th of `names`."""
+    """A column as codes: 0 is "no label", k the k-th of `names`.
+
+    `parts` holds the labels of each name: several where a cell lists them, with semicolons between.
+    """
 
     codes: Ints
     names: tuple[str, ...]
+    parts: tuple[tuple[str, ...], ...] = ()
 
 
 def code_labels(frame: Any, name: str) -> Coded:
     """Return a label column of a wrapped frame as codes; missing and ``not_evaluable`` are 0.
+
+    A cell may list several labels, ``a;b``; their order does not count.
 
     Raises:
         ColumnsError: The column holds no labels: numbers with fractions, booleans, dates, or more
@@ -109,17 +116,31 @@ def _check_dtype(column: Any) -> None:
 
 def _in_use(name: str, codes: Ints, values: list[str]) -> Coded:
     """Return codes of the labels that occur, in the order of their names, others as 0."""
-    if len(values) > MAX_LABELS:
+    listed = any(";" in value for value in values)
+    parts = [_parts(value) if listed else _one(value) for value in values]
+    different = len({label for labels in parts for label in labels}) if listed else len(values)
+    if different > MAX_LABELS:
         raise ColumnsError(
-            f"Column {name!r} holds {len(values):,} different values, too many for labels.",
+            f"Column {name!r} holds {different:,} different values, too many for labels.",
             hint="name the label columns with axes=[...].",
         )
     count = np.bincount(codes + 1, minlength=len(values) + 1)[1:]
-    used = {v for v, n in zip(values, count, strict=True) if n}
-    kept = sorted(used - {NOT_EVALUABLE})
-    place = {v: k for k, v in enumerate(kept, 1)}
-    new = np.array([*(place.get(v, 0) for v in values), 0], dtype=np.int64)
-    return Coded(new[codes], tuple(kept))  # code -1, "missing", takes the last place: 0
+    kept = sorted({labels for labels, n in zip(parts, count, strict=True) if n and labels})
+    place = {labels: k for k, labels in enumerate(kept, 1)}
+    new = np.array([*(place.get(labels, 0) for labels in parts), 0], dtype=np.int64)
+    # code -1, "missing", takes the last place: 0
+    return Coded(new[codes], tuple(";".join(labels) for labels in kept), tuple(kept))
+
+
+def _one(value: str) -> tuple[str, ...]:
+    return () if value == NOT_EVALUABLE else (value,)
+
+
+def _parts(value: str) -> tuple[str, ...]:
+    """Return the labels of a cell that may list several, each once, in the order of names."""
+    if ";" not in value:
+        return _one(value)
+    return tuple(sorted({*items(value)} - {NOT_EVALUABLE}))
 
 
 def _missing(cell: object) -> bool:

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 from layerwise.errors import SpecError, TableError, problems
 from layerwise.rules import NOT_EVALUABLE
-from layerwise.strategy.labels import EVERY, closed_labels, labels
+from layerwise.strategy.labels import EVERY, closed_labels, is_quiet, labels
 from layerwise.strategy.row import Strategy
 
 Vocabulary = Mapping[str, Sequence[str]]
@@ -129,7 +129,9 @@ def uncovered(rows: Sequence[Strategy], known: Vocabulary) -> list[tuple[str, st
         for axis, names in known.items()
         if axis in used
         for label in names
-        if label != NOT_EVALUABLE and not have & set(ways(axis, label))
+        if label != NOT_EVALUABLE
+        and not is_quiet(axis, label)
+        and not have & set(ways(axis, label))
     ]
 
 

@@ -5,7 +5,7 @@ axis is the name of a label column; a user's table may name any further axis.
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -33,7 +33,8 @@ class Label:
     `stop` above 0 says that a customer with this label gets only strategies of labels with an equal
     or higher stop: 1 = has left (win-back only), 2 = cannot return (no outreach at all).
     `implies` is another (axis, label) whose strategies this label earns too, `flag` the boolean
-    column that says the same of customers whose column shows another label.
+    column that says the same of customers whose column shows another label. A `quiet` label needs
+    no strategy: that nothing is known, or nothing is wrong, is no reason to write to anybody.
     """
 
     axis: str
@@ -43,6 +44,7 @@ class Label:
     stop: int = 0
     implies: tuple[str, str] | None = None
     flag: str | None = None
+    quiet: bool = False
 
 
 def data_text(name: str) -> str:
@@ -79,6 +81,7 @@ def _label(row: dict[str, str]) -> Label:
         stop=int(row["stop"] or 0),
         implies=(axis, label) if label else None,
         flag=row["flag"] or None,
+        quiet=row["quiet"] == "yes",
     )
 
 
@@ -109,8 +112,25 @@ def is_price_incentive(incentive: str) -> bool:
     return incentives().get(incentive, True)
 
 
-def reason(axis: str, label: str, lang: str) -> str:
+def is_quiet(axis: str, label: str) -> bool:
+    """Return whether a label needs no strategy.
+
+    >>> is_quiet("churn_type", "not_churned")
+    True
+    """
+    known = labels().get((axis, label))
+    return known is not None and known.quiet
+
+
+def implied_axes(have: Collection[str]) -> set[str]:
+    """Return axes without rows of their own whose labels earn rows of these axes."""
+    return {axis for (axis, _), x in labels().items() if x.implies and x.implies[0] in have}
+
+
+def reason(axis: str, label: str, lang: str, term: str = "") -> str:
     """Return why a strategy was matched, in the words of the reader.
+
+    `term` is the Chinese name of a label that stands in no built-in list.
 
     >>> reason("tier", "high_value", "en")
     'tier = high_value'
@@ -118,4 +138,5 @@ def reason(axis: str, label: str, lang: str) -> str:
     if lang != "zh":
         return f"{axis} = {label}"
     known_axis, known = axes().get(axis), labels().get((axis, label))
-    return f"{known_axis.term_zh if known_axis else axis} = {known.term_zh if known else label}"
+    name = known.term_zh if known else term or label
+    return f"{known_axis.term_zh if known_axis else axis} = {name}"

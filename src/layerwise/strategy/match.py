@@ -2,16 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
+from functools import lru_cache
 from operator import itemgetter
 
 import attrs
 
 from layerwise.strategy.checks import ways
-from layerwise.strategy.labels import EVERY, labels, reason
+from layerwise.strategy.labels import EVERY, implied_axes, is_quiet, labels, reason
+from layerwise.strategy.links import Answers, own_stop
 from layerwise.strategy.row import Strategy
 
 DUTY = "compliance"
 """Theme of the strategies that are duties, not marketing: no consent needed, never held out."""
+
+
+NO_ANSWERS = Answers(customers={}, programmes={}, stops={}, terms={})
+_LINKED = 3
+"""How far a row stands from a label that only a link leads from: behind all other ways."""
 
 
 @attrs.frozen(eq=False)
@@ -19,7 +26,8 @@ class Because:
     """A label that a customer has, or that a boolean column says holds as well.
 
     `stop` says how far it stops other strategies (see `Label.stop`), `earns` what it gives: rows of
-    the label itself at distance 0, of all labels of the axis at 1, of an implied label at 2.
+    the label itself at distance 0, of all labels of the axis at 1, of an implied label at
+    2, rows that a link leads to at 3.
     """
 
     axis: str
@@ -28,6 +36,7 @@ class Because:
     flag: bool = False
     stop: int = 0
     earns: tuple[tuple[int, Strategy], ...] = ()
+    term: str = ""
 
 
 Pair = tuple[Strategy, Because | None]
@@ -39,14 +48,63 @@ class Index:
 
     by_label: Mapping[tuple[str, str], Sequence[Strategy]]
     prices: frozenset[str]
+    answers: Answers = NO_ANSWERS
+
+    @property
+    def axes(self) -> set[str]:
+        """The axes that can match: those of rows, of links, and those whose labels imply these."""
+        own = {axis for axis, _ in (*self.by_label, *self.answers.customers)}
+        return own | {axis for axis, _ in self.answers.programmes} | implied_axes(own)
+
+    def segments(self, axis: str) -> list[str]:
+        """Return the labels of an axis that a strategy is for."""
+        keys = (*self.by_label, *self.answers.customers, *self.answers.programmes)
+        return sorted({segment for a, segment in keys if a == axis})
+
+    def covers(self, axis: str, label: str) -> bool:
+        """Return whether a label has a strategy, or needs none."""
+        if is_quiet(axis, label) or any(self.by_label.get(key) for key in ways(axis, label)):
+            return True
+        return any((axis, label) in x for x in (self.answers.customers, self.answers.programmes))
 
     def because(self, axis: str, label: str, column: str, *, flag: bool = False) -> Because:
         """Return a label as a reason; `flag` says that a boolean column gave it."""
         known = labels().get((axis, label))
         keys = enumerate(ways(axis, label))
         earns = [(far, row) for far, key in keys for row in self.by_label.get(key, ())]
-        stop = known.stop if known else 0
-        return Because(axis, label, column, flag, stop, tuple(earns))
+        earns += [(_LINKED, row) for row in self.answers.customers.get((axis, label), ())]
+        stop = max(known.stop if known else 0, self.answers.stops.get((axis, label), 0))
+        term = self.answers.terms.get((axis, label), "")
+        return Because(axis, label, column, flag, stop, tuple(earns), term)
+
+
+@attrs.frozen
+class Channels:
+    """The channels by which a customer may be written to.
+
+    Args:
+        agreed: Those the customer agreed to; None is all.
+        quiet: Those that nobody is written to by, for now.
+    """
+
+    agreed: frozenset[str] | None = None
+    quiet: frozenset[str] = frozenset()
+
+    def send(self, row: Strategy) -> Strategy | None:
+        """Return the row with the channels it may go by, or None if it may not go.
+
+        Duties go as they are. A row that names no channel goes by those agreed to.
+        """
+        return row if row.theme == DUTY else _by(row, self.agreed, self.quiet)
+
+
+@lru_cache(maxsize=10_000)
+def _by(row: Strategy, agreed: frozenset[str] | None, quiet: frozenset[str]) -> Strategy | None:
+    if not row.channels and agreed is None:
+        return row
+    asked = row.channels or sorted(agreed or ())
+    left = [x for x in asked if x not in quiet and (agreed is None or x in agreed)]
+    return attrs.evolve(row, channel=";".join(left)) if left else None
 
 
 @attrs.frozen
@@ -56,18 +114,19 @@ class Choice:
     chosen: tuple[Pair, ...]
     matched: int
     stopped: int
+    unreached: int
     price_conflicts: int
     over_cap: int
 
 
-def index(rows: Iterable[Strategy]) -> Index:
-    """Return the customer strategies by (axis, segment)."""
+def index(rows: Iterable[Strategy], answers: Answers = NO_ANSWERS) -> Index:
+    """Return the customer strategies by (axis, segment), with the links of other labels to them."""
     by_label: dict[tuple[str, str], list[Strategy]] = defaultdict(list)
     for row in rows:
         if row.level == "customer":
             by_label[row.axis, row.segment].append(row)
     prices = (r.id for found in by_label.values() for r in found if r.gives_price_incentive)
-    return Index(by_label, frozenset(prices))
+    return Index(by_label, frozenset(prices), answers)
 
 
 def order(row: Strategy) -> tuple[int, str]:
@@ -79,27 +138,30 @@ def choose(rows: Iterable[Strategy], cap: int, one_price: bool) -> list[Strategy
     """Return the best `cap` rows, with no more than one price incentive if so asked."""
     ordered = sorted(rows, key=order)
     prices = {row.id for row in ordered if row.gives_price_incentive} if one_price else set()
-    return _one_price(ordered, prices)[:cap]
+    return [row for row, _ in _one_price([(row, None) for row in ordered], prices)[:cap]]
 
 
 def decide(
-    index: Index, reasons: Sequence[Because], *, consent: bool, cap: int, one_price: bool
+    index: Index, reasons: Sequence[Because], *, may: Channels, cap: int, one_price: bool
 ) -> Choice:
     """Return what a customer with these labels gets.
 
     Stop labels come first (who cannot return gets no outreach, who left gets win-back only), then
-    consent, then one price incentive, then the cap.
+    consent and quiet channels, then one price incentive, then the cap.
     """
     matched = _matched(index, reasons)
     stop = max((b.stop for b in reasons), default=0)
-    left = [row for row, b in matched.values() if not stop or _stop(b) >= stop]
-    allowed = sorted((row for row in left if consent or row.theme == DUTY), key=order)
-    single = _one_price(allowed, index.prices if one_price else frozenset())
+    left = [pair for pair in matched.values() if not stop or _stop(*pair) >= stop]
+    last = _last_of_own(left)
+    ranked = sorted(left, key=lambda pair: _place(pair, last))
+    reached = [(sent, b) for row, b in ranked if (sent := may.send(row))]
+    single = _one_price(reached, index.prices if one_price else frozenset())
     return Choice(
-        tuple(matched[row.id] for row in single[:cap]),
+        tuple(single[:cap]),
         matched=len(matched),
         stopped=len(matched) - len(left),
-        price_conflicts=len(allowed) - len(single),
+        unreached=len(left) - len(reached),
+        price_conflicts=len(reached) - len(single),
         over_cap=max(len(single) - cap, 0),
     )
 
@@ -110,7 +172,7 @@ def explain(because: Because | None, lang: str) -> str:
         return "全体用户" if lang == "zh" else "every customer"
     if because.flag:
         return f"{because.column} = true"
-    return reason(because.axis, because.label, lang)
+    return reason(because.axis, because.label, lang, because.term)
 
 
 def _matched(index: Index, reasons: Sequence[Because]) -> dict[str, Pair]:
@@ -122,11 +184,29 @@ def _matched(index: Index, reasons: Sequence[Because]) -> dict[str, Pair]:
     return found
 
 
-def _stop(because: Because | None) -> int:
-    return because.stop if because else 0
+def _stop(row: Strategy, because: Because | None) -> int:
+    """Return how far a row outlives the stop of others: by its reason, or by what it is for."""
+    return max(because.stop, own_stop(row)) if because else 0
 
 
-def _one_price(rows: Sequence[Strategy], prices: Set[str]) -> list[Strategy]:
+def _last_of_own(pairs: Iterable[Pair]) -> dict[str, int]:
+    """Return, by axis, the last priority of the rows that the column's own label earned."""
+    last: dict[str, int] = {}
+    for row, b in pairs:
+        if b and not b.flag:
+            last[b.axis] = max(last.get(b.axis, 0), row.priority)
+    return last
+
+
+def _place(pair: Pair, last: Mapping[str, int]) -> tuple[int, bool, str]:
+    """Return what rows are sorted by; a label that a flag adds waits for the column's own label."""
+    row, b = pair
+    if b is None or not b.flag:
+        return row.priority, False, row.id
+    return max(row.priority, last.get(b.axis, 0)), True, row.id
+
+
+def _one_price(pairs: Sequence[Pair], prices: Set[str]) -> list[Pair]:
     """Return sorted rows with only the first of those that give a price incentive."""
-    first = next((row.id for row in rows if row.id in prices), None)
-    return [row for row in rows if row.id == first or row.id not in prices]
+    first = next((row.id for row, _ in pairs if row.id in prices), None)
+    return [pair for pair in pairs if pair[0].id == first or pair[0].id not in prices]

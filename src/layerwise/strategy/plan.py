@@ -5,12 +5,13 @@ once (`match`), then handed to its customers by integer codes.
 """
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import attrs
 import narwhals.stable.v2 as nw
 import numpy as np
+import pandas as pd
 from narwhals.stable.v2.typing import IntoDataFrameT
 from numpy.typing import NDArray
 
@@ -18,11 +19,15 @@ from layerwise import columns as c
 from layerwise import frames
 from layerwise.errors import RowsLeftOutWarning, SpecError, TableError, problems
 from layerwise.strategy import cells, match
-from layerwise.strategy.checks import did_you_mean, ways
+from layerwise.strategy.checks import did_you_mean
+from layerwise.strategy.labels import EVERY
 from layerwise.strategy.labels import labels as known_labels
+from layerwise.strategy.links import read_links
 from layerwise.strategy.resolve import AxesArgument, Frame, column_of, resolve, unused_flags
 from layerwise.strategy.resolve import flags as flags_of
 from layerwise.strategy.row import Strategy
+
+ConsentArgument = str | Mapping[str, str] | None
 
 _NAMED = 12  # labels in one line of a message
 
@@ -39,6 +44,7 @@ class PlanCounts:
         combinations: Distinct combinations of labels.
         rows: Rows of the plan.
         stopped: Matches dropped because the customer has left or cannot return.
+        unreached: Matches dropped because no channel is left that the customer agreed to.
         price_conflicts: Matches dropped because a better price incentive was given.
         over_cap: Matches dropped by the cap.
     """
@@ -50,6 +56,7 @@ class PlanCounts:
     combinations: int
     rows: int
     stopped: int
+    unreached: int
     price_conflicts: int
     over_cap: int
 
@@ -76,6 +83,7 @@ class Decided:
             combinations=len(self.choices),
             rows=int(sizes @ given),
             stopped=self._total(sizes, "stopped"),
+            unreached=self._total(sizes, "unreached"),
             price_conflicts=self._total(sizes, "price_conflicts"),
             over_cap=self._total(sizes, "over_cap"),
         )
@@ -100,43 +108,89 @@ def decide(
     customer: str,
     axes: AxesArgument,
     cap: int,
-    consent: str | None,
+    consent: ConsentArgument,
+    quiet: Collection[str],
     one_price_incentive: bool,
     allow_gaps: bool,
+    links: pd.DataFrame | None = None,
 ) -> Decided:
     """Return what each combination of labels gets."""
     check_cap(cap)
-    index = match.index(rows)
-    possible = {axis for axis, _ in index.by_label}
-    for role, name in (("customer", customer), ("consent", consent)):
-        if name is not None or role == "customer":
-            column_of(frame, name, role)  # type: ignore[arg-type]
-    used = resolve(frame, axes, possible, {customer, consent})
+    index = match.index(rows, read_links(links, rows))
+    possible = index.axes
+    column_of(frame, customer, "customer")
+    asked = consent_columns(consent, frame)
+    silent = _channels(quiet)
+    used = resolve(frame, axes, possible, {customer, *asked.values()})
     coded = {axis: cells.code_labels(frame, column) for axis, column in used.items()}
     if not allow_gaps:
         _refuse_uncovered(index, coded, used)
     flags = {b: cells.code_flags(frame[b.column]) for b in flags_of(index, used, frame.columns)}
-    agreed = None if consent is None else cells.code_flags(column_of(frame, consent, "consent"))
-    extra = [*flags.values(), *([] if agreed is None else [agreed])]
+    agreed = {name: cells.code_flags(frame[column]) for name, column in asked.items()}
+    extra = [*flags.values(), *agreed.values()]
     arrays = [*(x.codes for x in coded.values()), *(x.astype(np.int64) for x in extra)]
     sizes = [*(len(x.names) + 1 for x in coded.values()), *(2 for _ in extra)]
     cell, table = cells.combine(arrays, sizes, len(frame))
     reasons = [
-        *([None, *(index.because(a, x, used[a]) for x in col.names)] for a, col in coded.items()),
-        *([None, flag] for flag in flags),
+        *([(), *_reasons(index, a, used[a], col)] for a, col in coded.items()),
+        *([(), (flag,)] for flag in flags),
     ]
     choices = tuple(
         match.decide(
             index,
-            [b for code, known in zip(codes, reasons, strict=False) if (b := known[code])],
-            consent=agreed is None or bool(codes[-1]),
+            [b for code, known in zip(codes, reasons, strict=False) for b in known[code]],
+            may=match.Channels(_agreed(list(agreed), codes[len(reasons) :]), silent),
             cap=cap,
             one_price=bool(one_price_incentive),
         )
         for codes in table.tolist()
     )
     unused = unused_flags(axes, possible, used, frame.columns)
-    return Decided(cell=cell, choices=choices, consent=agreed, unused=unused)
+    some = np.logical_or.reduce([*agreed.values()]) if agreed else None
+    return Decided(cell=cell, choices=choices, consent=some, unused=unused)
+
+
+def consent_columns(consent: ConsentArgument, frame: Frame) -> dict[str, str]:
+    """Return channel -> column of consent; one column for all channels has the channel `all`.
+
+    Raises:
+        SpecError: `consent` is neither a column nor a mapping of channels to columns.
+        ColumnsError: A column is not there.
+    """
+    if consent is None:
+        return {}
+    asked = dict(consent) if isinstance(consent, Mapping) else {EVERY: consent}
+    if not asked or not all(isinstance(x, str) for x in asked):
+        raise SpecError(
+            "consent must be a column, or map channels to columns.",
+            hint='consent={"email": "email_ok", "sms": "sms_ok"}.',
+        )
+    for column in asked.values():
+        column_of(frame, column, "consent")
+    return asked
+
+
+def _agreed(channels: Sequence[str], codes: Sequence[int]) -> frozenset[str] | None:
+    """Return the channels a customer agreed to; None is all of them."""
+    given = frozenset(name for name, code in zip(channels, codes, strict=True) if code)
+    return None if not channels or EVERY in given else given
+
+
+def _channels(quiet: Collection[str]) -> frozenset[str]:
+    if isinstance(quiet, str) or not isinstance(quiet, Collection):
+        raise SpecError("quiet must be a list of channels.", hint='quiet=["phone"].')
+    if not all(isinstance(name, str) for name in quiet):
+        raise SpecError("quiet must hold names of channels.", hint='quiet=["phone"].')
+    return frozenset(quiet)
+
+
+def _reasons(
+    index: match.Index, axis: str, column: str, coded: cells.Coded
+) -> list[tuple[match.Because, ...]]:
+    """Return the labels of each cell of a column as reasons; a label is made a reason once."""
+    labels = dict.fromkeys(label for labels in coded.parts for label in labels)
+    made = {label: index.because(axis, label, column) for label in labels}
+    return [tuple(made[label] for label in labels) for labels in coded.parts]
 
 
 def warn_left_out(counts: PlanCounts) -> None:
@@ -218,17 +272,18 @@ def _uncovered(index: match.Index, axis: str, column: cells.Coded) -> str:
 
     A column named by mistake may hold names of people, so only labels of our own lists are shown.
     """
-    bare = [not any(index.by_label.get(k) for k in ways(axis, name)) for name in column.names]
-    if not any(bare):
+    labels = sorted({label for labels in column.parts for label in labels})
+    without = [label for label in labels if not index.covers(axis, label)]
+    if not without:
         return ""
+    bare = [not {*without}.isdisjoint(labels) for labels in column.parts]
     n = int(np.array([False, *bare])[column.codes].sum())
-    known = sorted(segment for a, segment in index.by_label if a == axis)
-    without = [name for name, none in zip(column.names, bare, strict=True) if none]
+    known = index.segments(axis)
     ours = [name for name in without if (axis, name) in known_labels()]
     named = f" ({', '.join(ours[:_NAMED])})" if ours else ""
     near = "".join(sorted({did_you_mean(name, known) for name in without if name not in ours}))
     return (
-        f"{len(without)} of {len(bare)} labels have no strategy on axis {axis!r}{named}, "
+        f"{len(without)} of {len(labels)} labels have no strategy on axis {axis!r}{named}, "
         f"{n:,} customers{near}; the table knows {_few(known)}"
     )
 

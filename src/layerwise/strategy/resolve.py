@@ -91,11 +91,9 @@ def flags(index: match.Index, used: Mapping[str, str], names: Sequence[str]) -> 
     """Return the boolean columns that add labels to an axis in use, as reasons."""
     flagged = [(x.axis, x.label, x.flag) for x in known_labels().values() if x.flag]
     return [
-        index.because(axis, label, column, flag=True)
+        index.because(axis, label, flag, flag=True)
         for axis, label, flag in flagged
-        if axis in used
-        for column in (flag, f"{used[axis]}_{flag}")
-        if column in names
+        if axis in used and flag in names
     ]
 
 

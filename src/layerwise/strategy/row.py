@@ -96,6 +96,11 @@ class Strategy:
         return tuple(kind.strip() for kind in self.incentive.split(";") if kind.strip())
 
     @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels it may go by; none means that the table does not say."""
+        return tuple(name.strip() for name in self.channel.split(";") if name.strip())
+
+    @property
     def gives_price_incentive(self) -> bool:
         """Whether it lowers a price for the customer."""
         return any(is_price_incentive(kind) for kind in self.incentives)

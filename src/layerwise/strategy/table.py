@@ -8,14 +8,17 @@ import attrs
 import pandas as pd
 from narwhals.stable.v2.typing import IntoDataFrame, IntoDataFrameT
 
-from layerwise.columns import CUSTOMER
+from layerwise.columns import CUSTOMER, STRATEGY
 from layerwise.errors import SpecError
 from layerwise.saved import write_text
 from layerwise.strategy import assign, checks, files
 from layerwise.strategy import plan as planning
+from layerwise.strategy.coverage import coverage_of
 from layerwise.strategy.labels import axes, data_text
+from layerwise.strategy.links import read_links
 from layerwise.strategy.match import choose
-from layerwise.strategy.resolve import AxesArgument, warn_unused
+from layerwise.strategy.programmes import programmes_asked
+from layerwise.strategy.resolve import AxesArgument, column_of, warn_unused
 from layerwise.strategy.row import COLUMNS, Strategy
 
 
@@ -231,19 +234,106 @@ class StrategyTable:
         found.extend(f"{axis} = {label} has no strategy" for axis, label in gaps)
         checks.refuse(found)
 
-    def unreachable(self, *, cap: int = 3, one_price_incentive: bool = True) -> tuple[str, ...]:
+    def unreachable(
+        self,
+        *,
+        cap: int = 3,
+        one_price_incentive: bool = True,
+        links: pd.DataFrame | None = None,
+    ) -> tuple[str, ...]:
         """Return ids of customer strategies that a plan with these choices can never hold.
 
-        Every customer with the row's label has at least `cap` better rows of that same label, or
-        (`one_price_incentive`) a better price incentive of that label.
+        Every customer with a label that earns the row, its own or a linked one, has at least `cap`
+        better rows of that same label, or (`one_price_incentive`) a better price incentive of it.
         """
         planning.check_cap(cap)
+        linked = read_links(links, self.rows).customers
         groups: dict[tuple[str, str], list[Strategy]] = {}
         for row in self.rows:
             if row.level == "customer":
                 groups.setdefault((row.axis, row.segment), []).append(row)
-        kept = {row.id for g in groups.values() for row in choose(g, cap, one_price_incentive)}
+        every = (*groups.values(), *linked.values())
+        kept = {row.id for g in every for row in choose(g, cap, one_price_incentive)}
         return tuple(row.id for g in groups.values() for row in g if row.id not in kept)
+
+    def coverage(self, *, links: pd.DataFrame | None = None) -> pd.DataFrame:
+        """Return how many strategies each label leads to: built-in labels, the table's, links'.
+
+        Args:
+            links: See `plan`.
+
+        Returns:
+            A pandas frame, a row an axis and label: `axis`, `label`, `term_zh`, `level` (of a cause
+            or signal), `customer_rows` (strategies that customers get), `programmes` (of the
+            brand), `covered` (True also for labels that need none, such as not_churned).
+
+        Example:
+            >>> table = StrategyTable.default()
+            >>> found = table.coverage()
+            >>> int(found["covered"].sum()), len(found)
+            (190, 190)
+        """
+        return coverage_of(self.rows, links)
+
+    def never_assigned(self, plan: IntoDataFrame) -> tuple[str, ...]:
+        """Return ids of customer strategies that a plan holds for nobody.
+
+        Raises:
+            ColumnsError: The frame has no column strategy_id.
+            EngineError: It is no frame in memory.
+        """
+        frame = planning.eager(plan)
+        given = set(column_of(frame, STRATEGY, "never_assigned").unique().to_list())
+        return tuple(x.id for x in self.rows if x.level == "customer" and x.id not in given)
+
+    def programmes_for(
+        self,
+        labels: IntoDataFrame,
+        *,
+        customer: str = CUSTOMER,
+        axes: AxesArgument = None,
+        links: pd.DataFrame | None = None,
+        lang: str | None = None,
+    ) -> pd.DataFrame:
+        """Return which programmes of the brand these customers' labels ask for, by how many.
+
+        What mends a late delivery is better delivery, once for all, not a message to each: such
+        answers are programmes, and no customer's plan holds them. Labels that no programme is for
+        ask for none.
+
+        Args:
+            labels: As for `plan`.
+            customer: Column of the customer's id.
+            axes: As for `plan`.
+            links: As for `plan`.
+            lang: ``en`` or ``zh``; by default the table's.
+
+        Returns:
+            A pandas frame, a row a programme, the most asked for first (equal ones by id):
+            `strategy_id`, `owner`, `customers` (with at least one of the labels), `reason` (the
+            labels, with semicolons between), `channel`, `kpi`, `source`, `objective`, `action`.
+
+        Raises:
+            ColumnsError: No column is an axis, or one holds no labels.
+            SpecError: A choice is not possible.
+            TableError: The links cannot be used.
+            EngineError: The frame is not in memory.
+
+        Example:
+            >>> causes = ["delivery_late", "site_slow;delivery_late"]
+            >>> labels = pd.DataFrame({"customer_id": [1, 2], "cause": causes})
+            >>> asked = StrategyTable.default().programmes_for(labels)
+            >>> asked[["strategy_id", "owner", "customers"]].values.tolist()
+            [['par_supply', 'product', 2],
+             ['ux_delivery', 'product', 2],
+             ['ux_speed', 'technology', 1]]
+        """
+        said = self.lang if lang is None else lang
+        _check_lang(said)
+        frame = planning.eager(labels)
+        return programmes_asked(
+            self.rows, frame, customer=customer, axes=axes, links=links, lang=said
+        )
 
     def plan(
         self,
@@ -256,15 +346,19 @@ class StrategyTable:
         control: float = 0.0,
         salt: str = "layerwise",
         lang: str | None = None,
-        consent: str | None = None,
+        consent: planning.ConsentArgument = None,
+        quiet: Collection[str] = (),
         one_price_incentive: bool = True,
         allow_gaps: bool = False,
+        links: pd.DataFrame | None = None,
     ) -> IntoDataFrameT:
         """Return who gets what: one row per customer and strategy.
 
         Matching: a customer gets the strategies of each of the labels, of labels that these imply
         (loyalty = churned earns what tier = churned earns), and of the boolean columns
-        is_high_value, is_loyal, is_potential, is_churned where they stand beside the tier. A
+        is_high_value, is_loyal, is_potential, is_churned where they stand beside the tier, whose
+        rows come after those of the tier itself. A cell may list labels, ``a;b``; each matches.
+        Columns cause, churn_type, churn_rule, signal and motive match through `links` too. A
         customer who left gets win-back strategies only; one who cannot return gets no outreach.
 
         Args:
@@ -282,15 +376,20 @@ class StrategyTable:
             salt: Text that sets these draws apart; the same salt holds out the same customers.
             lang: ``en`` or ``zh`` for objective, action and reason; by default the table's.
             consent: Boolean column: False or missing means no strategy but ``compliance`` duties.
+                Or a mapping channel -> boolean column: what is not agreed to is not used, nor is a
+                channel that the mapping lacks; a row without a channel goes by those agreed to.
+            quiet: Channels that are not used for now, whoever agreed.
             one_price_incentive: Give no customer more than one price incentive, the best one.
             allow_gaps: Let labels that no strategy is for match nothing, instead of refusing them.
+            links: Which strategies answer which cause, churn type, signal or motive; None gives
+                `strategy_links()`, less what names strategies that the table does not have.
 
         Returns:
             The same kind of frame, rows in the order of `labels`, then by rank: customer id,
             strategy_id, rank (1 is the customer's first), reason, channel, incentive, owner,
             kpi, source, objective, action, holdout (True: chosen by chance NOT to get it, so that
             the effect can be measured; the row keeps its place), control (True: the customer is in
-            the control group of the whole plan). Text is categorical in pandas.
+            the control group of the whole plan), theme. Text is categorical in pandas.
 
         Raises:
             ColumnsError: A needed column is missing, twice, or not what it must be.
@@ -321,8 +420,10 @@ class StrategyTable:
             axes=axes,
             cap=cap,
             consent=consent,
+            quiet=quiet,
             one_price_incentive=one_price_incentive,
             allow_gaps=allow_gaps,
+            links=links,
         )
         chance = assign.Chance(holdout=holdout, control=control, salt=salt)
         plan: IntoDataFrameT = assign.to_frame(
@@ -339,9 +440,11 @@ class StrategyTable:
         customer: str = CUSTOMER,
         axes: AxesArgument = None,
         cap: int = 3,
-        consent: str | None = None,
+        consent: planning.ConsentArgument = None,
+        quiet: Collection[str] = (),
         one_price_incentive: bool = True,
         allow_gaps: bool = False,
+        links: pd.DataFrame | None = None,
     ) -> planning.PlanCounts:
         """Return how many customers the plan with these choices reaches, and why not the others.
 
@@ -358,8 +461,10 @@ class StrategyTable:
             axes=axes,
             cap=cap,
             consent=consent,
+            quiet=quiet,
             one_price_incentive=one_price_incentive,
             allow_gaps=allow_gaps,
+            links=links,
         ).counts()
 
 

@@ -1,0 +1,255 @@
+"""Files that leave the house: no raw identifiers, no formulas, whole or not at all."""
+
+import io
+import os
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from layerwise import frames
+from layerwise.errors import ColumnsError, PrivacyError, SpecError, problems
+from layerwise.frames import Array
+from layerwise.orders.table import column
+from layerwise.privacy.patterns import PATTERNS, lines_with
+from layerwise.saved import write_text
+from layerwise.spreadsheet import protect
+
+_LEAST_NUMBER = 10**9  # the least phone number; smaller numbers are not searched
+_HINT = (
+    "replace them by pseudonyms (pseudonymise_columns) or leave the columns out; "
+    'allow={"column": "bank card number"} lets through what only looks like one.'
+)
+
+
+def scan(table: object) -> pd.DataFrame:
+    """Return where a table holds raw identifiers, counted; without rows if nowhere.
+
+    One row a column and kind: `column` (its place, from 0, because a name may be an identifier
+    itself), `kind` ("e-mail address", "id-card number", "bank card number", "phone number"),
+    `where` ("cells" or "header"), `cells` (how many hold one).
+
+    Text is searched anywhere in a cell, with full-width digits, separators and invisible signs
+    seen through; whole numbers are searched as their digits. Id cards and bank cards need a fitting
+    check digit; phone numbers are Chinese mobile numbers, any number with a plus and a country's
+    code, and land-line and American numbers in their usual spelling. Names, addresses of streets
+    and local numbers without a separator have no shape that could be found.
+
+    Raises:
+        EngineError: It is no frame in memory.
+        ColumnsError: Columns stand twice or their names are not text.
+
+    >>> scan(pd.DataFrame({"id": [1, 2], "note": ["call 138 0013 8000", "ok"]}))
+       column          kind  where  cells
+    0       1  phone number  cells      1
+    """
+    frame = frames.eager(table, doing="An export")
+    native, names = frame.to_native(), frames.column_names(frame)
+    found = [
+        (place, kind, "header", 1) for kind, lines in lines_with(names).items() for place in lines
+    ]
+    for place, name in enumerate(names):
+        codes, texts = _texts(column(native, name))
+        sizes = np.bincount(codes[codes >= 0], minlength=len(texts)) if len(texts) else codes
+        hits = lines_with(texts) if texts else {}
+        found += [(place, kind, "cells", int(sizes[lines].sum())) for kind, lines in hits.items()]
+    table = pd.DataFrame(found, columns=["column", "kind", "where", "cells"])
+    return table.sort_values(["column", "where", "kind"], ignore_index=True)
+
+
+def check_export(
+    table: object, *, allow: Mapping[str, str | Collection[str]] | None = None
+) -> None:
+    """Refuse a table that holds raw identifiers, in cells or names of columns.
+
+    Args:
+        table: A frame in memory.
+        allow: Column -> kinds of `scan` that are known to be something else, such as order
+            numbers of 16 digits, of which one in ten fits a bank card's check digit.
+
+    Raises:
+        PrivacyError: With every column, kind and count.
+        SpecError: `allow` names no such column or kind.
+        EngineError: It is no frame in memory.
+
+    >>> check_export(pd.DataFrame({"customer_id": ["k1-AAAA"], "orders": [3]}))
+    """
+    found = scan(table)
+    names = frames.column_names(frames.wrap(table))
+    allowed = _allowed(allow, names)
+    rows = [
+        row
+        for row in found.to_dict("records")
+        if row["where"] == "header" or (names[row["column"]], row["kind"]) not in allowed
+    ]
+    if not rows:
+        return
+    hidden = set(found.loc[found["where"] == "header", "column"])
+    lines = [
+        f"{_shown(names, row['column'], hidden)}: {row['kind']}"
+        + (" in the name" if row["where"] == "header" else f" in {row['cells']:,} cells")
+        for row in rows
+    ]
+    raise PrivacyError(problems("The table holds raw identifiers:", lines), hint=_HINT)
+
+
+def csv_text(
+    table: object,
+    *,
+    allow: Mapping[str, str | Collection[str]] | None = None,
+    formulas: bool = False,
+) -> str:
+    """Return the table as CSV, refused if it holds raw identifiers.
+
+    Cells and names of columns that a spreadsheet would run as a formula get an apostrophe in front
+    (see `layerwise.spreadsheet`); numbers stay numbers. A pandas index is not written. Missing
+    cells are empty. Lines end in CR LF, as RFC 4180 says.
+
+    Args:
+        table: A frame in memory.
+        allow: As in `check_export`.
+        formulas: Leave cells as they are, for a program that is no spreadsheet.
+
+    Raises:
+        PrivacyError: It holds raw identifiers.
+        ColumnsError: Columns stand twice or their names are not text.
+
+    >>> print(csv_text(pd.DataFrame({"=name": ["=1+1", "loyal"], "change": [-2, 3]})), end="")
+    '=name,change
+    '=1+1,-2
+    loyal,3
+    """
+    check_export(table, allow=allow)
+    frame = frames.eager(table, doing="An export")
+    native, names = frame.to_native(), frames.column_names(frame)
+    columns = {name: column(native, name).reset_index(drop=True) for name in names}
+    if not formulas:
+        columns = {protect(name): _protected(series) for name, series in columns.items()}
+    if len(columns) < len(names):
+        raise ColumnsError(
+            "Two names of columns differ only by an apostrophe in front.", hint="rename one."
+        )
+    buffer = io.StringIO()
+    pd.DataFrame(columns).to_csv(
+        buffer, index=False, lineterminator="\r\n"
+    )  # so that a lone return is quoted too
+    return buffer.getvalue()
+
+
+def write_csv(
+    table: object,
+    path: str | os.PathLike[str],
+    *,
+    allow: Mapping[str, str | Collection[str]] | None = None,
+    formulas: bool = False,
+) -> None:
+    """Write what `csv_text` returns to a file that only its owner may read.
+
+    The file is written whole or not at all: to a temporary file beside it, then renamed. It is not
+    encrypted; a table with a row a customer belongs on an encrypted disk.
+
+    Args:
+        table: A frame in memory.
+        path: Where; a file there is replaced.
+        allow: As in `check_export`.
+        formulas: As in `csv_text`.
+
+    Raises:
+        PrivacyError: It holds raw identifiers; nothing is written.
+        FileNotFoundError: The folder does not exist.
+    """
+    write_text(path, csv_text(table, allow=allow, formulas=formulas), private=True)
+
+
+def _shown(names: list[str], place: int, hidden: set[int]) -> str:
+    return f"column {place + 1}" if place in hidden else names[place]
+
+
+def _allowed(
+    allow: Mapping[str, str | Collection[str]] | None, names: list[str]
+) -> set[tuple[str, str]]:
+    pairs = {
+        (name, kind)
+        for name, kinds in (allow or {}).items()
+        for kind in ([kinds] if isinstance(kinds, str) else kinds)
+    }
+    wrong = [f"{sum(n not in names for n, _ in pairs):,} columns that the table lacks"]
+    wrong = wrong if not wrong[0].startswith("0 ") else []
+    if any(kind not in PATTERNS for _, kind in pairs):
+        wrong.append(f"unknown kinds; there are {', '.join(PATTERNS)}")
+    if wrong:
+        raise SpecError(
+            problems("allow names what is not there:", wrong),
+            hint='for example allow={"order_id": "bank card number"}.',
+        )
+    return pairs
+
+
+def _texts(series: pd.Series) -> tuple[Array, list[str]]:
+    """Return the distinct texts of a column to be searched, and each row's place among them."""
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        codes, values = series.cat.codes.to_numpy(), series.cat.categories
+        return codes, [_text(value) for value in values]
+    kind = getattr(series.dtype, "kind", "O")
+    if kind in "bMmc":
+        return np.zeros(0, dtype=np.int64), []
+    if kind in "iuf":
+        return _numbers(series)
+    try:
+        codes, values = _coded(series)
+    except TypeError:  # lists and other cells that cannot be told apart by hash
+        codes, values = _coded([_text(v) for v in series])
+    return codes, [_text(value) for value in values]
+
+
+def _coded(values: Any) -> tuple[Array, Any]:
+    codes, found = pd.factorize(pd.Series(values) if isinstance(values, list) else values)
+    return codes, found
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _numbers(series: pd.Series) -> tuple[Array, list[str]]:
+    """Return the whole numbers that are long enough to be an identifier, as digits."""
+    none = np.zeros(0, dtype=np.int64)
+    if series.dtype.kind == "f":
+        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+        with np.errstate(invalid="ignore"):
+            long = (values >= _LEAST_NUMBER) & (values < 2**63) & (values == np.floor(values))
+        codes, found = pd.factorize(values[long].astype(np.int64))
+    else:
+        long = series.ge(_LEAST_NUMBER).fillna(False).to_numpy(dtype=bool)
+        codes, found = pd.factorize(series[long])
+    return (codes, [str(value) for value in found]) if len(codes) else (none, [])
+
+
+def _protected(series: pd.Series) -> pd.Series:
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        series = series.astype(object)
+    if getattr(series.dtype, "kind", "O") in "biufMmc" and not _is_text(series.dtype):
+        return series
+    try:
+        codes, values = _coded(series)
+    except TypeError:
+        codes, values = _coded([str(v) for v in series])
+    made = [protect(v) if isinstance(v, str) else _other(v) for v in values]
+    table = np.empty(len(made) + 1, dtype=object)
+    table[:] = [*made, None]
+    return pd.Series(table[codes], dtype=object)
+
+
+def _other(value: Any) -> Any:
+    """Return numbers and dates as they are, anything else as text that no spreadsheet runs."""
+    plain = isinstance(value, int | float | np.number | pd.Timestamp)
+    return value if plain else protect(str(value))
+
+
+def _is_text(dtype: Any) -> bool:
+    return isinstance(dtype, pd.StringDtype) or "string" in str(dtype)

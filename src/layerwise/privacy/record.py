@@ -1,0 +1,197 @@
+"""A record of what a run read and why, in one line, without a word about any customer."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+import pandas as pd
+
+from layerwise import frames
+from layerwise.errors import SpecError
+from layerwise.frames import Array
+from layerwise.orders.dates import read_times
+from layerwise.orders.request import UNIX_DAY, make_request, moment
+from layerwise.orders.table import column
+from layerwise.privacy.patterns import lines_with
+from layerwise.privacy.pseudonyms import check_key, check_purpose
+from layerwise.version import VERSION
+
+_MISSING = np.uint64(0x9E3779B97F4A7C15)
+
+
+@attrs.frozen(kw_only=True)
+class TableRecord:
+    """What a run read of one table.
+
+    Args:
+        columns: The names of its columns, sorted; a name that is itself an identifier is "hidden".
+        rows: How many rows.
+        first: The first day in its column of dates; None without one.
+        last: The last day.
+        counts: What its gates let pass and did not, by reason.
+        hash: A keyed hash of the rows in any order, columns in any order; None without a key.
+    """
+
+    columns: tuple[str, ...]
+    rows: int
+    first: str | None = None
+    last: str | None = None
+    counts: Mapping[str, int] = attrs.field(factory=dict)
+    hash: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class RunRecord:
+    """What a run read and why.
+
+    Args:
+        purpose: What the data was used for.
+        as_of: The day that counted.
+        tables: Name -> what was read of it.
+        version: The version of layerwise.
+        key_id: Which key made the hashes; None without one.
+    """
+
+    purpose: str
+    as_of: str
+    tables: Mapping[str, TableRecord]
+    version: str = VERSION
+    key_id: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as plain data."""
+        return attrs.asdict(self)
+
+    def to_line(self) -> str:
+        """Return the record as one line of JSON, to append to a log; equal runs, equal lines."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, sort_keys=True)
+
+
+def run_record(
+    tables: Mapping[str, object],
+    *,
+    purpose: str,
+    as_of: Any,
+    times: Mapping[str, str] | None = None,
+    counts: Mapping[str, Mapping[str, int]] | None = None,
+    key: bytes | str | None = None,
+    key_id: str | None = None,
+) -> RunRecord:
+    """Return a record of what a run reads: purpose, columns, dates, counts, hash, version.
+
+    The hash says whether two runs read the same rows. It is made with a key, because a plain hash
+    of a small table can be undone by trying; without a key there is none.
+
+    Args:
+        tables: Name -> frame in memory.
+        purpose: What the data is used for.
+        as_of: The day that counts.
+        times: Name of a table -> its column of dates.
+        counts: Name of a table -> counts of its gates (`Gated.counts`).
+        key: As in `pseudonymise`.
+        key_id: As there.
+
+    Raises:
+        SpecError: A choice is not possible, or `times` or `counts` name no table.
+        LayerwiseError: A table cannot be read.
+
+    >>> orders = pd.DataFrame({"customer_id": [1, 2], "ordered_at": ["2024-01-05", "2024-02-01"]})
+    >>> record = run_record(
+    ...     {"orders": orders}, purpose="churn", as_of="2024-06-30", times={"orders": "ordered_at"}
+    ... )
+    >>> found = record.tables["orders"]
+    >>> found.rows, found.first, found.last, found.columns
+    (2, '2024-01-05', '2024-02-01', ('customer_id', 'ordered_at'))
+    """
+    check_purpose(purpose)
+    times, counts = times or {}, counts or {}
+    if unknown := (set(times) | set(counts)) - set(tables):
+        raise SpecError(
+            f"times= and counts= name {len(unknown):,} tables that are not there.",
+            hint=f"the tables are {', '.join(tables)}.",
+        )
+    secret = None if key is None else check_key(key, key_id=key_id, stacklevel=3)
+    day = moment(as_of, name="as_of", request=make_request(), aware=False)
+    read = {
+        name: _table(table, times.get(name), dict(counts.get(name, {})), secret)
+        for name, table in sorted(tables.items())
+    }
+    return RunRecord(
+        purpose=purpose,
+        as_of=_iso(day),
+        tables=read,
+        key_id=None if key is None else key_id,
+    )
+
+
+def _table(
+    table: object, time: str | None, counts: dict[str, int], secret: bytes | None
+) -> TableRecord:
+    frame = frames.eager(table, doing="A record")
+    names = frames.column_names(frame)
+    first = last = None
+    if time is not None:
+        frames.require(names, {time: "times="}, title="The table lacks columns:")
+        first, last = _span(column(frame.to_native(), time), time)
+    hidden = {line for lines in lines_with(names).values() for line in lines}
+    return TableRecord(
+        columns=tuple(sorted("hidden" if i in hidden else n for i, n in enumerate(names))),
+        rows=len(frame),
+        first=first,
+        last=last,
+        counts=counts,
+        hash=None if secret is None else _hash(frame, names, secret),
+    )
+
+
+def _iso(day: int) -> str:
+    return pd.Timestamp.fromordinal(day + UNIX_DAY).date().isoformat()
+
+
+def _span(series: pd.Series, name: str) -> tuple[str | None, str | None]:
+    if not len(series) or series.isna().all():
+        return None, None
+    times = read_times(series.reset_index(drop=True), make_request(time=name, customer="no"))
+    days = times.number if times.missing is None else times.number[~times.missing]
+    return _iso(int(days.min())), _iso(int(days.max()))
+
+
+def _hash(frame: Any, names: list[str], secret: bytes) -> str:
+    """Return the keyed hash of the sorted hashes of rows.
+
+    A row's hash is the sum of its cells' hashes, each cell hashed with its column's own key.
+    """
+    native, total = frame.to_native(), np.zeros(len(frame), dtype=np.uint64)
+    for name in names:
+        key = hmac.digest(secret, b"cell" + name.encode(), "sha256").hex()[:16]
+        total += _cells(column(native, name).reset_index(drop=True), key)
+    total.sort()
+    head = json.dumps([sorted(names), len(frame)]).encode()
+    digest = hmac.new(secret, b"rows" + head + total.astype("<u8").tobytes(), hashlib.sha256)
+    return digest.hexdigest()[:32]
+
+
+def _cells(series: pd.Series, key: str) -> Array:
+    """Return a hash of each cell; equal values of different engines have equal ones."""
+    kind = getattr(series.dtype, "kind", "O")
+    missing = series.isna().to_numpy()
+    if kind == "M" and not isinstance(series.dtype, pd.CategoricalDtype):
+        values: Any = series.to_numpy(dtype="M8[us]").view(np.int64)
+    elif kind in "biuf" and not isinstance(series.dtype, pd.CategoricalDtype):
+        values = series.to_numpy(dtype=np.float64, na_value=0)
+        if kind in "iu" and len(values) and np.abs(values).max() >= 2**53:
+            values = series.fillna(0).to_numpy(dtype=np.uint64 if kind == "u" else np.int64)
+    else:
+        codes, found = pd.factorize(series)
+        texts = np.array([*map(str, found), ""], dtype=object)
+        hashed: Array = pd.util.hash_array(texts, hash_key=key, categorize=False)[codes]
+        return np.where(missing, _MISSING, hashed)
+    # Numbers have no keyed hash in pandas: the key is mixed in before and after.
+    mask = np.uint64(int(key, 16))
+    bits = np.ascontiguousarray(values).view(np.uint64) ^ mask
+    hashed = pd.util.hash_array(pd.util.hash_array(bits) ^ mask)
+    return np.where(missing, _MISSING, hashed)

@@ -1,0 +1,113 @@
+"""What becomes of each row of a plan: sent now, held out, or put off, and why."""
+
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from layerwise import columns as c
+from layerwise import frames
+from layerwise.errors import ColumnsError
+from layerwise.strategy import cells, match
+from layerwise.strategy.resolve import column_of
+
+SEND, HELD_OUT = "send", "held_out"
+CONTACT_CAP, MIN_GAP = "contact_cap", "min_gap"
+OVER_BUDGET, NO_GAIN, UNKNOWN = "over_budget", "no_gain", "not_evaluable"
+WORDS = (SEND, HELD_OUT, CONTACT_CAP, MIN_GAP, OVER_BUDGET, NO_GAIN, UNKNOWN)
+"""The words of the column `status`; a row keeps its first word other than send and held_out."""
+
+Codes = NDArray[np.int64]
+Cells = Any  # a pandas.Categorical, whose own type differs from stub to stub
+
+
+def plan_frame(plan: object, role: str) -> Any:
+    """Return a plan behind narwhals, refused if it is lazy or no table."""
+    frames.wrap(plan, what="the plan")
+    return frames.eager(plan, doing=role)
+
+
+def read_status(frame: Any, role: str) -> Codes:
+    """Return the status of each row as places in `WORDS`; without one, what the holdout says.
+
+    Raises:
+        ColumnsError: The frame is no plan, or a status is none of the words.
+    """
+    held = cells.code_flags(column_of(frame, c.HOLDOUT, role))
+    if c.STATUS not in frame.columns:
+        return np.where(held, WORDS.index(HELD_OUT), WORDS.index(SEND)).astype(np.int64)
+    found = texts(frame, c.STATUS, role)
+    place = np.array([WORDS.index(x) if x in WORDS else -1 for x in found.categories], np.int64)
+    codes: Codes = np.append(place, -1)[found.codes]
+    if wrong := int((codes < 0).sum()):
+        raise ColumnsError(
+            f"Column {c.STATUS!r} holds no status in {wrong:,} of {len(codes):,} rows.",
+            hint=f"it is one of {', '.join(WORDS)}; drop the column to begin anew.",
+        )
+    return codes
+
+
+def with_status(frame: Any, status: Codes, **more: NDArray[np.float64]) -> Any:
+    """Return the plan as the kind of frame it was, with its status and further columns."""
+    words = pd.Categorical.from_codes(status, pd.Index(WORDS))
+    backend = frame.implementation
+    new = [nw.new_series(n, x, nw.Float64(), backend=backend) for n, x in more.items()]
+    if backend.is_pandas():
+        text = nw.from_native(pd.Series(words, name=c.STATUS), series_only=True)
+    else:
+        names = np.array(WORDS, dtype=object)[status].tolist()
+        text = nw.new_series(c.STATUS, names, nw.String(), backend=backend)
+    return nw.maybe_reset_index(frame).with_columns(*new, text).to_native()
+
+
+def texts(frame: Any, name: str, role: str) -> Cells:
+    """Return a text column of a plan as categories.
+
+    Raises:
+        ColumnsError: It is not there.
+    """
+    column = column_of(frame, name, role)
+    native = column.to_native()
+    if isinstance(native, pd.Series) and isinstance(native.dtype, pd.CategoricalDtype):
+        return pd.Categorical(native)
+    return pd.Categorical(np.array(column.to_list(), dtype=object))
+
+
+def customers(frame: Any, customer: str, role: str) -> tuple[Codes, pd.Series]:
+    """Return the customer of each row as a code, and each customer's id once.
+
+    Raises:
+        ColumnsError: The column is not there.
+    """
+    column = column_of(frame, customer, role)
+    native = column.to_native()
+    series = native if isinstance(native, pd.Series) else pd.Series(column.to_list())
+    codes, ids = pd.factorize(series)
+    if missing := int((codes < 0).sum()):
+        raise ColumnsError(
+            f"{missing:,} of {len(codes):,} rows of the plan have no {customer}.",
+            hint="StrategyTable.plan gives each row its customer.",
+        )
+    return np.asarray(codes, dtype=np.int64), pd.Series(ids, name=customer)
+
+
+def duties(frame: Any, role: str) -> NDArray[np.bool_]:
+    """Return which rows are duties, which are done whatever caps and budgets say."""
+    theme = texts(frame, c.THEME, role)
+    found: NDArray[np.bool_] = np.append(theme.categories == match.DUTY, False)[theme.codes]
+    return found
+
+
+def ranks(frame: Any, role: str) -> Codes:
+    """Return the rank of each row.
+
+    Raises:
+        ColumnsError: It is not there or holds no numbers.
+    """
+    column_of(frame, c.RANK, role)
+    found = frames.read(frame, [c.RANK], what="the plan")[c.RANK]
+    if not isinstance(found, np.ndarray) or np.isnan(found.astype(float)).any():
+        raise ColumnsError("Column 'rank' holds no whole numbers.", hint="plan() makes it.")
+    return found.astype(np.int64)

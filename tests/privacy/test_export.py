@@ -1,0 +1,123 @@
+"""What leaves the house: refused, neutralised, written whole."""
+
+import csv
+import io
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from layerwise.errors import ColumnsError, EngineError, PrivacyError, SpecError
+from layerwise.privacy import check_export, csv_text, scan, write_csv
+from layerwise.spreadsheet import FORMULA_STARTS, unprotect
+from tests.conftest import Engine
+
+PHONE, CARD, BANK = "13800138000", "11010519491231002X", "4111111111111111"
+
+
+@pytest.mark.parametrize("value", [PHONE, CARD, BANK, "ann@example.com"])
+@pytest.mark.parametrize("dtype", ["object", "category", "string"])
+def test_texts_are_refused(value: str, dtype: str) -> None:
+    """An identifier in one cell of any kind of text is refused, and not shown."""
+    table = pd.DataFrame({"n": [1, 2], "note": pd.Series([f"x {value} ", None], dtype=dtype)})
+    with pytest.raises(PrivacyError, match=r"note: .* in 1 cells") as caught:
+        check_export(table)
+    assert value not in str(caught.value)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "Int64", "float64", "object", "uint64"])
+@pytest.mark.parametrize("value", [int(PHONE), 8613800138000, int(BANK)])
+def test_numbers_are_refused(value: int, dtype: str) -> None:
+    """A number is searched as its digits; small ones and fractions pass."""
+    with pytest.raises(PrivacyError, match="in 2 cells"):
+        check_export(pd.DataFrame({"v": pd.Series([value, 5, value]).astype(dtype)}))
+    check_export(pd.DataFrame({"v": [5, 10**9], "w": [1.5e12 + 0.25, float("nan")]}))
+
+
+def test_odd_cells_are_searched() -> None:
+    """Lists, bytes and dictionaries are searched as their text."""
+    for value in ([PHONE], PHONE.encode(), {"tel": PHONE}, float(PHONE)):
+        with pytest.raises(PrivacyError):
+            check_export(pd.DataFrame({"v": pd.Series([value, "x"], dtype=object)}))
+
+
+def test_headers_are_refused_and_not_shown() -> None:
+    """A name of a column that is an identifier is named by its place."""
+    with pytest.raises(PrivacyError, match="column 2: phone number in the name") as caught:
+        csv_text(pd.DataFrame({"a": [1], PHONE: [PHONE]}))
+    assert PHONE not in str(caught.value)
+
+
+def test_scan_counts_cells() -> None:
+    """Every row that repeats an identifier counts."""
+    found = scan(pd.DataFrame({"v": [PHONE, PHONE, f"a@example.com {PHONE}", "x"]}))
+    assert found[["kind", "cells"]].values.tolist() == [["e-mail address", 1], ["phone number", 3]]
+
+
+def test_engines(engine: Engine) -> None:
+    """Every eager engine is searched; lazy ones are refused."""
+    table = engine.make(pd.DataFrame({"v": ["x", PHONE], "n": [1, int(PHONE)]}))
+    if engine.lazy:
+        with pytest.raises(EngineError):
+            scan(table)
+    else:
+        assert scan(table)["column"].tolist() == [0, 1]
+
+
+def test_known_columns_may_pass() -> None:
+    """What only looks like a card passes by column and kind; a phone number there does not."""
+    orders = pd.DataFrame({"order": [BANK]})
+    check_export(orders, allow={"order": "bank card number"})
+    with pytest.raises(PrivacyError):
+        check_export(orders.assign(order=PHONE), allow={"order": ["bank card number"]})
+    with pytest.raises(SpecError, match="columns that the table lacks"):
+        check_export(orders, allow={PHONE: "bank card number"})
+    with pytest.raises(SpecError, match="unknown kinds"):
+        check_export(orders, allow={"order": "card"})
+
+
+@given(
+    st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=5), min_size=1)
+)
+def test_no_cell_starts_a_formula(texts: list[str]) -> None:
+    """Every cell of every text is harmless and reads back as it was."""
+    text = csv_text(pd.DataFrame({"=a": texts, "n": range(len(texts))}))
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    cells = [row[0] for row in rows]
+    assert not any(cell.lstrip()[:1] in tuple(FORMULA_STARTS) for cell in cells if cell.strip())
+    assert [unprotect(cell) for cell in cells] == ["=a", *texts]
+
+
+def test_numbers_stay_numbers() -> None:
+    """A negative number is no formula; formulas=True leaves cells alone."""
+    table = pd.DataFrame({"v": [-1.5, 2.0], "t": pd.Categorical(["-5", "+x"])})
+    assert csv_text(table) == "v,t\r\n-1.5,'-5\r\n2.0,'+x\r\n"
+    assert csv_text(table, formulas=True) == "v,t\r\n-1.5,-5\r\n2.0,+x\r\n"
+    with pytest.raises(ColumnsError):
+        csv_text(pd.DataFrame({"=a": [1], "'=a": [2]}).rename(columns={"'=a": "=a"}))
+
+
+def test_files_are_whole_and_private(tmp_path: Path) -> None:
+    """Only the owner reads it; a refusal leaves the old file and no other."""
+    path = tmp_path / "out.csv"
+    write_csv(pd.DataFrame({"a": ["=1"]}), path)
+    assert path.read_bytes() == b"a\r\n'=1\r\n"
+    if os.name == "posix":
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with pytest.raises(PrivacyError):
+        write_csv(pd.DataFrame({"a": [PHONE]}), path)
+    assert [p.name for p in tmp_path.iterdir()] == ["out.csv"]
+    with pytest.raises(FileNotFoundError):
+        write_csv(pd.DataFrame({"a": [1]}), tmp_path / "none" / "out.csv")
+
+
+@pytest.mark.parametrize("table", [None, "x", {"a": [1]}, pd.Series([1])])
+def test_what_is_no_table_is_refused(table: Any) -> None:
+    """Only dataframes can be checked."""
+    with pytest.raises((EngineError, ColumnsError)):
+        check_export(table)
