@@ -356,8 +356,6 @@ def month(lang: str) -> Report:
     snaps = lw.snapshots(paid, as_of=["2017-06-30", day], window_days=90, **by_order)
     then, now = (snaps[snaps["as_of"] == date] for date in ("2017-06-30", day))
     value = lw.Value(window_days=90).fit(then)
-    ends = [value.transform(each).set_index("customer_id")["value"] for each in (then, now)]
-    moves = pd.concat(ends, axis=1, keys=["from", "to"], join="inner").astype(str)
     moved = drift(then, now, columns=["orders_90d", "spend_90d"])
     choices = {"as_of": day, "window_days": 56, **by_order}
     weeks = kpis(paid, period="week", only=["churn_rate"], **choices).dropna(subset=["value"])
@@ -371,7 +369,7 @@ def month(lang: str) -> Report:
             costs=Costs(margin=0.25),
             horizon_days=90,
         ),
-        migration=moves.value_counts().reset_index(name="customers").assign(layer="value"),
+        migration=measure_migration(value.transform(snaps), label="value", fitted=value),
         kpis=kpis(paid, **choices),
         monitoring=monitor(weeks, baseline_until="2017-09-03"),
         drift=moved,

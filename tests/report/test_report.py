@@ -10,7 +10,7 @@ import pytest
 import layerwise as lw
 from layerwise.churn import high_churn_groups, rank_causes, risk_table
 from layerwise.errors import ColumnsError, DataError, SpecError
-from layerwise.evaluate import drift, kpis, monitor, refit_due
+from layerwise.evaluate import drift, kpis, measure_migration, monitor, refit_due
 from layerwise.report import report
 from layerwise.report.document import HIDDEN
 
@@ -239,6 +239,28 @@ def test_too_few_customers_are_not_told():
     assert [each.id for each in made.sections] == ["orders"]
     assert made.sections[0].headline.startswith("Fewer than 10 customers")
     assert made.sections[0].numbers == made.sections[0].tables == ()
+
+
+def test_measured_migration_does_as_well():
+    """What `measure_migration` returns is read as its last moves of those in both tables."""
+    dates = pd.to_datetime(["2024-06-30", "2024-12-31"])
+    before = pd.DataFrame({"customer_id": range(100), "value": ["low"] * 60 + ["high"] * 40})
+    after = before.assign(value=["low"] * 40 + ["high"] * 60)
+    both = pd.concat([before.assign(as_of=dates[0]), after.assign(as_of=dates[1])])
+    found = measure_migration(both, label="value")
+    one = section(report(as_of=dates[1], migration=found), "migration")
+    assert one == section(report(as_of=dates[1], migration=moves([[40, 20], [0, 40]])), "migration")
+
+
+def test_measured_effects_do_as_well():
+    """A table as `effects` returns it is read: arms, decision, and the goal beside the strategy."""
+    names = {"treated": "treated_n", "control": "holdout_n", "verdict": "decision"}
+    table = effects().rename(columns=names).assign(metric="churned", evidence="strong")
+    found = section(report(as_of="2024-12-31", effects=table), "effects")
+    assert found.headline == (
+        "1 of 1 results say: keep. The largest: win_back: churned, +3.0 points (+1.0 to +5.0)."
+    )
+    assert found.tables[0].rows[0][1:3] == (180, 20)
 
 
 def test_moves_from_no_label():

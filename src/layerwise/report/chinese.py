@@ -184,7 +184,7 @@ CHINESE = {
     "{m} alerts in the newest period, {n} in all of {judged:,} judged points.": "最新一期有 {m} 条异常，{judged:,} 个监控点共 {n} 条。",
     "{m} of {n:,} customers show signs of high risk.": "{n:,} 位客户中有 {m} 位出现高风险信号。",
     "{m} of {n} columns have moved since the fit.": "自拟合以来，{n} 列中有 {m} 列发生偏移。",
-    "{m} of {n} strategies have an effect that is clearly above zero.": "{n} 项策略中有 {m} 项的效果明显大于零。",
+    "{m} of {n} results say: keep.": "{n} 项结果中有 {m} 项的结论为保留。",
     "{n:,} customers bought from {first} to {last}; no row is left out.": "{first} 至 {last}，共有 {n:,} 位客户购买；全部数据均已计入。",
     "{n:,} customers bought from {first} to {last}; {share} of the rows are left out.": "{first} 至 {last}，共有 {n:,} 位客户购买；{share} 的行未计入。",
     "{n:,} customers get an action; {most}": "{n:,} 位客户有行动；{most}",

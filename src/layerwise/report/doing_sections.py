@@ -150,11 +150,12 @@ def effects_section(found: pd.DataFrame, say: Say, k: int) -> Section:
     rows = rows.assign(
         hidden=[any(small(row[n], k) for n in ("treated", "control")) for row in records(rows)]
     )
-    sure = rows[~rows["hidden"] & (rows["low"] > 0)]
-    text = "{m} of {n} strategies have an effect that is clearly above zero."
+    sure = rows[~rows["hidden"] & (rows["verdict"].astype(str) == "keep")]
+    sure = sure.assign(size=sure["effect"].abs())
+    text = "{m} of {n} results say: keep."
     headline = say(text, m=len(sure), n=len(rows))
     if len(sure):
-        best = sure.sort_values(["effect", "strategy_id"], ascending=[False, True]).iloc[0]
+        best = sure.sort_values(["size", "strategy_id"], ascending=[False, True]).iloc[0]
         shown = {name: f"{best[name] * 100:+.1f}".replace("-", "−") for name in ("low", "high")}
         shown["effect"] = points(best["effect"], say)
         most = say(
@@ -176,7 +177,7 @@ def effects_section(found: pd.DataFrame, say: Say, k: int) -> Section:
     for row in records(rows):
         h = row["hidden"]
         span = {"value": row["effect"], "low": row["low"], "high": row["high"], "mark": 0.0}
-        cell = [int(row["treated"]), int(row["control"]), span, say.word(str(row["verdict"]))]
+        cell = [_count(row["treated"]), _count(row["control"]), span, say.word(str(row["verdict"]))]
         cell += [str(row["evidence"])] if graded else []
         cells.append((str(row["strategy_id"]), *(hide(each, h) for each in cell)))
     return Section(
@@ -207,6 +208,10 @@ def migration_section(found: pd.DataFrame, say: Say, k: int) -> Section:
         tables=tuple(tables),
         notes=(say("Rows: where customers were; columns: where they are now."),),
     )
+
+
+def _count(value: Any) -> int | None:
+    return None if pd.isna(value) else int(value)
 
 
 def _moves_headline(cells: Any, layer: str, say: Say, k: int) -> str:

@@ -14,7 +14,7 @@ from layerwise.at_once import Overview
 from layerwise.churn import Causes, ChurnGroups, Warnings
 from layerwise.columns import PERIOD_END
 from layerwise.errors import ColumnsError, DataError, SpecError, problems
-from layerwise.evaluate import Monitoring, RefitVerdict
+from layerwise.evaluate import Migration, Monitoring, RefitVerdict
 from layerwise.report import customers_sections, doing_sections, figures_sections, leaving_sections
 from layerwise.report.document import Section, as_dict, day
 from layerwise.report.hidden import small
@@ -62,6 +62,9 @@ _TABLES: dict[str, tuple[str, ...]] = {
     "drift": ("column", "psi", "limit", "verdict"),
     "privacy": figures_sections.PRIVACY_COLUMNS,
 }
+_EFFECTS = {"treated_n": "treated", "holdout_n": "control", "decision": "verdict"}
+"""Columns of `layerwise.evaluate.effects` -> those of a plain table of effects."""
+
 _COUNTS = {"effects": ("treated", "control"), "migration": ("customers",)}
 _NUMBERS = {
     "effects": ("treated", "control", "effect", "low", "high"),
@@ -183,11 +186,13 @@ def report(
         causes: What `rank_causes` returned.
         impact: What `assess_impact` returned.
         plan: What `StrategyTable.plan` returned, in place of the overview's.
-        effects: A table with a row a strategy: `strategy_id`, `treated` and `control` (customers),
-            `effect` with `low` and `high` (difference of shares: 0.02 is two points), `verdict`
-            (such as keep, adjust, stop, continue) and, where known, `evidence`.
-        migration: A table with a row a move: `from`, `to` (labels), `customers`, and `layer` where
-            it holds several.
+        effects: What `effects` returned for goals that are yes or no; or a table with a row a
+            strategy: `strategy_id`, `treated` and `control` (customers), `effect` with `low` and
+            `high` (difference of shares: 0.02 is two points), `verdict` (keep, adjust, stop,
+            continue) and, where known, `evidence`.
+        migration: What `measure_migration` returned, of which the last two dates are told; or a
+            table with a row a move: `from`, `to` (labels), `customers`, and `layer` where it holds
+            several.
         kpis: What `kpis` returned; the report shows everybody, not segments.
         monitoring: What `monitor` returned.
         drift: What `drift` returned.
@@ -267,8 +272,13 @@ def _read(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _table(name: str, value: Any) -> pd.DataFrame:
-    frames.wrap(value, what=f"{name}=")
-    found: pd.DataFrame = frames.eager(value, doing="report").to_pandas()
+    given = _last_moves(value) if isinstance(value, Migration) else value
+    frames.wrap(given, what=f"{name}=")
+    found: pd.DataFrame = frames.eager(given, doing="report").to_pandas()
+    if name == "effects" and set(_EFFECTS) <= set(found):
+        goals = found["strategy_id"].astype(str) + ": " + found["metric"].astype(str)
+        found = found.drop(columns="strategy_id").rename(columns=_EFFECTS)
+        found = found.assign(strategy_id=goals)
     lacking = [column for column in _TABLES[name] if column not in found]
     if lacking:
         raise ColumnsError(
@@ -277,6 +287,15 @@ def _table(name: str, value: Any) -> pd.DataFrame:
         )
     _check_numbers(name, found)
     return found.reset_index(drop=True)
+
+
+def _last_moves(found: Migration) -> pd.DataFrame:
+    """Return who moved between the last two dates, of those who are in both."""
+    names = list(found.names)
+    rows = found.moves[found.moves["to_date"] == found.moves["to_date"].max()]
+    both = rows[rows["before"].isin(names) & rows["after"].isin(names)]
+    moved: pd.DataFrame = both.rename(columns={"before": "from", "after": "to"})
+    return moved.assign(layer=found.label)
 
 
 def _check_numbers(name: str, found: pd.DataFrame) -> None:
@@ -292,7 +311,8 @@ def _check_numbers(name: str, found: pd.DataFrame) -> None:
             hint="convert them with pandas.to_numeric.",
         )
     for column in _COUNTS.get(name, ()):
-        wrong = int((~(found[column] >= 0) | (found[column] % 1 != 0)).sum())
+        known = found[column].dropna() if name == "effects" else found[column]
+        wrong = int((~(known >= 0) | (known % 1 != 0)).sum())
         if wrong:
             raise DataError(
                 f"{column} of {name}= is no number of customers in {wrong:,} of "
