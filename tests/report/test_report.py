@@ -11,6 +11,7 @@ import layerwise as lw
 from layerwise.churn import high_churn_groups, rank_causes, risk_table
 from layerwise.errors import ColumnsError, DataError, SpecError
 from layerwise.evaluate import drift, kpis, measure_migration, monitor, refit_due
+from layerwise.privacy import run_record
 from layerwise.report import report
 from layerwise.report.document import HIDDEN
 
@@ -261,6 +262,18 @@ def test_measured_effects_do_as_well():
         "1 of 1 results say: keep. The largest: win_back: churned, +3.0 points (+1.0 to +5.0)."
     )
     assert found.tables[0].rows[0][1:3] == (180, 20)
+
+
+def test_a_run_record_does_as_well():
+    """The record of a run is told without its few."""
+    table = pd.DataFrame({"customer_id": range(50), "spend": 1.0})
+    counts = {"orders": {"no consent": 3, "used": 47}}
+    record = run_record({"orders": table}, purpose="service", as_of="2024-12-31", counts=counts)
+    rows = dict(section(report(as_of="2024-12-31", privacy=record), "privacy").tables[0].rows)
+    assert rows["purpose"] == "service"
+    assert rows["orders: rows"] == "50"
+    assert rows["orders: no consent"] is HIDDEN
+    assert rows["orders: used"] is HIDDEN
 
 
 def test_moves_from_no_label():

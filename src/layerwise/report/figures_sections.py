@@ -8,6 +8,7 @@ import pandas as pd
 
 from layerwise.columns import PERIOD_END
 from layerwise.evaluate import Monitoring, RefitVerdict, kpi_table
+from layerwise.privacy import RunRecord
 from layerwise.report.cells import number
 from layerwise.report.document import HIDDEN, Column, Section, Table, day, records, table
 from layerwise.report.hidden import hide, parts, small
@@ -282,8 +283,12 @@ def drift_section(found: pd.DataFrame | None, refit: RefitVerdict | None, say: S
     )
 
 
-def privacy_section(found: pd.DataFrame | Mapping[str, Any], say: Say, k: int) -> Section:
+def privacy_section(
+    found: pd.DataFrame | Mapping[str, Any] | RunRecord, say: Say, k: int
+) -> Section:
     """Return the record of what was done to keep customers' data safe."""
+    if isinstance(found, RunRecord):
+        found = _record(found, k)
     if isinstance(found, Mapping):
         found = pd.DataFrame({"item": [str(key) for key in found], "value": list(found.values())})
     rows = []
@@ -301,7 +306,25 @@ def privacy_section(found: pd.DataFrame | Mapping[str, Any], say: Say, k: int) -
     )
 
 
-def _said(value: Any, say: Say) -> str | None:
+def _record(record: RunRecord, k: int) -> pd.DataFrame:
+    """Return the record of a run as items: purpose, day, and of each table rows and counts.
+
+    Counts of a table add up: where one is small none of them shows.
+    """
+    rows: list[tuple[str, Any, str]] = [("purpose", record.purpose, "")]
+    rows += [("as_of", record.as_of, "")]
+    for name, read in record.tables.items():
+        few = any(small(n, k) for n in read.counts.values())
+        rows += [(f"{name}: rows", read.rows, "rows")]
+        rows += [
+            (f"{name}: {reason}", HIDDEN if few else n, "") for reason, n in read.counts.items()
+        ]
+    return pd.DataFrame(rows, columns=["item", "value", "unit"])
+
+
+def _said(value: Any, say: Say) -> Any:
+    if value is HIDDEN:
+        return HIDDEN
     if isinstance(value, bool | np.bool_):
         return say("yes") if value else say("no")
     if value is None or value != value:

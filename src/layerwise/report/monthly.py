@@ -15,6 +15,7 @@ from layerwise.churn import Causes, ChurnGroups, Warnings
 from layerwise.columns import PERIOD_END
 from layerwise.errors import ColumnsError, DataError, SpecError, problems
 from layerwise.evaluate import Migration, Monitoring, RefitVerdict
+from layerwise.privacy import RunRecord
 from layerwise.report import customers_sections, doing_sections, figures_sections, leaving_sections
 from layerwise.report.document import Section, as_dict, day
 from layerwise.report.hidden import small
@@ -197,8 +198,8 @@ def report(
         monitoring: What `monitor` returned.
         drift: What `drift` returned.
         refit: What `refit_due` returned.
-        privacy: The record of the run: a mapping, or a table of `item` and `value` (and `unit`:
-            where it is "customers" or "rows", few are hidden).
+        privacy: The record of the run: what `run_record` returned, a mapping, or a table of `item`
+            and `value` (and `unit`: where it is "customers" or "rows", few are hidden).
         title: Heading of the report.
         currency: Name or sign of the currency.
         lang: "en" or "zh".
@@ -266,7 +267,7 @@ def _check(given: Mapping[str, Any], title: Any, currency: Any, k: Any) -> None:
 def _read(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parts, tables as pandas frames with the columns that they need."""
     parts = {name: value for name, value in given.items() if value is not None}
-    if isinstance(parts.get("privacy"), Mapping):
+    if isinstance(parts.get("privacy"), Mapping | RunRecord):
         return parts | {n: _table(n, parts[n]) for n in _TABLES if n in parts and n != "privacy"}
     return parts | {name: _table(name, parts[name]) for name in _TABLES if name in parts}
 
