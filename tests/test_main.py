@@ -273,3 +273,26 @@ def test_same_input_same_files(log: Path, tmp_path: Path) -> None:
         run(log, tmp_path / out)
     for name in ("customers.csv", "plan.csv", "layers.json"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.md"])
+def test_writes_a_report(tmp_path: Path, capsys: Any, name: str) -> None:
+    """--report writes a page or Markdown, names it, and no customer stands in it."""
+    log = orders()
+    log.assign(user="canary-" + log["user"].astype(str)).to_csv(tmp_path / "log.csv", index=False)
+    more = ("--report", str(tmp_path / name), "--lang", "zh")
+    assert run(tmp_path / "log.csv", tmp_path / "out", *more) == DONE
+    assert name in capsys.readouterr().out
+    text = (tmp_path / name).read_text(encoding="utf-8")
+    assert "客户月报" in text
+    assert "canary-" not in text
+
+
+def test_a_report_is_refused_early(log: Path, tmp_path: Path, capsys: Any) -> None:
+    """A report of another kind is a wrong call, one into no folder a missing file; nothing runs."""
+    with pytest.raises(SystemExit) as left:
+        run(log, tmp_path / "out", "--report", "report.pdf")
+    assert left.value.code == WRONG_CALL
+    assert run(log, tmp_path / "out", "--report", str(tmp_path / "no" / "r.html")) == NO_FILE
+    assert "no such folder for --report" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

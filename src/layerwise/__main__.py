@@ -16,6 +16,8 @@ from layerwise.at_once import Overview, overview
 from layerwise.console import tell
 from layerwise.errors import LayerwiseError, MissingExtraError
 from layerwise.orderfile import read_orders, write_table
+from layerwise.report import report
+from layerwise.report.page import environment
 from layerwise.strategy import StrategyTable
 from layerwise.summary import check_orders
 from layerwise.version import VERSION
@@ -33,6 +35,8 @@ examples:
   layerwise layers orders.parquet --customer user --time paid_at --amount total \\
       --as-of 2025-06-30 --horizon 60 --strategies my_table.csv --format parquet --out out
       as of a day, 60 days ahead, your own strategy table, tables as Parquet
+  layerwise demo --out out --report report.html
+      and a page to read and print (or report.md: Markdown)
 
 written to --out:
   customers.csv   one row per customer: summary, layers, probabilities (or .parquet)
@@ -150,6 +154,9 @@ def _add_common(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--lang", choices=["en", "zh"], default="en", help="language of strategies and report"
     )
+    command.add_argument(
+        "--report", type=_page, help="write a report too: a file ending in .html or .md"
+    )
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
@@ -163,10 +170,17 @@ def _days(text: str) -> int:
     return days
 
 
+def _page(text: str) -> Path:
+    if not text.lower().endswith((".html", ".md")):
+        raise argparse.ArgumentTypeError(f"{text!r} does not end in .html or .md")
+    return Path(text)
+
+
 def _layers(given: argparse.Namespace) -> int:
     roles = ("customer", "time", "amount", "order", "currency", "time_format", "tz")
     columns = {role: value for role in roles if (value := getattr(given, role)) is not None}
     check_out(given.out)
+    check_report(given.report)
     table = strategies(given.strategies, given.lang)
     with progress(given.quiet) as step:
         step(f"read {given.orders.name}")
@@ -177,12 +191,14 @@ def _layers(given: argparse.Namespace) -> int:
         )
         step("write")
         written = write(result, given.out, given.format, given.lang)
+        written += write_report(result, given.report, as_of=as_of, lang=given.lang)
     print(in_flags(tell(result, written, as_of=as_of, lang=given.lang)))
     return DONE
 
 
 def _demo(given: argparse.Namespace) -> int:
     check_out(given.out)
+    check_report(given.report)
     with progress(given.quiet) as step:
         step("read the orders")
         title, orders, columns, as_of = demo_orders(given.data)
@@ -192,6 +208,7 @@ def _demo(given: argparse.Namespace) -> int:
         )
         step("write")
         written = write(result, given.out, given.format, given.lang)
+        written += write_report(result, given.report, as_of=as_of, lang=given.lang)
     print(title)
     print(in_flags(tell(result, written, as_of=as_of, lang=given.lang)))
     return DONE
@@ -246,6 +263,33 @@ def write(result: Overview, out: Path, kind: str, lang: str) -> list[Path]:
         write_table(table, file, mark=lang == "zh")
     result.fitted.save(files[2])
     return files
+
+
+def check_report(path: Path | None) -> None:
+    """Refuse a report that could not be written, before the work is done.
+
+    Raises:
+        MissingExtraError: It is a page, and Jinja2 is not installed.
+        FileNotFoundError: Its folder does not exist.
+    """
+    if path is None:
+        return
+    if path.suffix.lower() == ".html":
+        environment()
+    if not path.resolve().parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "no such folder for --report", str(path.parent))
+
+
+def write_report(result: Overview, path: Path | None, *, as_of: str, lang: str) -> list[Path]:
+    """Write the report, a page or Markdown by the end of its name, and return the file."""
+    if path is None:
+        return []
+    made = report(result, as_of=as_of, lang=lang)
+    if path.suffix.lower() == ".html":
+        made.to_html(path)
+    else:
+        made.to_markdown(path)
+    return [path]
 
 
 @contextmanager
