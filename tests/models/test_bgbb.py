@@ -284,3 +284,33 @@ def test_odd_numbers_of_opportunities_are_refused():
         fitted.orders_interval(donors((1, np.nan, 6)))
     with pytest.raises(EngineError, match="one SELECT"):
         fitted.to_sql()
+
+
+def dert(x: int, t_x: int, n: int, discount: float) -> float:
+    """Return the DERT of Fader, Hardie and Shang (2010), eq. 14, by mpmath."""
+    a, b, g, d = (mp.mpf(v) for v in DONATIONS.values())
+    whole = mp.beta(a + x, b + n - x) * mp.beta(g, d + n)
+    parts = [mp.beta(a + x, b + t_x - x + i) * mp.beta(g + 1, d + t_x + i) for i in range(n - t_x)]
+    series = mp.hyp2f1(1, d + n + 1, g + d + n + 1, 1 / (1 + mp.mpf(discount)))
+    top = mp.beta(a + x + 1, b + n - x) * mp.beta(g, d + n + 1) / (1 + mp.mpf(discount)) * series
+    return float(top / (whole + sum(parts)))
+
+
+def test_discounted_orders_come_to_the_published_closed_form():
+    """Over 600 opportunities at 10 % nothing is left to add."""
+    histories = [(6, 6, 6), (0, 0, 6), (4, 5, 6), (1, 1, 12), (3, 9, 12)]
+    fitted = BGBB().with_parameters(**DONATIONS)
+    found = fitted.discounted_orders(donors(*histories), 600, discount=0.1)
+    assert found == pytest.approx([dert(*h, 0.1) for h in histories], rel=1e-10)
+
+
+def test_without_a_discount_orders_count_whole():
+    """0 % is the expectation; a horizon of nothing gives nothing; other discounts are refused."""
+    table = donors((4, 5, 6), (0, 0, 6))
+    fitted = BGBB().with_parameters(**DONATIONS)
+    whole = fitted.expected_orders(table, 5)
+    assert fitted.discounted_orders(table, 5, discount=0) == pytest.approx(whole, rel=1e-14)
+    assert not fitted.discounted_orders(table, 0, discount=0.1).any()
+    for discount in (-0.1, np.nan, "0.1", True):
+        with pytest.raises(SpecError, match="discount must be"):
+            fitted.discounted_orders(table, 5, discount=discount)

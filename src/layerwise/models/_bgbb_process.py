@@ -46,6 +46,10 @@ class Opportunities:
         """Return P(alive) · E[p] · the opportunities among m that the customer lives to see."""
         return _by_history(rows, partial(self._orders, m=m), m)[:, 0]
 
+    def discounted_orders(self, rows: Histories, m: int, discount: float) -> Array:
+        """Return the same, the i-th opportunity ahead weighing (1 + discount)^−i."""
+        return _by_history(rows, partial(self._orders, m=m, discount=discount), m)[:, 0]
+
     def expected_orders_new(self, m: int) -> float:
         """Return the orders expected of a new customer at the first m opportunities."""
         seen = _ratios(self.gamma, np.array([self.delta]), m)[0, 1:]
@@ -64,9 +68,11 @@ class Opportunities:
         ahead = Silence((*after, self.gamma, self.delta + rows.T), np.full(len(rows), float(m)))
         return np.asarray(np.minimum(gone + alive * np.exp(ahead.log_total), 1.0))[:, None]
 
-    def _orders(self, rows: Histories, m: int) -> Array:
+    def _orders(self, rows: Histories, m: int, discount: float = 0.0) -> Array:
         p = (self.alpha + rows.x) / (self.alpha + self.beta + rows.T)
-        seen = _ratios(self.gamma, self.delta + rows.T, m)[:, 1:].sum(axis=1)
+        sees = _ratios(self.gamma, self.delta + rows.T, m)[:, 1:]
+        weight = np.exp(-np.log1p(discount) * np.arange(1.0, m + 1.0))
+        seen = (sees * weight).sum(axis=1)
         return np.asarray(self._alive(rows)[0] * p * seen)[:, None]
 
     def _tails(self, rows: Histories, m: int) -> Array:

@@ -183,6 +183,36 @@ class FittedBGBB(FittedStatistics):
         """
         return self.process.expected_orders(_read(customers), self._ahead(opportunities))
 
+    def discounted_orders(
+        self, customers: object, opportunities: int | None = None, *, discount: float
+    ) -> Array:
+        """Return the orders expected at the next opportunities, discounted, one number a row.
+
+        The i-th opportunity ahead weighs (1 + discount)^−i. With very many opportunities this is
+        the discounted expected residual transactions (DERT) of the paper.
+
+        Args:
+            customers: A table with `repeat_orders`, `last_opportunity` and `opportunities`.
+            opportunities: How many to look ahead; None takes the spec's.
+            discount: What an order loses from one opportunity to the next: 0.1 makes one at the
+                next opportunity worth 1/1.1.
+
+        Raises:
+            ColumnsError: Columns are missing or of the wrong type.
+            DataError: Histories are impossible.
+            SpecError: The number of opportunities is not a whole number from 0 up, or the discount
+                is negative or no number.
+
+        Source: Fader, Hardie and Shang (2010), Marketing Science 29, eq. 14, over a finite horizon.
+        """
+        if not fits(discount, float) or discount < 0:
+            raise SpecError(
+                f"discount must be a number from 0 up, got {discount!r:.40}.",
+                hint="discount=0.1 is 10 % an opportunity.",
+            )
+        m = self._ahead(opportunities)
+        return self.process.discounted_orders(_read(customers), m, float(discount))
+
     def expected_orders_new(self, opportunities: int | None = None) -> float:
         """Return the orders expected of a new customer at the first `opportunities`.
 
