@@ -207,3 +207,12 @@ def test_notices_point_at_the_caller() -> None:
     with pytest.warns(RowsLeftOutWarning) as told:
         early_warning(people(3), events=strangers, as_of=AS_OF)
     assert {Path(notice.filename) for notice in told} == {Path(__file__)}
+
+
+def test_signals_judged_for_nobody_are_told() -> None:
+    """One view a customer says nothing of a drop, and the text says so."""
+    views = rows(
+        *((n, 60, "view") for n in range(3)), (0, 2, "view"), names="customer_id ts event_type"
+    )
+    found = early_warning(people(3), events=views, as_of=AS_OF)
+    assert "nobody could be judged (too few rows of each customer): browse_drop" in str(found)
