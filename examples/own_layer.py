@@ -1,4 +1,7 @@
-"""A layer of your own in a dozen lines: it gets reasons, a saved form, SQL and every engine."""
+"""A layer of your own in a dozen lines: it gets reasons, a saved form, SQL and every engine.
+
+Polars only shows that engines do not matter: pip install "layerwise[polars]".
+"""
 
 from typing import ClassVar
 

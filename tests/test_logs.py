@@ -135,3 +135,9 @@ def test_clock_of_the_rows() -> None:
     clock = read(log()).clock("ts")
     assert clock.astype(str).tolist()[0] == "2024-03-01T23:59:00.000000"
     assert (np.diff(clock) > np.timedelta64(0)).all()
+
+
+def test_a_log_without_its_columns_is_to_be_renamed() -> None:
+    """The hint is about the log, not about the customer table."""
+    with pytest.raises(ColumnsError, match="Hint: rename the columns of the log"):
+        read(log().rename(columns={"ts": "when"}))

@@ -216,8 +216,12 @@ def check_named(needed: Mapping[str, object], optional: Mapping[str, object] | N
         )
 
 
-def require(found: Sequence[str], needed: Mapping[str, str], *, title: str) -> None:
+def require(
+    found: Sequence[str], needed: Mapping[str, str], *, title: str, hint: str | None = None
+) -> None:
     """Check that every needed column is there; `needed` maps it to what needs it.
+
+    The hint is that of a customer table, unless another is given.
 
     Raises:
         ColumnsError: With all missing columns at once, and what was found.
@@ -228,7 +232,7 @@ def require(found: Sequence[str], needed: Mapping[str, str], *, title: str) -> N
     width = max(map(len, missing))
     lines = [f"{name:<{width}}  needed by {needed[name]}" for name in missing]
     shown = ", ".join(list(found)[:30]) + (", ..." if len(found) > 30 else "")
-    raise ColumnsError(f"{problems(title, lines)}\nFound: {shown}.", hint=_hint(missing))
+    raise ColumnsError(f"{problems(title, lines)}\nFound: {shown}.", hint=hint or _hint(missing))
 
 
 _BASKETS = ("basket_", "special_", "custom_orders", "share_")
@@ -248,6 +252,8 @@ def _hint(missing: Sequence[str]) -> str:
         return "calibration_holdout(orders, split=..., end=...) adds the holdout columns."
     if any(name.startswith(("p_", "expected_")) for name in missing):
         return "a model such as BGNBD(horizon_days=...), fitted before, adds its columns."
+    if "churn" in missing:
+        return "ChurnStatus().fit(customers).transform(customers) adds churn."
     return "summarize(orders, as_of=...) makes the customer table; earlier layers add theirs."
 
 

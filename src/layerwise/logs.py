@@ -180,7 +180,8 @@ def read_log(
     frame = _eager(log, what)
     frames.check_named({"customer=": customer, "time=": time})
     roles = {customer: "customer=", time: "time="} | dict.fromkeys(needs, what)
-    frames.require(frames.column_names(frame), roles, title=f"{_upper(what)} lacks columns:")
+    title = f"{_upper(what)} lacks columns:"
+    frames.require(frames.column_names(frame), roles, title=title, hint=_RENAME)
     request = make_request(customer=customer, time=time, time_format=time_format, tz=tz)
     native = frame.to_native()
     if not len(frame):
@@ -205,6 +206,7 @@ def read_log(
 
 UNKNOWN, NO_ID = -1, -2
 """What `places` gives for an id that the roster does not have, and for a missing id."""
+_RENAME = 'rename the columns of the log to these, as in log.rename(columns={"when": "ts"}).'
 _FUTURE = "dated after as_of"
 _STRANGE = "of customers whom the customer table does not have"
 

@@ -154,3 +154,9 @@ def test_refused_tables() -> None:
         choose(table([], []), **COSTS)
     with pytest.raises(ColumnsError, match="p_no_purchase_30d"):
         choose_contacts(table([0.9], [1.0]), horizon_days=30, capacity=1)
+
+
+def test_another_horizon_is_named() -> None:
+    """A table of another horizon is answered with the choice that made it."""
+    with pytest.raises(ColumnsError, match=r"p_no_purchase_30d(.|\n)*horizon_days=30"):
+        choose_contacts(table([0.5], [10.0]), horizon_days=30, capacity=1)

@@ -1,5 +1,7 @@
 """Early warning as a whole: levels, reasons, lists, what is left out, and what does not matter."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -197,3 +199,20 @@ def test_one_customer_and_none() -> None:
     one = early_warning(people(1), as_of=AS_OF, feedback=FEEDBACK.head(1))
     assert one.customers["risk_level"].tolist() == ["high"]
     assert len(early_warning(people(0), as_of=AS_OF).customers) == 0
+
+
+def test_notices_point_at_the_caller() -> None:
+    """Rows left out of a log are told where early_warning was called, not inside of it."""
+    strangers = rows((0, 2, "view"), (99, 2, "view"), names="customer_id ts event_type")
+    with pytest.warns(RowsLeftOutWarning) as told:
+        early_warning(people(3), events=strangers, as_of=AS_OF)
+    assert {Path(notice.filename) for notice in told} == {Path(__file__)}
+
+
+def test_signals_judged_for_nobody_are_told() -> None:
+    """One view a customer says nothing of a drop, and the text says so."""
+    views = rows(
+        *((n, 60, "view") for n in range(3)), (0, 2, "view"), names="customer_id ts event_type"
+    )
+    found = early_warning(people(3), events=views, as_of=AS_OF)
+    assert "nobody could be judged (too few rows of each customer): browse_drop" in str(found)

@@ -96,3 +96,11 @@ def test_one_warning_for_both_rules() -> None:
         monitor(complaints(0), baseline_until=ENDS[5], kind="count")
     assert len(told) == 1
     assert told[0].filename == __file__
+
+
+def test_the_text_counts_points_and_lists_alerts() -> None:
+    """A result tells what was judged before its alerts."""
+    found = watch(complaints(3))
+    first, *rest = str(found).splitlines()
+    assert first.startswith(f"{found.judged:,} points judged, {len(found.alerts):,} outside")
+    assert len(rest) == len(found.alerts) + 1

@@ -61,3 +61,10 @@ def test_another_table_is_refused(ax: Axes) -> None:
     """Rates are no chart yet."""
     with pytest.raises(ColumnsError, match="no control chart"):
         plot_control_chart(rates(), ax=ax)
+
+
+def test_what_monitor_returns_is_drawn(ax: Axes) -> None:
+    """The result itself does as well as its charts."""
+    found = monitor(rates(), baseline_until=ENDS[-6])
+    plot_control_chart(found, segment="b", ax=ax)
+    assert len(ax.get_lines()) > 0

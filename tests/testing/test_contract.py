@@ -152,3 +152,10 @@ def test_the_table_must_be_one() -> None:
     ):
         with pytest.raises(SpecError, match="50 customers"):
             list(segmenter_checks(lw.Value(), customers=table))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("spec", [lw.Value, "value", object()])
+def test_what_is_no_spec_is_told_so(spec: Any) -> None:
+    """A class, a text or anything that cannot be fitted is no list of forty failures."""
+    with pytest.raises(SpecError, match=r"is none\.\nHint: give one that is made"):
+        check_segmenter(spec)

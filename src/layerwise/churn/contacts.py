@@ -226,7 +226,11 @@ def _read(frame: Any, h: float) -> tuple[Floats, Floats]:
     names = (c.p_no_purchase(h), c.spend_if_buying(h))
     title = "The table lacks columns of risk_table."
     needed = dict.fromkeys(names, "choose_contacts")
-    frames.require(frames.column_names(frame), needed, title=title)
+    hint = (
+        f"risk_table(customers, model=..., spend=..., horizon_days={h:g}) adds them; or take the "
+        "horizon_days= that the table is of."
+    )
+    frames.require(frames.column_names(frame), needed, title=title, hint=hint)
     p, value = (numbers(v) for v in frames.read(frame, names).values())
     wrong = {
         f"{names[0]} outside 0 to 1": int(((p < 0) | (p > 1)).sum()),

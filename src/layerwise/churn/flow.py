@@ -64,7 +64,9 @@ def customer_flow(
     frame = frames.eager(snapshots, doing="customer_flow")
     frames.check_named({"as_of=": as_of, "customer=": customer, "status=": status})
     names = dict.fromkeys((as_of, customer, status), "customer_flow")
-    frames.require(frames.column_names(frame), names, title="The snapshots lack columns.")
+    hint = "snapshots(orders, as_of=[...]) makes the table of several dates; then add the labels."
+    title = "The snapshots lack columns."
+    frames.require(frames.column_names(frame), names, title=title, hint=hint)
     who = people(frame, customer)
     when, dates = days_of(frame, as_of)
     state = np.zeros((len(dates), int(who.max()) + 1), dtype=np.int8)

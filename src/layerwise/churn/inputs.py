@@ -153,13 +153,17 @@ def read_inputs(
         LayerwiseError: As `read_roster` and `read_log` say.
     """
     roster = read_roster(customers, customer=customer)
-    logs = {
-        name: read_log(
+    logs = {}
+    for name, log in given.items():  # a comprehension is a frame of its own before Python 3.12
+        if log is None:
+            continue
+        what, time, needs = KINDS[name]
+        logs[name] = read_log(
             log,
             roster,
-            what=KINDS[name][0],
-            time=KINDS[name][1],
-            needs=KINDS[name][2],
+            what=what,
+            time=time,
+            needs=needs,
             as_of=as_of,
             customer=customer,
             ignore_future=quiet or name == "deliveries",
@@ -167,9 +171,6 @@ def read_inputs(
             stacklevel=stacklevel + 1,
             **reading,
         )
-        for name, log in given.items()
-        if log is not None
-    }
     today = moment(as_of, name="as_of", request=make_request(**reading), aware=True)
     for name in _FREQUENT:
         _warn_if_ended(logs.get(name), today, stacklevel=stacklevel + 1)

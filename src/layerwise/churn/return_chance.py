@@ -67,7 +67,7 @@ def check_silence(gaps: PastGaps, silence: Floats) -> None:
             f"Days of silence of {wrong:,} of {int(inside.sum()):,} customers are not those of the "
             "order log at as_of.",
             hint="make the customer table with summarize(orders, as_of=...) of the same date, and "
-            "say here what was said there, such as amount=None.",
+            "say here what was said there, such as order=... or amount=None.",
         )
 
 

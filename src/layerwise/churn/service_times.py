@@ -84,7 +84,9 @@ def service_times(
     frame = frames.eager(tickets, doing="service_times")
     needs = {opened: "opened=", **dict.fromkeys(waits.values(), "ends=")}
     needs |= {} if by is None else {by: "by="}
-    frames.require(frames.column_names(frame), needs, title="The ticket log lacks columns:")
+    title = "The ticket log lacks columns:"
+    hint = 'name yours: opened="created", ends={"resolution": "closed"}; give the waits you have.'
+    frames.require(frames.column_names(frame), needs, title=title, hint=hint)
     hours, aware = _read(frame, [opened, *waits.values()])
     now = _now(as_of, aware)
     rows = _usable(hours, opened, list(waits.values()), now)

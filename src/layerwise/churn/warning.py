@@ -73,7 +73,10 @@ class Warnings(Generic[FrameT]):
     def __str__(self) -> str:
         counts = self.table[["id", "level", "judged", "flagged", "not_evaluable"]]
         used = counts[self.table["left_out"] == ""]
-        return "\n".join([used.to_string(index=False), *left_out_text(self.table)])
+        blind = used.loc[used["judged"] == 0, "id"]
+        why = "nobody could be judged (too few rows of each customer): "
+        lines = [why + ", ".join(blind)] if len(blind) else []
+        return "\n".join([used.to_string(index=False), *lines, *left_out_text(self.table)])
 
 
 def early_warning(

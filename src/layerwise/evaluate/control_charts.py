@@ -170,7 +170,7 @@ def charts(
     series = read_series(rates, share=kind == "share", **roles)
     last = day_of(until, "baseline_until")
     base = standardise(series, last, kind=kind, season=season, least=least_baseline)
-    _notify(base)
+    _notify(base, least_baseline)
     tables = []
     for rule in rules:
         points = smooth(base, smoothing, widen=widen) if rule == EWMA else plain(base, widen)
@@ -230,14 +230,14 @@ def _inside_span(series: RateSeries) -> Array:
     return inside
 
 
-def _notify(base: Standardised) -> None:
+def _notify(base: Standardised, least: int) -> None:
     """Warn once of series that cannot be judged at all."""
     blind = int(np.isnan(base.spread).sum())
     if blind:
         warnings.warn(
-            f"{blind:,} of {len(base.spread):,} series cannot be judged: too few baseline periods "
-            "with a base, or the baseline never varies. They are not_evaluable.\n"
-            "Hint: take a later baseline_until, a longer log or larger segments.",
+            f"{blind:,} of {len(base.spread):,} series cannot be judged: fewer than {least:,} "
+            "baseline periods with a base, or the baseline never varies. They are not_evaluable.\n"
+            "Hint: take a later baseline_until, a longer log, weeks or larger segments.",
             ShortBaselineWarning,
             stacklevel=4,
         )

@@ -164,7 +164,9 @@ def analyse(
     needed = {arm: "arm="} | ({by: "by="} if by is not None else {})
     needed |= {c: f"metric {name}" for name, m in chosen.items() for c in columns_of(m)}
     needed |= dict.fromkeys(covariates, "balance=")
-    frames.require(frames.column_names(frame), needed, title=f"{_upper(WHAT)} lacks columns:")
+    title = f"{_upper(WHAT)} lacks columns:"
+    hint = "assign adds the arm; merge labels, metrics and covariates to the table by customer."
+    frames.require(frames.column_names(frame), needed, title=title, hint=hint)
     if customer is not None:
         read_roster(customers, customer=customer, what=WHAT)
     read = frames.read(frame, needed, what=WHAT)

@@ -62,7 +62,9 @@ def read_history(
     """
     frame = frames.wrap(snapshots, what="the table of snapshots")
     needed = dict.fromkeys((customer, as_of, label, *also), doing)
-    frames.require(frames.column_names(frame), needed, title="The snapshots lack columns.")
+    hint = "snapshots(orders, as_of=[...]) makes the table of several dates; then add the labels."
+    title = "The snapshots lack columns."
+    frames.require(frames.column_names(frame), needed, title=title, hint=hint)
     frame = frames.collect(frame, needed)
     column = label_column(frames.read(frame, [label])[label], label)
     if missing := int((column.codes < 0).sum()):

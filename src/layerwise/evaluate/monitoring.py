@@ -44,6 +44,14 @@ class Monitoring:
     judged: int
     not_evaluable: int
 
+    def __str__(self) -> str:
+        """Return how many points were judged, and the alerts."""
+        head = f"{self.judged:,} points judged, {len(self.alerts):,} outside of their limits"
+        head += f"; {self.not_evaluable:,} not evaluable" if self.not_evaluable else ""
+        if not len(self.alerts):
+            return head
+        return f"{head}\n{self.alerts.to_string(index=False, float_format='{:.4g}'.format)}"
+
     def of(self, period: Any) -> pd.DataFrame:
         """Return the alerts of one period, given by its last day."""
         return self.alerts[self.alerts[PERIOD_END] == pd.Timestamp(period)].reset_index(drop=True)

@@ -20,6 +20,10 @@ OVERALL = "all"
 """The segment of a row that counts everybody; a row without a segment counts as one."""
 
 _EXACT = 2.0**53
+_TIDY = (
+    "one row a period with a count and its base, such as orders that came late and all orders; "
+    "name them: period=, numerator=, denominator=."
+)
 _YEAR_MONTHS, _WEEKS_OF_A_YEAR, _WEEK = 12, 52, 7
 
 
@@ -128,7 +132,8 @@ def read_series(
             f"kpi= is a {type(kpi).__name__}; it names one KPI.", hint='kpi="churn_rate".'
         )
     needs = dict.fromkeys([period, numerator, denominator], "a rate by period")
-    frames.require(names, needs, title=f"{what[0].upper()}{what[1:]} lacks columns:")
+    title = f"{what[0].upper()}{what[1:]} lacks columns:"
+    frames.require(names, needs, title=title, hint=_TIDY)
     has = KPI in names, SEGMENT in names
     n = len(frame)
     if not n:
@@ -206,7 +211,9 @@ def _check_counts(hits: Floats, trials: Floats, days: Floats, share: bool) -> No
     if lines:
         raise DataError(
             problems(f"Rates cannot be made of {len(hits):,} rows:", lines),
-            hint="give counts; kind='count' is for events that may be more than their base.",
+            hint="give counts; kind='count' is for events that may be more than their base. "
+            "Of kpis(), take one by kpi=, and the periods that can be judged: "
+            "rates.dropna(subset=['numerator', 'denominator']).",
         )
 
 

@@ -119,7 +119,9 @@ def read_events(
     frame = frames.eager(ledger, doing=WHAT)
     needed = {name: f"{role}=" for role, name in columns.items() if role != "lot"}
     needed |= {reason: "reason="} if reason is not None else {}
-    frames.require(frames.column_names(frame), needed, title="The points ledger lacks columns:")
+    title = "The points ledger lacks columns:"
+    hint = 'one row an event; name your columns, such as time="booked_at", event="booking_id".'
+    frames.require(frames.column_names(frame), needed, title=title, hint=hint)
     table = _read(frame, as_of, columns, reason, **reading)
     raw = _each_once(table.raw, table.counts)
     who, ids = _ranked(table.customer.series, table.customer.codes, raw.customer)

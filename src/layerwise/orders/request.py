@@ -148,7 +148,8 @@ def _refuse_unknown(choices: Mapping[str, object], known: list[str]) -> None:
         lines.append(f"{name}=" + (f" (did you mean {near[0]}=?)" if near else ""))
     if lines:
         raise SpecError(
-            problems("There are no such choices:", lines), hint=f"there are {', '.join(known)}."
+            problems("There are no such choices:", lines),
+            hint=f"there are {', '.join(known)}; help() names the others.",
         )
 
 

@@ -8,6 +8,7 @@ from layerwise import frames
 from layerwise.columns import PERIOD_END
 from layerwise.errors import SpecError
 from layerwise.evaluate.control_charts import ABOVE, BELOW, EWMA, JUDGED, LIMITS
+from layerwise.evaluate.monitoring import Monitoring
 from layerwise.evaluate.rate_series import KPI, SEGMENT
 from layerwise.plots.canvas import ACTUAL, EXPECTED, MARK, QUIET, canvas, dates, percent, thousands
 from layerwise.plots.words import Lang, word
@@ -34,7 +35,7 @@ def plot_control_chart(
     The line ends the baseline. Periods that cannot be judged have a gap.
 
     Args:
-        chart: What `layerwise.evaluate.control_chart` returned, or `Monitoring.charts`.
+        chart: What `control_chart` or `monitor` of `layerwise.evaluate` returned.
         kpi: Which KPI, if it holds several.
         segment: Which segment, if it holds several.
         rule: "limits" or "ewma", if it holds both.
@@ -91,6 +92,7 @@ def _plain(shares: bool) -> Any:
 
 def _series(chart: Any, kpi: str | None, segment: str | None, rule: str) -> pd.DataFrame:
     """Return the rows of one series by one rule."""
+    chart = chart.charts if isinstance(chart, Monitoring) else chart
     table: pd.DataFrame = frames.eager(chart, doing="plot_control_chart").to_pandas()
     roles = dict.fromkeys(_NEEDED, "plot_control_chart")
     frames.require(list(table.columns), roles, title="The table is no control chart; it lacks:")

@@ -109,7 +109,7 @@ def read_purchases(
         as_of=as_of,
         needs=wanted,
         ignore_future=True,
-        stacklevel=5,
+        stacklevel=4,
         **reading,
     )
     last = last_day(as_of, reading)

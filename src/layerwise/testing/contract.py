@@ -45,7 +45,7 @@ def segmenter_checks(
             and 50 rows or more; None takes `example_customers()`.
 
     Raises:
-        SpecError: The table is not such a table.
+        SpecError: The table is not such a table, or the segmenter a class or no spec.
 
     Example:
         >>> import layerwise as lw
@@ -53,6 +53,12 @@ def segmenter_checks(
         >>> len(names) >= 40, names[0]
         (True, 'spec_is_frozen')
     """
+    if isinstance(spec, type) or not callable(getattr(spec, "fit", None)):
+        name = spec.__name__ if isinstance(spec, type) else type(spec).__name__
+        raise SpecError(
+            f"A segmenter is a spec that can be fitted; {name} is none.",
+            hint="give one that is made, such as check_segmenter(Value()), not the class Value.",
+        )
     case = Case(spec, _checked(example_customers() if customers is None else customers))
     for module in (spec_checks, label_checks):
         for name, check in _public(module).items():
@@ -68,7 +74,7 @@ def check_segmenter(spec: Any, *, customers: pd.DataFrame | None = None) -> None
 
     Raises:
         AssertionError: With every check that failed and what it says.
-        SpecError: The table is not such a table.
+        SpecError: The table is not such a table, or the segmenter a class or no spec.
 
     Example:
         >>> import layerwise as lw
