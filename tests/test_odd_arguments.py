@@ -167,3 +167,50 @@ def test_a_level_table_with_missing_cells_is_refused() -> None:
     table.loc[1, "name"] = pd.NA
     with pytest.raises(LayerwiseError, match="name"):
         membership.membership_levels(PEOPLE, table=table, **DAY)
+
+
+PLAN = strategy.StrategyTable.default().plan(
+    pd.DataFrame({"customer_id": [1, 2], "tier": "high_value"}), holdout=0
+)
+
+
+def _ask(plan: pd.DataFrame, name: str) -> object:
+    if name == "channel":
+        return strategy.contact_rules(plan, **DAY)
+    return strategy.spend_budget(plan, budget=5, cost=1, gain=2)
+
+
+ODD_CELLS: list[Any] = [3.5, b"x", (1, 2), [1], {}, pd.Timedelta("1D"), Decimal(1)]
+
+
+@pytest.mark.parametrize("value", ODD_CELLS, ids=repr)
+@pytest.mark.parametrize("name", ["theme", "channel", "strategy_id"])
+def test_plans_without_texts_are_refused(name: str, value: Any) -> None:
+    """What stands in a plan's columns of text is text."""
+    plan = PLAN.assign(**{name: pd.Series([value] * len(PLAN), dtype=object)})
+    with pytest.raises(ColumnsError, match=name):
+        _ask(plan, name)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"customer_id": [[1]] * 6}, {"customer_id": [{}] * 6}, {"rank": 1e300}]
+)
+def test_plans_without_ids_or_ranks_are_refused(odd: dict[str, Any]) -> None:
+    """Lists are no ids, and numbers beyond all use no ranks."""
+    plan = PLAN.iloc[:6].assign(**odd)
+    with pytest.raises(ColumnsError):
+        strategy.contact_rules(plan, **DAY)
+
+
+@pytest.mark.parametrize("odd", [{"per_week": 2**70}, {"no_contact": [["a"]]}])
+def test_impossible_contact_rules_are_refused(odd: dict[str, Any]) -> None:
+    """Caps beyond all use and channels that are no text are no rules."""
+    with pytest.raises(SpecError):
+        strategy.contact_rules(PLAN, **(DAY | odd))
+
+
+def test_a_plan_without_strategies_takes_the_budget_by_rank() -> None:
+    """Missing strategy ids are one more name, not an error."""
+    plan = PLAN.assign(strategy_id=pd.Series([None] * len(PLAN), dtype=object))
+    found = strategy.spend_budget(plan, budget=2, cost=1, gain=2)
+    assert (found.spent, found.strategies["send"].sum()) == (2, 2)
