@@ -96,6 +96,12 @@ def as_path(path: str | os.PathLike[str]) -> Path:
         )
     if "\0" in os.fspath(path):
         raise SavedFileError("The path holds a zero byte.", hint="no file can be called so.")
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        raise SavedFileError(
+            "The path holds signs that no file can be called by.", hint="use another name."
+        ) from None
     return Path(path)
 
 
@@ -112,6 +118,8 @@ def write_text(path: str | os.PathLike[str], text: str, *, private: bool = False
         SavedFileError: The path is none.
     """
     target = as_path(path)
+    if not target.name:
+        raise SavedFileError("The path names no file.", hint='for example "layers.json".')
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "No such folder", str(target.parent))
     beside = target.with_name(f".layerwise-{secrets.token_hex(8)}.tmp")

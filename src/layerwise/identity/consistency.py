@@ -147,6 +147,7 @@ def channel_exposures(
     """
     if prices is None and promotions is None:
         raise SpecError("There is nothing to compare.", hint="give prices=, promotions= or both.")
+    frames.check_named({"sku=": sku, "channel=": channel})
     roster = read_roster(customers, customer=customer)
     needs = [name for name, given in ((sku, prices), (channel, promotions)) if given is not None]
     log = read_log(

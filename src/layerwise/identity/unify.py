@@ -152,13 +152,14 @@ def _sorted(ids: pd.Series) -> Array:
 
 def _flags(series: pd.Series) -> Array:
     values = series.reset_index(drop=True)
-    known = values.dropna()
-    if not known.map(lambda v: isinstance(v, bool | np.bool_ | int | float) and v in (0, 1)).all():
+    values = values.astype(object)
+    kinds = bool | np.bool_ | int | float | np.number
+    if not all(isinstance(v, kinds) and v in (0, 1) for v in values.dropna()):
         raise ColumnsError(
             "Column verified holds more than true and false.",
             hint='convert it, e.g. table["verified"] == "yes".',
         )
-    flags: Array = (values.astype("Float64").fillna(0) == 1).to_numpy(dtype=bool)
+    flags: Array = np.array([v == 1 for v in values.where(values.notna(), 0)], dtype=bool)
     return flags
 
 

@@ -117,6 +117,7 @@ def read_events(
     """
     frames.wrap(ledger, what=WHAT)
     frame = frames.eager(ledger, doing=WHAT)
+    frames.check_named({f"{role}=": name for role, name in columns.items()}, {"reason=": reason})
     needed = {name: f"{role}=" for role, name in columns.items() if role != "lot"}
     needed |= {reason: "reason="} if reason is not None else {}
     title = "The points ledger lacks columns:"

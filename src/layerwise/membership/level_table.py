@@ -171,6 +171,7 @@ def amounts(frame: Any, name: str) -> Floats:
     Raises:
         ColumnsError: It is not there, or holds text.
     """
+    frames.check_named({"spend= or order_days=": name})
     frames.require(frames.column_names(frame), {name: "levels"}, title="A column is missing:")
     found = frames.read(frame, [name])[name]
     if isinstance(found, Labels) and any(isinstance(n, str) for n in found.names):

@@ -288,7 +288,7 @@ def _check_choices(grace_days: Any, lang: Any) -> None:
     wrong = []
     if not fits(grace_days, int) or not 0 <= grace_days <= YEAR:
         wrong.append("grace_days must be a whole number of days from 0 to 365")
-    if lang not in ("en", "zh"):
+    if not isinstance(lang, str) or lang not in ("en", "zh"):
         wrong.append("lang must be 'en' or 'zh'")
     if wrong:
         raise SpecError(

@@ -15,6 +15,7 @@ from layerwise.membership._queue import EARN, REDEEM, REVERSE, Stream
 from layerwise.saved import fits
 
 _NEVER = 2**31
+_MOST_WORTH = 1e9
 
 
 @attrs.frozen(kw_only=True)
@@ -45,8 +46,8 @@ class PointRules:
             is None or (fits(self.expiry_days, int) and 1 <= self.expiry_days <= 36_500),
             "daily_caps must map reasons to whole numbers of 0 or more": isinstance(caps, Mapping)
             and all(isinstance(k, str) and fits(v, int) and v >= 0 for k, v in caps.items()),
-            "value_per_point must be a number of 0 or more": fits(self.value_per_point, float)
-            and self.value_per_point >= 0,
+            "value_per_point must be a number from 0 to 1e9": fits(self.value_per_point, float)
+            and 0 <= self.value_per_point <= _MOST_WORTH,
             "notify_days must be a whole number of days, 0 or more": fits(self.notify_days, int)
             and 0 <= self.notify_days <= 36_500,
         }  # fmt: skip

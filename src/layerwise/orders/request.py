@@ -223,6 +223,8 @@ def _windows(window_days: int | Sequence[int], wrong: list[str]) -> tuple[int, .
 def _known_zone(tz: Any) -> bool:
     if tz is None:
         return True
+    if not isinstance(tz, str):  # some caches trip over what cannot be compared
+        return False
     try:
         return bool(ZoneInfo(tz).key)
     except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):

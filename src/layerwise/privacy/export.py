@@ -114,12 +114,15 @@ def csv_text(
     Raises:
         PrivacyError: It holds raw identifiers.
         ColumnsError: Columns stand twice or their names are not text.
+        SpecError: `allow` names no such column or kind, or a choice is not possible.
 
     >>> print(csv_text(pd.DataFrame({"=name": ["=1+1", "loyal"], "change": [-2, 3]})), end="")
     '=name,change
     '=1+1,-2
     loyal,3
     """
+    if not isinstance(formulas, bool | np.bool_):
+        raise SpecError("formulas must be true or false.", hint="formulas=False protects them.")
     check_export(table, allow=allow)
     frame = frames.eager(table, doing="An export")
     native, names = frame.to_native(), frames.column_names(frame)
@@ -169,9 +172,19 @@ def _shown(names: list[str], place: int, hidden: set[int]) -> str:
 def _allowed(
     allow: Mapping[str, str | Collection[str]] | None, names: list[str]
 ) -> set[tuple[str, str]]:
+    given = {} if allow is None else allow
+    good = isinstance(given, Mapping) and all(
+        isinstance(name, str) and isinstance(kinds, Collection) and all(_is_str(k) for k in kinds)
+        for name, kinds in given.items()
+    )
+    if not good:
+        raise SpecError(
+            "allow must map names of columns to kinds of identifiers.",
+            hint='for example allow={"order_id": "bank card number"}.',
+        )
     pairs = {
         (name, kind)
-        for name, kinds in (allow or {}).items()
+        for name, kinds in given.items()
         for kind in ([kinds] if isinstance(kinds, str) else kinds)
     }
     wrong = [f"{sum(n not in names for n, _ in pairs):,} columns that the table lacks"]
@@ -184,6 +197,10 @@ def _allowed(
             hint='for example allow={"order_id": "bank card number"}.',
         )
     return pairs
+
+
+def _is_str(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def _texts(series: pd.Series) -> tuple[Array, list[str]]:

@@ -248,6 +248,7 @@ def retain(
             hint="retention_days=730 keeps two years.",
         )
     frame = _eager(table, "the table")
+    frames.check_named({"time=": time})
     frames.require(frames.column_names(frame), {time: "time="}, title="The table lacks columns:")
     series = column(frame.to_native(), time)
     request = make_request(time=time, customer=f"not {time}", time_format=time_format, tz=tz)
@@ -303,6 +304,7 @@ def _eager(native: object, what: str) -> Any:
 
 def customers_of(frame: Any, name: str, what: str) -> tuple[Roster, Array]:
     """Return the distinct customers of a table, and each row's place among them; -1 is none."""
+    frames.check_named({"customer=": name})
     frames.require(frames.column_names(frame), {name: "customer="}, title=f"{what} lacks columns:")
     series = column(frame.to_native(), name).reset_index(drop=True)
     read = read_ids(series, name)

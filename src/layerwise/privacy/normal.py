@@ -3,15 +3,18 @@
 Spelling is all that is changed. Whether two spellings are one person is never guessed.
 """
 
+import math
 import re
 import unicodedata
 from collections.abc import Callable
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from layerwise.errors import ColumnsError, SpecError
+from layerwise.errors import ColumnsError, DataError, SpecError
 from layerwise.frames import Array
 from layerwise.orders.ids import read_ids
 
@@ -73,8 +76,21 @@ def distinct_texts(ids: object, *, name: str = "The column of ids") -> tuple[Arr
             hint="make it one type, e.g. with astype(str).",
         )
     if kinds == {False}:
+        _check_numbers(objects, name)
         objects = [str(int(value)) if float(value) == value else str(value) for value in objects]
     return found, objects
+
+
+def _check_numbers(values: list[Any], name: str) -> None:
+    """Refuse ids that are neither text nor finite numbers, such as dates or bytes."""
+    odd = sorted({type(v).__name__ for v in values if not isinstance(v, Real | Decimal)})
+    if odd:
+        raise ColumnsError(
+            f"{name} holds {', '.join(odd)}; ids are text or whole numbers.",
+            hint="make it text, e.g. with astype(str).",
+        )
+    if not all(map(math.isfinite, values)):
+        raise DataError(f"{name} holds infinite numbers.", hint="correct or drop them.")
 
 
 def as_series(values: object) -> pd.Series:
@@ -85,7 +101,8 @@ def as_series(values: object) -> pd.Series:
     """
     if isinstance(values, pd.Series):
         return values.reset_index(drop=True)
-    if isinstance(values, str | bytes | dict) or not hasattr(values, "__len__"):
+    no_column = isinstance(values, str | bytes | dict | set | frozenset | pd.DataFrame)
+    if no_column or not hasattr(values, "__len__") or getattr(values, "ndim", 1) != 1:
         raise ColumnsError(
             f"Ids come as a column or a list, not as a {type(values).__name__}.",
             hint='for example customers["customer_id"].',
@@ -110,6 +127,10 @@ def _first(place: Array, n: int) -> Array:
 def spell(texts: list[str], *, kind: str, country: str | None) -> Array:
     """Return each text in its one spelling, None where it is no such id."""
     check_country(country)
+    if not isinstance(kind, str):
+        raise SpecError(
+            f"kind must be a text, not a {type(kind).__name__}.", hint=f"one of {', '.join(KINDS)}."
+        )
     if kind == "phone":
         return _phones(texts, country)
     one: Callable[[str], str | None] = {"email": _email, "id_card": _card}.get(kind, _plain)

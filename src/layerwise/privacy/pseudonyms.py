@@ -8,6 +8,7 @@ undone only by who holds the key. Pseudonymised data stays personal data.
 import hmac
 import re
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -113,6 +114,11 @@ def pseudonymise_columns(
     ([29, 29], ['Wuhan', "Xi'an"])
     """
     check_key(key, key_id=key_id, stacklevel=3)
+    check_purpose(purpose)
+    if not isinstance(kinds, Mapping) or not all(isinstance(name, str) for name in kinds):
+        raise SpecError(
+            "kinds must map names of columns to their kinds.", hint='kinds={"customer_id": "id"}.'
+        )
     frame = frames.eager(table, doing="Pseudonymisation")
     names = frames.column_names(frame)
     frames.require(names, dict.fromkeys(kinds, "kinds="), title="The table lacks columns:")
@@ -141,7 +147,10 @@ def check_key(key: Any, *, key_id: Any, stacklevel: int = 2) -> bytes:
     """
     if not isinstance(key, bytes | bytearray | str):
         raise SpecError(f"A key is bytes or text, not a {type(key).__name__}.", hint=_HOW)
-    secret = key.encode() if isinstance(key, str) else bytes(key)
+    try:
+        secret = key.encode() if isinstance(key, str) else bytes(key)
+    except UnicodeEncodeError:
+        raise SpecError("The key is a text that UTF-8 cannot write.", hint=_HOW) from None
     if len(secret) < MIN_KEY_BYTES:
         raise SpecError(
             f"The key has {len(secret)} bytes; {MIN_KEY_BYTES} are the least.", hint=_HOW

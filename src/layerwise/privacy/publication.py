@@ -91,7 +91,10 @@ def publish(
     """
     if isinstance(k, bool | np.bool_) or not isinstance(k, int | np.integer) or k < 2:
         raise SpecError("k must be a whole number, 2 or more.", hint="k=10 is usual.")
-    keys = _keys(tables, margins=margins)
+    if not isinstance(margins, bool | np.bool_):
+        raise SpecError("margins must be true or false.", hint="margins=True is usual.")
+    frames.check_named({"customer=": customer})
+    keys = _keys(tables, margins=bool(margins))
     frame = frames.eager(rows, doing="publish")
     names = list(dict.fromkeys(name for key in keys for name in key))
     needed = {customer: "customer="} | dict.fromkeys(names, "tables=")
@@ -110,15 +113,16 @@ def publish(
 
 
 def _keys(tables: Any, *, margins: bool) -> list[tuple[str, ...]]:
-    if isinstance(tables, str) or not isinstance(tables, Sequence) or not tables:
+    listed = isinstance(tables, Sequence) and not isinstance(tables, str | bytes) and tables
+    if not listed or not all(isinstance(table, list | tuple | str) for table in tables):
         raise SpecError(
             "tables must be a list of lists of columns.", hint='tables=[["city", "tier"]].'
         )
     keys = [(table,) if isinstance(table, str) else tuple(table) for table in tables]
-    if any(len(set(key)) < len(key) or not key for key in keys):
-        raise SpecError("Each table needs columns, each once.", hint='tables=[["city", "tier"]].')
     if any(not isinstance(name, str) for key in keys for name in key):
         raise ColumnsError("Columns are named by text.", hint='tables=[["city", "tier"]].')
+    if any(len(set(key)) < len(key) or not key for key in keys):
+        raise SpecError("Each table needs columns, each once.", hint='tables=[["city", "tier"]].')
     if margins:
         keys += [m for key in keys for n in range(len(key)) for m in combinations(key, n)]
     distinct = {frozenset(key): key for key in reversed(keys)}

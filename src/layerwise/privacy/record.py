@@ -11,13 +11,14 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
-from layerwise.errors import SpecError
+from layerwise.errors import SpecError, problems
 from layerwise.frames import Array
 from layerwise.orders.dates import read_times
 from layerwise.orders.request import UNIX_DAY, make_request, moment
 from layerwise.orders.table import column
 from layerwise.privacy.patterns import lines_with
 from layerwise.privacy.pseudonyms import check_key, check_purpose
+from layerwise.saved import fits
 from layerwise.version import VERSION
 
 _MISSING = np.uint64(0x9E3779B97F4A7C15)
@@ -108,7 +109,8 @@ def run_record(
     (2, '2024-01-05', '2024-02-01', ('customer_id', 'ordered_at'))
     """
     check_purpose(purpose)
-    times, counts = times or {}, counts or {}
+    times, counts = {} if times is None else times, {} if counts is None else counts
+    _check_maps(tables, times, counts)
     if unknown := (set(times) | set(counts)) - set(tables):
         raise SpecError(
             f"times= and counts= name {len(unknown):,} tables that are not there.",
@@ -126,6 +128,26 @@ def run_record(
         tables=read,
         key_id=None if key is None else key_id,
     )
+
+
+def _check_maps(tables: Any, times: Any, counts: Any) -> None:
+    """Refuse what does not map names of tables to frames, columns of dates and counts."""
+
+    def named(given: Any) -> bool:
+        return isinstance(given, Mapping) and all(isinstance(name, str) for name in given)
+
+    good = {
+        "tables must map names to frames": named(tables),
+        "times must map names of tables to columns of dates": named(times)
+        and all(isinstance(name, str) for name in times.values()),
+        "counts must map names of tables to counts by reason": named(counts)
+        and all(named(c) and all(fits(n, int) for n in c.values()) for c in counts.values()),
+    }
+    if wrong := [text for text, holds in good.items() if not holds]:
+        raise SpecError(
+            problems("run_record cannot be used so:", wrong),
+            hint='run_record({"orders": orders}, times={"orders": "ordered_at"}, ...).',
+        )
 
 
 def _table(

@@ -134,7 +134,8 @@ def _order(
     with np.errstate(divide="ignore"):
         ratio = gains / costs
     strategy = st.texts(frame, c.STRATEGY, _ROLE)
-    name = np.argsort(np.argsort(strategy.categories.to_numpy(dtype=str)))[strategy.codes]
+    place = np.argsort(np.argsort(strategy.categories.to_numpy(dtype=str)))
+    name = np.append(place, -1)[strategy.codes]
     rank = st.ranks(frame, _ROLE)
     return np.lexsort((name[rows], rank[rows], draws[who[rows]], -ratio))
 
@@ -197,7 +198,7 @@ def _by_strategy(frame: Any, sent: Bools, cut: Bools, costs: Floats, gains: Floa
             "gain_cut": np.where(cut, known, 0.0),
         }
     )
-    out = table.groupby(list(names), as_index=False, sort=True).sum()
+    out = table.groupby(list(names), as_index=False, sort=True, dropna=False).sum()
     return out.sort_values([c.COST, c.STRATEGY], ascending=[False, True], ignore_index=True)
 
 

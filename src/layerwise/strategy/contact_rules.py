@@ -16,6 +16,7 @@ from layerwise.orders.request import make_request, moment
 from layerwise.strategy import status as st
 
 WEEK = 7
+_MOST = 10**6
 NO_CONTACT = ("web_app", "mini_program", "store", "marketplace")
 """Channels where the customer comes to the shop, so that nobody is disturbed."""
 
@@ -157,7 +158,11 @@ def _turn(who: Ints, rank: Ints, counts: NDArray[np.bool_]) -> Ints:
 
 def _check(per_week: Any, min_gap_days: Any, no_contact: Any) -> None:
     for name, value in (("per_week", per_week), ("min_gap_days", min_gap_days)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
-            raise SpecError(f"{name} must be a whole number from 0.", hint="per_week=2.")
-    if isinstance(no_contact, str) or not isinstance(no_contact, Collection):
+        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        if not whole or not 0 <= value <= _MOST:
+            raise SpecError(
+                f"{name} must be a whole number from 0 to {_MOST:,}.", hint="per_week=2."
+            )
+    listed = isinstance(no_contact, Collection) and not isinstance(no_contact, str)
+    if not listed or not all(isinstance(channel, str) for channel in no_contact):
         raise SpecError("no_contact must be a list of channels.", hint='no_contact=["store"].')

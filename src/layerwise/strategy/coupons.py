@@ -28,6 +28,7 @@ _REASONS = (
     "no consent", "has an open coupon", "not evaluable",
 )  # fmt: skip
 _GAINS, _TEST, _HELD, _NO_GAIN, _UNTESTED, _BUDGET, _CONSENT, _OPEN, _UNKNOWN = range(9)
+_GAIN_HINT = "coupon_gain(p1=0.12, p0=0.10, margin=30, face_value=5, use_share=0.6)."
 _HINT = "allocate_coupons(customers, face_value=5, margin=0.3, layer='value', experiment=table)."
 
 
@@ -79,12 +80,22 @@ def coupon_gain(p1: Any, p0: Any, *, margin: Any, face_value: Any, use_share: An
         face_value: What the coupon takes off; d.
         use_share: Share of orders with the coupon at hand that use it; u.
 
+    Raises:
+        SpecError: Something holds no numbers, infinite ones, or the lengths differ.
+
     >>> coupon_gain([0.12, 0.12], [0.10, 0.12], margin=30, face_value=5, use_share=0.6).round(2)
     array([ 0.24, -0.36])
     """
-    p, q, g, d, u = (
-        np.asarray(v, dtype=np.float64) for v in (p1, p0, margin, face_value, use_share)
-    )
+    try:
+        p, q, g, d, u = np.broadcast_arrays(
+            *(np.asarray(v, dtype=np.float64) for v in (p1, p0, margin, face_value, use_share))
+        )
+    except (TypeError, ValueError, OverflowError):
+        raise SpecError(
+            "coupon_gain needs numbers, one each or lists of one length.", hint=_GAIN_HINT
+        ) from None
+    if any(np.isinf(v).any() for v in (p, q, g, d, u)):
+        raise SpecError("coupon_gain cannot work with infinite numbers.", hint=_GAIN_HINT)
     return np.asarray(p * (g - d * u) - q * g)
 
 
@@ -345,6 +356,7 @@ def add_basket_median(
         RowsLeftOutWarning: Rows without customer, date, or of other customers.
     """
     frame = frames.eager(customers, doing="add_basket_median")
+    frames.check_named({"amount=": amount}, {"order=": order})
     needs = (amount,) if order is None else (amount, order)
     log = read_log(
         orders, read_roster(customers), what="the order log", as_of=as_of, customer=customer,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from layerwise import frames
 from layerwise.errors import ColumnsError, DataError, SpecError, problems
@@ -21,6 +22,7 @@ def read_numbers(frame: Any, name: str, what: str, *, most: float = np.inf) -> F
         ColumnsError: It is not there, or holds text.
         DataError: Numbers are outside.
     """
+    frames.check_named({what: name})
     frames.require(frames.column_names(frame), {name: what}, title="A column is missing:")
     found = frames.read(frame, [name])[name]
     if isinstance(found, Labels) and any(isinstance(n, str) for n in found.names):
@@ -42,6 +44,7 @@ def read_labels(frame: Any, name: str, what: str) -> Array:
     Raises:
         ColumnsError: It is not there.
     """
+    frames.check_named({what: name})
     frames.require(frames.column_names(frame), {name: what}, title="A column is missing:")
     found = frames.read(frame, [name])[name]
     if isinstance(found, Labels):
@@ -60,10 +63,13 @@ def read_flag(frame: Any, name: str | None, what: str, *, default: bool = False)
     """
     if name is None:
         return np.full(len(frame), default)
+    frames.check_named({what: name})
     frames.require(frames.column_names(frame), {name: what}, title="A column is missing:")
     series = column(frame.to_native(), name)
     known = series[series.notna()]
-    if not all(isinstance(v, (bool, np.bool_)) for v in known.unique()):
+    if not pd.api.types.is_bool_dtype(known) and not all(
+        isinstance(v, (bool, np.bool_)) for v in known.tolist()
+    ):
         raise ColumnsError(
             f"Column {name} holds other values than true and false.",
             hint="make it true and false; missing counts as false.",

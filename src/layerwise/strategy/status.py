@@ -22,6 +22,8 @@ WORDS = (SEND, HELD_OUT, CONTACT_CAP, MIN_GAP, OVER_BUDGET, NO_GAIN, UNKNOWN)
 Codes = NDArray[np.int64]
 Cells = Any  # a pandas.Categorical, whose own type differs from stub to stub
 
+_MOST_RANK = 2**53
+
 
 def plan_frame(plan: object, role: str) -> Any:
     """Return a plan behind narwhals, refused if it is lazy or no table."""
@@ -66,13 +68,30 @@ def texts(frame: Any, name: str, role: str) -> Cells:
     """Return a text column of a plan as categories.
 
     Raises:
-        ColumnsError: It is not there.
+        ColumnsError: It is not there, or holds no text.
     """
     column = column_of(frame, name, role)
     native = column.to_native()
     if isinstance(native, pd.Series) and isinstance(native.dtype, pd.CategoricalDtype):
-        return pd.Categorical(native)
-    return pd.Categorical(np.array(column.to_list(), dtype=object))
+        return _only_texts(pd.Categorical(native), name)
+    objects = np.empty(len(column), dtype=object)
+    objects[:] = column.to_list()
+    try:
+        return _only_texts(pd.Categorical(objects), name)
+    except TypeError:  # lists and other cells that cannot be told apart
+        raise _no_texts(name) from None
+
+
+def _only_texts(cells: Cells, name: str) -> Cells:
+    if not all(isinstance(text, str) for text in cells.categories):
+        raise _no_texts(name)
+    return cells
+
+
+def _no_texts(name: str) -> ColumnsError:
+    return ColumnsError(
+        f"Column {name!r} of the plan holds other values than text.", hint="plan() makes it."
+    )
 
 
 def customers(frame: Any, customer: str, role: str) -> tuple[Codes, pd.Series]:
@@ -84,7 +103,12 @@ def customers(frame: Any, customer: str, role: str) -> tuple[Codes, pd.Series]:
     column = column_of(frame, customer, role)
     native = column.to_native()
     series = native if isinstance(native, pd.Series) else pd.Series(column.to_list())
-    codes, ids = pd.factorize(series)
+    try:
+        codes, ids = pd.factorize(series)
+    except TypeError:
+        raise ColumnsError(
+            f"Column {customer!r} of the plan holds no ids.", hint="ids are text or whole numbers."
+        ) from None
     if missing := int((codes < 0).sum()):
         raise ColumnsError(
             f"{missing:,} of {len(codes):,} rows of the plan have no {customer}.",
@@ -108,6 +132,7 @@ def ranks(frame: Any, role: str) -> Codes:
     """
     column_of(frame, c.RANK, role)
     found = frames.read(frame, [c.RANK], what="the plan")[c.RANK]
-    if not isinstance(found, np.ndarray) or np.isnan(found.astype(float)).any():
+    good = isinstance(found, np.ndarray) and (np.abs(found.astype(float)) < _MOST_RANK).all()
+    if not isinstance(found, np.ndarray) or not good:
         raise ColumnsError("Column 'rank' holds no whole numbers.", hint="plan() makes it.")
     return found.astype(np.int64)

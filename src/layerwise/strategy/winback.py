@@ -33,6 +33,7 @@ _RULES = (
     "beyond capacity",
 )  # fmt: skip
 _LISTED, _HELD, _STAYS, _FINAL, _CONSENT, _ATTEMPTS, _LATELY, _UNKNOWN, _SCORE, _BEYOND = range(10)
+_MOST = 10**12  # of attempts, days and messages
 _HINT = (
     "winback_list(status, as_of=..., value='value', p_return=curve, uplift=(0.02, 0.05), "
     "margin=0.3, offer_cost=5, contact_cost=0.1, consent='consent')."
@@ -157,6 +158,7 @@ def winback_list(
     _check(
         uplift, margin, contact_cost, offer_cost, max_attempts, wait_days, holdout, capacity,
     )  # fmt: skip
+    frames.check_named({"value=": value, "consent=": consent}, {"churn_type=": churn_type})
     frame = frames.eager(customers, doing="winback_list")
     roster = read_roster(customers)
     today = moment(as_of, name="as_of", request=make_request())
@@ -275,9 +277,9 @@ def _check(
     whole = {"max_attempts": (most, 1), "wait_days": (wait, 0)}
     whole |= {} if capacity is None else {"capacity": (capacity, 0)}
     wrong = [
-        f"{name} must be a whole number of {low} or more"
+        f"{name} must be a whole number from {low} to {_MOST:,}"
         for name, (v, low) in whole.items()
-        if not (fits(v, int) and v >= low)
+        if not (fits(v, int) and low <= v <= _MOST)
     ]
     if wrong:
         raise SpecError(problems("winback_list cannot be used so:", wrong), hint=_HINT)
