@@ -125,6 +125,10 @@ def measure_funnel(
     """
     z_value(level)
     names = _steps(steps)
+    frames.check_named(
+        {"customer=": customer, "time=": time, "step=": step},
+        {"session=": session, "segment=": segment},
+    )
     _check(window_hours, segment, customers)
     roster = (
         _visitors(events, customer)
