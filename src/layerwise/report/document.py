@@ -144,7 +144,7 @@ def day(value: Any) -> str:
         found = pd.Timestamp(value) if known else pd.NaT
     except ValueError:
         found = pd.NaT
-    if found is pd.NaT:
+    if not isinstance(found, pd.Timestamp):
         raise SpecError(
             f"as_of must be a date, not this {type(value).__name__}.", hint='as_of="2024-12-31".'
         )

@@ -16,7 +16,6 @@ from layerwise.frames import Array, Columns, Floats
 from layerwise.orders.table import column
 from layerwise.saved import fits
 
-
 LONGEST = 3_660_000
 """Days that a window has at most: all that calendars know."""
 
