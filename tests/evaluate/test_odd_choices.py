@@ -9,6 +9,7 @@ import pytest
 
 from layerwise import evaluate
 from layerwise.errors import ColumnsError, DataError, SpecError
+from layerwise.plots import plot_migration
 
 HALVES = {"control": 0.5, "offer": 0.5}
 PEOPLE = pd.DataFrame(
@@ -108,6 +109,12 @@ def test_numbers_too_large_to_square() -> None:
         evaluate.analyse(PEOPLE.assign(spend=1e200), metrics=["spend"], arms=HALVES)
 
 
+def test_rankings_are_true_or_false() -> None:
+    """An array is no answer to whether labels are ordered."""
+    with pytest.raises(SpecError, match="True or False"):
+        plot_migration(MOVED, ordered=MANY)
+
+
 def test_labels_that_are_none() -> None:
     """Numbers too large to tell apart, and a column of ids, are no labels."""
     with pytest.raises(ColumnsError, match="above 2"):
@@ -116,3 +123,10 @@ def test_labels_that_are_none() -> None:
     ids = ids.assign(value=ids["customer_id"].astype(str))
     with pytest.raises(DataError, match="1,001 different labels"):
         evaluate.measure_migration(ids, label="value")
+
+
+def test_missing_segments_stay_apart() -> None:
+    """Customers without a segment are not those of a segment of that name."""
+    people = pd.DataFrame({"customer_id": [1, 2], "tier": ["missing", None]})
+    with pytest.raises(DataError, match="called .missing."):
+        evaluate.measure_funnel(EVENTS, customers=people, segment="tier", **WAY)

@@ -7,7 +7,13 @@ import pandas as pd
 import pytest
 
 from layerwise.errors import DataError, SpecError
-from layerwise.tastes import category_affinity, motive_table, score_suggestions, suggest_categories
+from layerwise.tastes import (
+    category_affinity,
+    measure_motives,
+    motive_table,
+    score_suggestions,
+    suggest_categories,
+)
 
 PEOPLE = pd.DataFrame({"customer_id": [1, 2]})
 ORDERS = pd.DataFrame(
@@ -45,3 +51,25 @@ def test_tables_of_motives_with_missing_cells() -> None:
     table.loc[0, "term_zh"] = pd.NA
     assert motive_table(table).loc[0, "term_zh"] == ""
     assert table["term_zh"].isna().sum() == 1
+
+
+@pytest.mark.parametrize("orders", [ORDERS.iloc[:0], ORDERS.assign(amount=-1.0)])
+def test_no_purchase_has_no_motive(orders: pd.DataFrame) -> None:
+    """An order log without a purchase is told, whatever is asked of it."""
+    with pytest.raises(DataError, match="No order line lies"):
+        measure_motives(PEOPLE, orders, as_of="2024-06-30", item="category")
+
+
+def test_items_that_are_all_missing() -> None:
+    """Lines without an item judge nobody."""
+    found = measure_motives(PEOPLE, ORDERS.assign(item=None), as_of="2024-06-30", item="item")
+    assert (found.reliability["verdict"] == "not_evaluable").all()
+
+
+@pytest.mark.parametrize("role", ["promoted", "item", "amount", "tagged", "time"])
+@pytest.mark.parametrize("value", [3, ["a"], b"x"], ids=repr)
+def test_columns_of_motives_are_named_by_text(role: str, value: Any) -> None:
+    """Every column is told by its role."""
+    choices: dict[str, Any] = {"item": "category", role: value}
+    with pytest.raises(SpecError, match=f"{role}= is a"):
+        measure_motives(PEOPLE, ORDERS, as_of="2024-06-30", **choices)

@@ -142,6 +142,10 @@ def measure_motives(
     """
     _check(min_items, launch_days, window_days, high_from, min_reliability)
     check_shrink(shrink)
+    frames.check_named(
+        {"customer=": customer, "time=": time, "tagged=": tagged},
+        {"promoted=": promoted, "item=": item, "amount=": amount},
+    )
     known = None if tags is None else read_tags(tags)
     if promoted is None and item is None and known is None:
         raise SpecError(
