@@ -42,6 +42,8 @@ def test_days_that_are_none(as_of: Any) -> None:
         ("effects", EFFECTS.assign(decision=[{}])),
         ("kpis", KPIS.assign(kpi=[["a"]])),
         ("kpis", KPIS.assign(value=1j)),
+        ("kpis", KPIS.assign(period_end=[["a"]])),
+        ("kpis", pd.concat([KPIS, KPIS.assign(period_end="2024-06-30")])),
         ("drift", DRIFT.assign(column=[{}])),
         ("drift", DRIFT.assign(psi=1j)),
     ],
@@ -56,6 +58,8 @@ def test_infinite_figures() -> None:
     """An infinite figure cannot be shown."""
     with pytest.raises(DataError, match="1 infinite"):
         report(**DAY, kpis=KPIS.assign(value=np.inf))
+    with pytest.raises(DataError, match="too large"):
+        report(**DAY, kpis=KPIS.assign(value=1e308))
 
 
 @pytest.mark.parametrize("backend", ["numpy_nullable", "pyarrow"])

@@ -119,7 +119,7 @@ def as_list(names: object, role: str) -> list[str]:
     """
     found = [names] if isinstance(names, str) or not isinstance(names, Iterable) else list(names)
     check_named({f"{role} {place}": name for place, name in enumerate(found, 1)})
-    return found
+    return [str(name) for name in found]
 
 
 def columns_of(metric: Metric | str) -> list[str]:

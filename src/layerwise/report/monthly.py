@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,8 @@ _NUMBERS = {
     "kpis": ("value", "numerator", "denominator", "low", "high"),
     "drift": ("psi", "limit"),
 }
+_MOST = 1e15
+"""Figures above it are no whole numbers any more, let alone of a shop."""
 _TEXTS = {
     "impact": ("line", "impact", "unit", "kind"),
     "plan": (c.STRATEGY,),
@@ -298,7 +301,7 @@ def _table(name: str, value: Any) -> pd.DataFrame:
     _check_texts(name, found)
     plain = {column: "float64" for column in _NUMBERS.get(name, ()) if len(found)}
     found = found.astype(plain)  # nullable and Arrow numbers as those of numpy
-    if infinite := int(np.isinf(found[list(plain)].to_numpy(dtype="float64")).sum()):
+    if infinite := int((np.abs(found[list(plain)].to_numpy(dtype="float64")) > _MOST).sum()):
         raise DataError(
             f"The table {name}= holds {infinite:,} infinite numbers, or too large ones.",
             hint="make them missing (NaN) or correct them.",
@@ -354,6 +357,10 @@ def _check_texts(name: str, found: pd.DataFrame) -> None:
     for column in ("computable",) if name == "impact" else ():
         known = [isinstance(value, bool | np.bool_) for value in found[column]]
         odd += [] if all(known) else [f"{column}: {known.count(False):,} are not true or false"]
+    ends = found[PERIOD_END].dropna() if name == "kpis" else ()
+    kinds = {str if isinstance(v, str) else date if isinstance(v, date) else None for v in ends}
+    if None in kinds or len(kinds) > 1:
+        odd.append(f"{PERIOD_END}: neither all dates nor all text")
     if odd:
         raise ColumnsError(
             problems(f"The table {name}= has cells that are no text where text is needed:", odd),
