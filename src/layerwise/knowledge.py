@@ -126,7 +126,9 @@ def _texts(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
 
 
 def _text(value: Any) -> str:
-    if value is None or value is pd.NA or value != value:
+    if value is None or value is pd.NA or value is pd.NaT:
+        return ""
+    if isinstance(value, float) and value != value:
         return ""
     return f"{value:g}" if isinstance(value, float) else str(value).strip()
 

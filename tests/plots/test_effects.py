@@ -56,3 +56,11 @@ def test_what_cannot_be_drawn(ax: Axes, found: Experiment) -> None:
     table = shop(500).assign(orders=0)
     with pytest.raises(DataError):
         plot_effects(analyse(table, metrics=[Ratio("sales", "orders")], arms=HALVES), ax=ax)
+
+
+@pytest.mark.parametrize("value", [3, ["bought"], (), np.array([1, 2]), 2**70], ids=repr)
+def test_metrics_and_arms_are_names(ax: Axes, found: Experiment, value: object) -> None:
+    """What is no text is refused before it is compared with a column."""
+    for chosen in ("metric", "arm"):
+        with pytest.raises(SpecError, match="are names"):
+            plot_effects(found, ax=ax, **{chosen: value})  # type: ignore[arg-type]

@@ -70,6 +70,7 @@ def assign(
         >>> found["arm"].value_counts().sort_index().to_dict()
         {'control': 476, 'offer': 524}
     """
+    frames.check_named({"customer=": customer}, {"strata=": strata})
     shares = read_arms(arms)
     prefix = _prefix(experiment)
     roster = read_roster(customers, customer=customer)

@@ -21,6 +21,7 @@ from layerwise.frames import Array, Column, Labels
 from layerwise.logs import read_roster
 from layerwise.rates import difference_p, holm, z_value
 from layerwise.rules.base import NOT_EVALUABLE, numbers
+from layerwise.saved import fits
 
 WHOLE = "(whole plan)"
 _WHAT = "the table of outcomes"
@@ -137,8 +138,13 @@ def effects(
         0   0.063     keep   strong
     """
     z_value(level)
-    match = as_list(match)
+    match = as_list(match, "match=")
+    frames.check_named({"customer=": customer})
     _check_shares(holdout, control)
+    if not fits(bins, int) or bins < 1 or not fits(min_n, int) or min_n < 2:
+        raise SpecError(
+            "bins must be a whole number from 1, min_n one from 2.", hint="bins=10, min_n=30."
+        )
     roster = read_roster(outcomes, customer=customer, what=_WHAT)
     found = _read(outcomes, goals, match)
     planned = read_plan(plan, roster, customer=customer)
@@ -162,7 +168,7 @@ def effects(
 
 def _read(outcomes: object, goals: Iterable[Goal], match: list[str]) -> _Outcomes:
     frame = frames.eager(outcomes, doing="effects")
-    there, asked = frames.column_names(frame), list(goals)
+    there, asked = frames.column_names(frame), list(goals) if isinstance(goals, Iterable) else []
     if not asked or not all(isinstance(goal, Goal) for goal in asked):
         raise SpecError("goals must be Goal(...).", hint='Goal(metric="repurchased").')
     if asked == list(GOALS):

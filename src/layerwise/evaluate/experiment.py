@@ -158,9 +158,10 @@ def analyse(
         bought offer         0.1009     0.1318 0.03092 0.01688 0.04499 1.612e-05
     """
     z_value(level)  # refuses what is no level
+    frames.check_named({"arm=": arm, "control=": control}, {"by=": by, "customer=": customer})
     _check(min_n, planned, mismatch)
     shares, chosen = read_arms(arms, control=control), read_metrics(metrics)
-    frame, covariates = frames.eager(customers, doing="analyse"), as_list(balance)
+    frame, covariates = frames.eager(customers, doing="analyse"), as_list(balance, "balance=")
     needed = {arm: "arm="} | ({by: "by="} if by is not None else {})
     needed |= {c: f"metric {name}" for name, m in chosen.items() for c in columns_of(m)}
     needed |= dict.fromkeys(covariates, "balance=")
@@ -246,7 +247,7 @@ def _check(min_n: object, planned: object, mismatch: object) -> None:
         wrong.append("min_n must be a whole number from 2")
     if planned is not None and (not fits(planned, int) or planned < 1):  # type: ignore[operator]
         wrong.append("planned must be a whole number of customers")
-    if mismatch not in ("refuse", "flag"):
+    if not fits(mismatch, Literal["refuse", "flag"]):
         wrong.append("mismatch must be 'refuse' or 'flag'")
     if wrong:
         raise SpecError(

@@ -125,6 +125,10 @@ def measure_funnel(
     """
     z_value(level)
     names = _steps(steps)
+    frames.check_named(
+        {"customer=": customer, "time=": time, "step=": step},
+        {"session=": session, "segment=": segment},
+    )
     _check(window_hours, segment, customers)
     roster = (
         _visitors(events, customer)
@@ -267,6 +271,11 @@ def _segments(customers: object, segment: str | None) -> Labels:
             hint="rename it.",
         )
     if (found.codes < 0).any():
+        if "missing" in found.names:
+            raise DataError(
+                f'{segment} has a segment called "missing", and customers without one.',
+                hint="rename it, or give those customers a label.",
+            )
         n = len(found.names)
         codes = np.where(found.codes < 0, n, found.codes)
         found = Labels(codes, (*map(str, found.names), "missing"), True, segment)

@@ -41,7 +41,7 @@ class Goal:
         wrong = []
         if not isinstance(self.metric, str | Share | Mean | Ratio) or not self.metric:
             wrong.append("metric must be a column, Share, Mean or Ratio")
-        if self.better not in ("up", "down"):
+        if not fits(self.better, Literal["up", "down"]):
             wrong.append("better must be 'up' or 'down'")
         if not fits(self.least, float) or self.least < 0:
             wrong.append("least must be a number from 0")

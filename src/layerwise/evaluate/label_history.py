@@ -16,6 +16,9 @@ from layerwise.histories import check_histories
 from layerwise.strategy.labels import labels as known_labels
 
 ABSENT = -1
+_EXACT = 2**53
+MOST = 1_000
+"""Labels of one column at most; a table of moves has the square of it."""
 
 
 @attrs.frozen(eq=False)
@@ -60,6 +63,7 @@ def read_history(
             only one date.
         SpecError: `order` does not name every label once.
     """
+    frames.check_named({"label=": label, "customer=": customer, "as_of=": as_of})
     frame = frames.wrap(snapshots, what="the table of snapshots")
     needed = dict.fromkeys((customer, as_of, label, *also), doing)
     hint = "snapshots(orders, as_of=[...]) makes the table of several dates; then add the labels."
@@ -73,6 +77,11 @@ def read_history(
             hint="give them a label of their own, such as not_evaluable, or leave them out.",
         )
     names = _ordered(column, label, order)
+    if len(names) > MOST:
+        raise DataError(
+            f"{label} has {len(names):,} different labels, more than {MOST:,}.",
+            hint="name a column of layers, not of ids or amounts.",
+        )
     who = people(frame, customer)
     when, dates = days_of(frame, as_of)
     codes = np.full((len(dates), int(who.max()) + 1), ABSENT, dtype=np.int16)
@@ -98,6 +107,11 @@ def label_column(column: Column, label: str) -> Labels:
     if (column[known] != np.floor(column[known])).any():
         raise ColumnsError(
             f"{label} holds numbers with fractions, not labels.",
+            hint="name a column that layers added, such as value.",
+        )
+    if (np.abs(column[known]) > _EXACT).any():
+        raise ColumnsError(
+            f"{label} holds numbers above 2^53, too large to tell apart.",
             hint="name a column that layers added, such as value.",
         )
     names, codes = np.unique(column[known].astype(np.int64), return_inverse=True)
@@ -150,7 +164,8 @@ def _ordered(column: Labels, label: str, order: Sequence[str] | None) -> tuple[s
 
 
 def _as_given(found: list[str], order: Sequence[str], label: str) -> tuple[str, ...]:
-    given = () if isinstance(order, str) else tuple(map(str, order))
+    names = () if isinstance(order, str) or not isinstance(order, Iterable) else order
+    given = tuple(map(str, names))
     lacking = [name for name in found if name not in given]
     if lacking or len(set(given)) < len(given):
         raise SpecError(

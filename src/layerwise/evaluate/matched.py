@@ -96,9 +96,11 @@ def matched_difference(
     z_value(level)
     if not fits(bins, int) or bins < 1:
         raise SpecError("bins must be a whole number from 1.", hint="bins=10 is the default.")
+    match = as_list(match, "match=")
+    frames.check_named({"treated=": treated, "after=": after, "before=": before})
     frame = frames.eager(customers, doing="matched_difference")
     needed = {treated: "treated=", after: "after=", before: "before="}
-    needed |= dict.fromkeys(as_list(match), "match=")
+    needed |= dict.fromkeys(match, "match=")
     frames.require(frames.column_names(frame), needed, title=f"{_WHAT.capitalize()} lacks columns:")
     read = frames.read(frame, needed, what=_WHAT)
     flag = np.asarray(numbers(read[treated]), dtype=np.float64)
@@ -107,7 +109,7 @@ def matched_difference(
             f"Column {treated} must be true for some and false for others, and never missing.",
             hint="compare treated customers with others of the same time.",
         )
-    chosen = [read[name] for name in dict.fromkeys([before, *as_list(match)])]
+    chosen = [read[name] for name in dict.fromkeys([before, *match])]
     values = [np.asarray(numbers(read[name]), dtype=np.float64) for name in (after, before)]
     return match_arrays(flag == 1, values[0], values[1], chosen, bins=bins, level=level)
 

@@ -7,7 +7,7 @@ import attrs
 import numpy as np
 
 from layerwise.errors import DataError, SpecError
-from layerwise.frames import Column, Floats
+from layerwise.frames import Column, Floats, check_named
 from layerwise.rules.base import numbers
 
 
@@ -111,9 +111,15 @@ def read_metrics(metrics: object) -> dict[str, Metric | str]:
     return dict(pairs)
 
 
-def as_list(names: str | Iterable[str]) -> list[str]:
-    """Return names of columns; one name alone is one column, not its letters."""
-    return [names] if isinstance(names, str) else list(names)
+def as_list(names: object, role: str) -> list[str]:
+    """Return names of columns; one name alone is one column, not its letters.
+
+    Raises:
+        SpecError: They are no names; `role`, such as "match=", says whose.
+    """
+    found = [names] if isinstance(names, str) or not isinstance(names, Iterable) else list(names)
+    check_named({f"{role} {place}": name for place, name in enumerate(found, 1)})
+    return [str(name) for name in found]
 
 
 def columns_of(metric: Metric | str) -> list[str]:

@@ -19,6 +19,7 @@ from layerwise.evaluate.label_history import (
 from layerwise.fitted import Labeller
 from layerwise.frames import Array
 from layerwise.rates import wilson, z_value
+from layerwise.saved import fits
 
 ENTERED, LEFT = "entered", "left"
 
@@ -62,7 +63,8 @@ class Migration:
             SpecError: There is no such pair or column.
         """
         wanted = ("rate", CUSTOMERS, "low", "high")
-        if value not in wanted or not -len(self.dates) < period < len(self.dates) - 1:
+        named = isinstance(value, str) and value in wanted and fits(period, int)
+        if not named or not -len(self.dates) < period < len(self.dates) - 1:
             raise SpecError(
                 f"There is no matrix of value={value!r:.20} and period={period!r:.20}.",
                 hint=f"value is one of {', '.join(wanted)}; period runs from 0 to "

@@ -137,6 +137,9 @@ def plan_experiment(
         >>> arms.value_counts().to_dict()
         {'treated': 911, 'holdout': 89}
     """
+    frames.check_named({"customer=": customer, "arm=": arm}, {"strategy=": strategy})
+    if not arm or arm == customer:
+        raise SpecError("arm must name a new column.", hint='arm="arm" is the default.')
     found = read_plan(
         plan, read_roster(outcomes, customer=customer, what=_OUTCOMES), customer=customer
     )

@@ -7,6 +7,7 @@ from layerwise.rates import z_value
 from layerwise.saved import fits
 
 _STEPS = 200
+_TINY, _HUGE = 1e-100, 1e100
 
 
 def sample_size(
@@ -64,7 +65,12 @@ def sample_size_mean(
     z = _reach(alpha, power, ratio, sd=sd)
     if not fits(difference, float) or difference == 0:
         raise SpecError("difference must be a number other than 0.", hint="in the outcome's unit.")
-    return _up(z**2 * sd**2 * (1 + 1 / ratio) / difference**2)
+    spread = float(sd) / abs(float(difference))  # squares alone may leave the range of a float
+    if not _TINY < spread < _HUGE:
+        raise SpecError(
+            "sd and difference are too far apart to plan with.", hint="give both in one unit."
+        )
+    return _up(z**2 * spread**2 * (1 + 1 / ratio))
 
 
 def smallest_effect(
@@ -97,6 +103,8 @@ def smallest_effect(
     """
     z2 = _reach(alpha, power, ratio, base=base) ** 2
     _check_n(n)
+    if not fits(down, bool):
+        raise SpecError("down must be True or False.", hint="down=True for churn.")
     room = -base if down else 1 - base
     low, high = 0.0, 1.0  # shares of the room there is
 

@@ -80,6 +80,8 @@ def _looks(looks: object) -> Floats:
 
 
 def _spend(spending: object, t: Floats, a: float) -> Floats:
+    if not isinstance(spending, str):
+        spending = ""  # an array is equal to no text
     if spending == "obrien_fleming":
         z = z_value(1 - a)
         return np.array([math.erfc(z / math.sqrt(2 * share)) for share in t])

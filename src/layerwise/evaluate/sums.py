@@ -6,7 +6,11 @@ from typing import Any
 import attrs
 import numpy as np
 
+from layerwise.errors import DataError
 from layerwise.frames import Array, Floats
+
+LARGEST = 1e140
+"""Numbers above it have squares, and sums of squares, beyond what a float holds."""
 
 _ROUNDING = 1e-13
 """What is left of a mean of zeros after the centre was taken off and added again."""
@@ -59,8 +63,17 @@ class Sums:
 
 
 def sums_by(group: Array, shape: tuple[int, ...], columns: Sequence[Floats]) -> Sums:
-    """Return the sums of columns without missing values over groups numbered row by row."""
+    """Return the sums of columns without missing values over groups numbered row by row.
+
+    Raises:
+        DataError: Numbers are too large.
+    """
     size, k = int(np.prod(shape)), len(columns)
+    if huge := sum(int((np.abs(c) > LARGEST).sum()) for c in columns):
+        raise DataError(
+            f"{huge:,} numbers are too large to be squared and summed.",
+            hint="correct them, or take a larger unit.",
+        )
     centre = np.array([float(c.mean()) if len(c) else 0.0 for c in columns])
     off = [c - m for c, m in zip(columns, centre, strict=True)]
     first, second = np.empty((size, k)), np.empty((size, k, k))

@@ -36,10 +36,9 @@ def sample_ratio_p(counts: Iterable[float], shares: Iterable[float]) -> float:
     """
     from scipy.special import chdtrc
 
-    found = np.array(list(counts), dtype=np.float64)
-    planned = np.array(list(shares), dtype=np.float64)
+    found, planned = _floats(counts), _floats(shares)
     ok = len(found) == len(planned) >= 2 and (found >= 0).all() and (planned > 0).all()
-    if not ok or not abs(planned.sum() - 1) < 1e-9:
+    if not ok or not np.isfinite(found.sum()) or not abs(planned.sum() - 1) < 1e-9:
         raise SpecError(
             "counts and shares must be of the same arms, two or more; shares add up to 1.",
             hint="sample_ratio_p([510, 490], [0.5, 0.5]).",
@@ -48,6 +47,15 @@ def sample_ratio_p(counts: Iterable[float], shares: Iterable[float]) -> float:
         return float("nan")
     expected = planned * found.sum()
     return float(chdtrc(len(found) - 1, ((found - expected) ** 2 / expected).sum()))
+
+
+def _floats(values: object) -> Floats:
+    """Return a row of numbers, empty if they are none."""
+    try:
+        found = np.array(list(values), dtype=np.float64)  # type: ignore[call-overload]
+    except (TypeError, ValueError, OverflowError):
+        return np.zeros(0)
+    return found if found.ndim == 1 else np.zeros(0)
 
 
 def balance_table(

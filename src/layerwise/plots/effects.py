@@ -91,6 +91,8 @@ def _chosen(
             f"experiment is a {type(experiment).__name__}, no result of an experiment.",
             hint="give what analyse(...) returned.",
         )
+    if not isinstance(metric, str | None) or not isinstance(arm, str | None):
+        raise SpecError("metric= and arm= are names.", hint="the column effects lists them.")
     rows = experiment.effects
     metric = rows["metric"].iloc[0] if metric is None else metric
     arm = rows["arm"].iloc[0] if arm is None else arm

@@ -76,6 +76,8 @@ def plot_migration(
             f"A migration is needed, not a {type(migration).__name__}.",
             hint="evaluate.measure_migration(snapshots, label=...) makes it.",
         )
+    if not isinstance(ordered, bool):
+        raise SpecError("ordered must be True or False.", hint="False draws all bands grey.")
     bands = _bands(migration)
     total = max((sum(b.size for b in bands if b.x == x) for x in {b.x for b in bands}), default=0)
     if not total:

@@ -139,12 +139,16 @@ def day(value: Any) -> str:
     """
     import pandas as pd
 
-    try:
-        return str(pd.Timestamp(value).date().isoformat())
-    except (TypeError, ValueError) as error:
+    try:  # a plain number would be nanoseconds since 1970, an empty text no time
+        known = isinstance(value, str | dt.date | np.datetime64)
+        found = pd.Timestamp(value) if known else pd.NaT
+    except ValueError:
+        found = pd.NaT
+    if not isinstance(found, pd.Timestamp):
         raise SpecError(
-            f"as_of must be a date, not {type(value).__name__}.", hint='as_of="2024-12-31".'
-        ) from error
+            f"as_of must be a date, not this {type(value).__name__}.", hint='as_of="2024-12-31".'
+        )
+    return str(found.date().isoformat())
 
 
 def as_dict(section: Section) -> dict[str, Any]:

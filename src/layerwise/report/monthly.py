@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import attrs
+import numpy as np
 import pandas as pd
 
 from layerwise import columns as c
@@ -73,6 +75,15 @@ _NUMBERS = {
     "impact": ("amount",),
     "kpis": ("value", "numerator", "denominator", "low", "high"),
     "drift": ("psi", "limit"),
+}
+_MOST = 1e15
+"""Figures above it are no whole numbers any more, let alone of a shop."""
+_TEXTS = {
+    "impact": ("line", "impact", "unit", "kind"),
+    "plan": (c.STRATEGY,),
+    "effects": (c.STRATEGY, "verdict"),
+    "kpis": ("kpi",),
+    "drift": ("column", "verdict"),
 }
 
 
@@ -276,9 +287,9 @@ def _table(name: str, value: Any) -> pd.DataFrame:
     given = _last_moves(value) if isinstance(value, Migration) else value
     frames.wrap(given, what=f"{name}=")
     found: pd.DataFrame = frames.eager(given, doing="report").to_pandas()
-    if name == "effects" and set(_EFFECTS) <= set(found):
-        goals = found["strategy_id"].astype(str) + ": " + found["metric"].astype(str)
-        found = found.drop(columns="strategy_id").rename(columns=_EFFECTS)
+    if name == "effects" and {*_EFFECTS, c.STRATEGY, "metric"} <= set(found):
+        goals = found[c.STRATEGY].astype(str) + ": " + found["metric"].astype(str)
+        found = found.drop(columns=c.STRATEGY).rename(columns=_EFFECTS)
         found = found.assign(strategy_id=goals)
     lacking = [column for column in _TABLES[name] if column not in found]
     if lacking:
@@ -287,6 +298,14 @@ def _table(name: str, value: Any) -> pd.DataFrame:
             hint=f"it needs {', '.join(_TABLES[name])}.",
         )
     _check_numbers(name, found)
+    _check_texts(name, found)
+    plain = {column: "float64" for column in _NUMBERS.get(name, ()) if len(found)}
+    found = found.astype(plain)  # nullable and Arrow numbers as those of numpy
+    if infinite := int((np.abs(found[list(plain)].to_numpy(dtype="float64")) > _MOST).sum()):
+        raise DataError(
+            f"The table {name}= holds {infinite:,} infinite numbers, or too large ones.",
+            hint="make them missing (NaN) or correct them.",
+        )
     return found.reset_index(drop=True)
 
 
@@ -304,7 +323,7 @@ def _check_numbers(name: str, found: pd.DataFrame) -> None:
     text = [
         column
         for column in _NUMBERS.get(name, ())
-        if len(found) and not pd.api.types.is_numeric_dtype(found[column])
+        if len(found) and not _holds_numbers(found[column])
     ]
     if text:
         raise ColumnsError(
@@ -312,7 +331,8 @@ def _check_numbers(name: str, found: pd.DataFrame) -> None:
             hint="convert them with pandas.to_numeric.",
         )
     for column in _COUNTS.get(name, ()):
-        known = found[column].dropna() if name == "effects" else found[column]
+        counts = found[column].astype("float64")
+        known = counts.dropna() if name == "effects" else counts
         wrong = int((~(known >= 0) | (known % 1 != 0)).sum())
         if wrong:
             raise DataError(
@@ -320,6 +340,32 @@ def _check_numbers(name: str, found: pd.DataFrame) -> None:
                 f"{len(found):,} rows.",
                 hint="counts are whole numbers from 0 up; leave out rows without one.",
             )
+
+
+def _holds_numbers(column: pd.Series) -> bool:
+    kinds = pd.api.types
+    return kinds.is_numeric_dtype(column) and not kinds.is_complex_dtype(column)
+
+
+def _check_texts(name: str, found: pd.DataFrame) -> None:
+    """Refuse cells that must be text and are not, and lines of which it is not known what holds."""
+    odd = [
+        f"{column}: {wrong:,} of {len(found):,} rows"
+        for column in _TEXTS.get(name, ())
+        if (wrong := sum(not isinstance(value, str) for value in found[column]))
+    ]
+    for column in ("computable",) if name == "impact" else ():
+        known = [isinstance(value, bool | np.bool_) for value in found[column]]
+        odd += [] if all(known) else [f"{column}: {known.count(False):,} are not true or false"]
+    ends = found[PERIOD_END].dropna() if name == "kpis" else ()
+    kinds = {str if isinstance(v, str) else date if isinstance(v, date) else None for v in ends}
+    if None in kinds or len(kinds) > 1:
+        odd.append(f"{PERIOD_END}: neither all dates nor all text")
+    if odd:
+        raise ColumnsError(
+            problems(f"The table {name}= has cells that are no text where text is needed:", odd),
+            hint="give the table as the function of that name returned it.",
+        )
 
 
 def _day_of(parts: Mapping[str, Any], as_of: Any) -> str:

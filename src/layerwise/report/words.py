@@ -16,7 +16,7 @@ class Say:
     lang: str
 
     def __attrs_post_init__(self) -> None:
-        if self.lang not in ("en", "zh"):
+        if not isinstance(self.lang, str) or self.lang not in ("en", "zh"):
             raise SpecError(
                 f"lang must be 'en' or 'zh', got {self.lang!r:.20}.",
                 hint="lang='zh' writes the report in Chinese.",

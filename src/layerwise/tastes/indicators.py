@@ -73,6 +73,8 @@ def _changes(ordered: Array) -> Array:
 
 def _first_tenth(week: Array, buyers: Array) -> Array:
     """Return which items of each week are in its first tenth by customers; weeks are sorted."""
+    if not len(week):
+        return np.zeros(0, dtype=bool)
     order = np.lexsort((-buyers, week))
     week, count = week[order], buyers[order]
     begins = np.flatnonzero(_changes(week))

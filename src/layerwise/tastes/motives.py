@@ -23,7 +23,7 @@ from layerwise.tastes.indicators import (
     tagged_as,
 )
 from layerwise.tastes.motive_table import motive_table
-from layerwise.tastes.occasions import whole_number
+from layerwise.tastes.occasions import LONGEST, whole_number
 
 HIGH, USUAL = "high", "usual"
 
@@ -142,6 +142,10 @@ def measure_motives(
     """
     _check(min_items, launch_days, window_days, high_from, min_reliability)
     check_shrink(shrink)
+    frames.check_named(
+        {"customer=": customer, "time=": time, "tagged=": tagged},
+        {"promoted=": promoted, "item=": item, "amount=": amount},
+    )
     known = None if tags is None else read_tags(tags)
     if promoted is None and item is None and known is None:
         raise SpecError(
@@ -195,8 +199,8 @@ def _check(
     min_items: Any, launch_days: Any, window_days: Any, high_from: Any, min_reliability: Any
 ) -> None:
     whole_number("min_items", min_items)
-    whole_number("launch_days", launch_days, 0)
-    whole_number("window_days", window_days)
+    whole_number("launch_days", launch_days, 0, LONGEST)
+    whole_number("window_days", window_days, high=LONGEST)
     wrong = [
         f"{name} must be a number from 0 to 1"
         for name, value in (("high_from", high_from), ("min_reliability", min_reliability))

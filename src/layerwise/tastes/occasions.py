@@ -16,6 +16,9 @@ from layerwise.frames import Array, Columns, Floats
 from layerwise.orders.table import column
 from layerwise.saved import fits
 
+LONGEST = 3_660_000
+"""Days that a window has at most: all that calendars know."""
+
 
 @attrs.frozen(eq=False)
 class Occasions:
@@ -79,12 +82,14 @@ def read_shoppers(customers: Any, orders: Any, *, doing: str, **choices: Any) ->
     """
     frame = frames.eager(customers, doing=doing)
     found = frames.column_names(frame)
+    names = {f"{n}=": choices[n] for n in ("customer", "time", "category")}
+    frames.check_named(names, {f"{n}=": choices[n] for n in ("amount", "order")})
     customer = choices["customer"]
     id_column = customer if customer in found and CUSTOMER not in found else CUSTOMER
     frames.require(
         found, {id_column: doing}, title=f"{doing} needs columns that the customer table lacks."
     )
-    whole_number("window_days", choices["window_days"])
+    whole_number("window_days", choices["window_days"], high=LONGEST)
     ids = column(frame.to_native(), id_column)
     lines = read_lines(orders, Choices(item=None, **choices), ids)
     tell_left_out(lines.left_out)
@@ -129,15 +134,15 @@ def read_occasions(lines: Lines, window_days: int) -> Occasions:
     )
 
 
-def whole_number(name: str, number: Any, low: int = 1) -> None:
+def whole_number(name: str, number: Any, low: int = 1, high: int = 2**53) -> None:
     """Check that a choice is a whole number.
 
     Raises:
-        SpecError: It is not, or below `low`.
+        SpecError: It is not, or not from `low` to `high`.
     """
-    if not fits(number, int) or number < low:
+    if not fits(number, int) or not low <= number <= high:
         raise SpecError(
-            f"{name} must be a whole number from {low} up, got {number!r:.40}.",
+            f"{name} must be a whole number from {low} to {high}, got {number!r:.40}.",
             hint=f"{name}={max(low, 5)} is one such number.",
         )
 

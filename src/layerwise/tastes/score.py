@@ -81,6 +81,8 @@ def score_suggestions(
         popular          2       0.5         NaN
     """
     z = z_value(level)
+    names = {"customer=": customer, "time=": time, "category=": category}
+    frames.check_named(names, {"amount=": amount})
     frame = frames.eager(suggestions, doing="score_suggestions")
     found = frames.column_names(frame)
     id_column = customer if customer in found and CUSTOMER not in found else CUSTOMER
@@ -141,6 +143,8 @@ def _hits(lines: Lines, suggested: Labels) -> tuple[Array, Array]:
     size = len(lines.category.values)
     (who, kind), _ = lines.net((lines.customer, lines.customers), (lines.category.codes, size))
     came = np.zeros(lines.customers + 1, dtype=bool)
+    if not len(who):  # nothing but refunds
+        return np.zeros(len(suggested), dtype=bool), came[lines.places]
     came[who] = True
     place = {name: i for i, name in enumerate(lines.category.names)}
     wanted = np.array([place.get(str(n), -1) for n in suggested.names])[suggested.codes]

@@ -118,6 +118,7 @@ def suggest_categories(
     whole_number("top", top)
     whole_number("min_support", min_support)
     check_shrink(shrink)
+    frames.check_named({}, {"segment=": segment})
     shoppers = read_shoppers(
         customers,
         orders,
