@@ -128,5 +128,5 @@ def test_labels_that_are_none() -> None:
 def test_missing_segments_stay_apart() -> None:
     """Customers without a segment are not those of a segment of that name."""
     people = pd.DataFrame({"customer_id": [1, 2], "tier": ["missing", None]})
-    with pytest.raises(DataError, match="called .missing."):
+    with pytest.raises(DataError, match=r"called .missing."):
         evaluate.measure_funnel(EVENTS, customers=people, segment="tier", **WAY)
