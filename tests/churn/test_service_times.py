@@ -91,7 +91,8 @@ def test_texts_and_zones_are_read() -> None:
 
 def test_unusable_tickets_are_counted() -> None:
     """Without an opening, opened later, ended before they began."""
-    frame = pd.concat([tickets([1, -1, None]), tickets([1]).assign(opened_at=pd.NaT)])
+    never = pd.Series([pd.NaT], dtype=tickets([1])["opened_at"].dtype)
+    frame = pd.concat([tickets([1, -1, None]), tickets([1]).assign(opened_at=never)])
     with pytest.warns(RowsLeftOutWarning, match=r"(?s)1 tickets without.*1 tickets with an end"):
         assert response(frame)["tickets"].tolist() == [2]
     with pytest.raises(DataError, match="No ticket can be used"):

@@ -158,7 +158,7 @@ def _at(
 ) -> _Date:
     today = moment(date, name="as_of", request=make_request(), aware=True)
     stamp = pd.Timestamp(np.datetime64(today, "D")).as_unit("s")
-    end = stamp + pd.Timedelta(days=how["horizon"])
+    end = stamp + pd.Timedelta(days=how["horizon"]).as_unit("s")
     both = _plain(calibration_holdout(orders, split=stamp, end=end, amount=how["amount"]))
     labelled: Any = status.fit(both).transform(both)
     fitted = (model or BGNBD()).fit(both)

@@ -299,8 +299,13 @@ def _table(name: str, value: Any) -> pd.DataFrame:
         )
     _check_numbers(name, found)
     _check_texts(name, found)
-    plain = {column: "float64" for column in _NUMBERS.get(name, ()) if len(found)}
-    found = found.astype(plain)  # nullable and Arrow numbers as those of numpy
+    # nullable and Arrow numbers as those of numpy
+    plain: dict[str, Any] = {
+        column: found[column].to_numpy(dtype="float64", na_value=np.nan)
+        for column in _NUMBERS.get(name, ())
+        if len(found)
+    }
+    found = found.assign(**plain)
     if infinite := int((np.abs(found[list(plain)].to_numpy(dtype="float64")) > _MOST).sum()):
         raise DataError(
             f"The table {name}= holds {infinite:,} infinite numbers, or too large ones.",
