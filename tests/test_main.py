@@ -288,6 +288,13 @@ def test_writes_a_report(tmp_path: Path, capsys: Any, name: str) -> None:
     assert "canary-" not in text
 
 
+def test_a_report_may_lie_in_the_folder_that_will_be_made(log: Path, tmp_path: Path) -> None:
+    """The folder of --out is there when the report is written."""
+    out = tmp_path / "new"
+    assert run(log, out, "--report", str(out / "report.html")) == 0
+    assert (out / "report.html").stat().st_size > 0
+
+
 def test_a_report_is_refused_early(log: Path, tmp_path: Path, capsys: Any) -> None:
     """A report of another kind is a wrong call, one into no folder a missing file; nothing runs."""
     with pytest.raises(SystemExit) as left:

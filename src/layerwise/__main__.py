@@ -180,7 +180,7 @@ def _layers(given: argparse.Namespace) -> int:
     roles = ("customer", "time", "amount", "order", "currency", "time_format", "tz")
     columns = {role: value for role in roles if (value := getattr(given, role)) is not None}
     check_out(given.out)
-    check_report(given.report)
+    check_report(given.report, out=given.out)
     table = strategies(given.strategies, given.lang)
     with progress(given.quiet) as step:
         step(f"read {given.orders.name}")
@@ -198,7 +198,7 @@ def _layers(given: argparse.Namespace) -> int:
 
 def _demo(given: argparse.Namespace) -> int:
     check_out(given.out)
-    check_report(given.report)
+    check_report(given.report, out=given.out)
     with progress(given.quiet) as step:
         step("read the orders")
         title, orders, columns, as_of = demo_orders(given.data)
@@ -265,8 +265,8 @@ def write(result: Overview, out: Path, kind: str, lang: str) -> list[Path]:
     return files
 
 
-def check_report(path: Path | None) -> None:
-    """Refuse a report that could not be written, before the work is done.
+def check_report(path: Path | None, *, out: Path) -> None:
+    """Refuse a report that could not be written, before the work is done; `out` will be made.
 
     Raises:
         MissingExtraError: It is a page, and Jinja2 is not installed.
@@ -276,7 +276,8 @@ def check_report(path: Path | None) -> None:
         return
     if path.suffix.lower() == ".html":
         environment()
-    if not path.resolve().parent.is_dir():
+    folder = path.resolve().parent
+    if not folder.is_dir() and folder != out.resolve():
         raise FileNotFoundError(errno.ENOENT, "no such folder for --report", str(path.parent))
 
 
