@@ -61,6 +61,9 @@ def attributable_fraction(relative_risk: object, exposed_share: object) -> Float
     risk it stays right, which Levin's form pe (RR - 1) / (1 + pe (RR - 1)) does not; with the crude
     one both are equal. Negative where the exposure protects.
 
+    Raises:
+        DataError: Numbers are negative or none, or the two do not go together.
+
     Source: Miettinen (1974), AJE 99(5); Levin (1953).
 
     >>> float(attributable_fraction(2.0, 0.5))
@@ -100,6 +103,9 @@ def e_value(relative_risk: object) -> Floats:
 
 def limit_e_value(relative_risk: object, low: object, high: object) -> Floats:
     """Return the E-value of the end of the interval that is nearer to 1; 1 where it holds 1.
+
+    Raises:
+        DataError: A relative risk is negative or not a number, or the three do not go together.
 
     Source: VanderWeele and Ding (2017).
 

@@ -114,6 +114,11 @@ def log_rank(days: Array, churned: Array, code: Array, names: tuple[str, ...]) -
 
     Source: Mantel (1966); Peto and Peto (1972), JRSS A 135; with k groups as in Klein and
     Moeschberger (2003), "Survival Analysis", section 7.3.
+
+    >>> days, gone = np.array([5, 8, 9, 20, 30, 30]), np.array([1, 1, 1, 1, 0, 0], dtype=bool)
+    >>> found = log_rank(days, gone, np.array([0, 0, 0, 1, 1, 1]), ("low", "high"))
+    >>> round(found.statistic, 3), found.degrees, round(found.p, 3)
+    (5.052, 1, 0.025)
     """
     from scipy.special import chdtrc
 
