@@ -5,7 +5,7 @@ Eager frames (pandas, Polars, PyArrow) are read into numpy and get new columns a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from numbers import Real
 from typing import Any, TypeAlias
 
@@ -210,10 +210,34 @@ def check_named(needed: Mapping[str, object], optional: Mapping[str, object] | N
         for role, value in given.items()
         if not isinstance(value, str)
     ]
+    wrong += [
+        f"{role} is a text that UTF-8 cannot write"
+        for role, value in given.items()
+        if isinstance(value, str) and not is_utf8(value)
+    ]
     if wrong:
         raise SpecError(
             problems("Columns are named by text:", wrong), hint='one name each, such as by="tier".'
         )
+
+
+def is_several(given: object) -> bool:
+    """Say whether an argument lists things; one text, a mapping and an array of nothing do not.
+
+    >>> is_several(["a", "b"]), is_several("ab"), is_several(3), is_several(np.array("ab"))
+    (True, False, False, False)
+    """
+    one = isinstance(given, str | bytes | Mapping) or getattr(given, "ndim", 1) == 0
+    return isinstance(given, Iterable) and not one
+
+
+def several(given: Any) -> tuple[Any, ...]:
+    """Return what an argument lists as a tuple; one thing is a tuple of one.
+
+    >>> several(["a", "b"]), several("ab"), several(None)
+    (('a', 'b'), ('ab',), (None,))
+    """
+    return tuple(given) if is_several(given) else (given,)
 
 
 def require(
@@ -262,6 +286,49 @@ def _windowed(name: str) -> bool:
     return head in {"orders", "spend"} and tail.endswith("d") and tail[:-1].isdigit()
 
 
+def check_cells(series: Any, name: object) -> Any:
+    """Return a column as it is, refused if a cell says of nothing whether it is missing.
+
+    Raises:
+        DataError: It holds Decimal("sNaN"), on which every comparison fails.
+    """
+    if isinstance(series, pd.Series) and series.dtype == object:
+        try:
+            series.isna()
+        except InvalidOperation:
+            raise DataError(
+                f'{name} holds signaling NaN, Decimal("sNaN").', hint="make it missing (None)."
+            ) from None
+    return series
+
+
+def check_texts(texts: Iterable[object], name: object) -> None:
+    """Refuse texts that no file and no engine can hold; give it the distinct ones.
+
+    Raises:
+        DataError: With their number.
+    """
+    odd = sum(isinstance(text, str) and not is_utf8(text) for text in texts)
+    if odd:
+        raise DataError(
+            f"{name} holds {odd:,} different texts that UTF-8 cannot write.",
+            hint='read the file anew, or text.encode("utf-8", "replace").decode() mends them.',
+        )
+
+
+def is_utf8(text: str) -> bool:
+    r"""Say whether a text can be written as UTF-8; half of a surrogate pair cannot.
+
+    >>> is_utf8("é😀"), is_utf8("\ud800")
+    (True, False)
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def read(
     frame: Any, names: Iterable[str], *, what: str = "the customer table"
 ) -> dict[str, Column]:
@@ -307,6 +374,7 @@ def _plain(native: Any, name: str) -> Array | None:
 
 
 def _read_one(name: str, series: Any) -> Column:
+    check_cells(series.to_native(), name)
     dtype = series.dtype
     if dtype in _INTEGERS and not series.null_count():
         values: Array = series.to_numpy()
@@ -358,6 +426,7 @@ def _categories(name: str, series: Any) -> Column:
     if not isinstance(native.dtype, pd.CategoricalDtype):
         return _of_objects(name, series.to_numpy())
     codes, names = native.cat.codes.to_numpy(), tuple(native.cat.categories.tolist())
+    check_texts(names, f"Column {name}")
     for kind in (str, int):
         if all(isinstance(value, kind) for value in names):
             return Labels(codes, names, bool(native.cat.ordered), name)
@@ -380,6 +449,7 @@ def _of_objects(name: str, values: Any) -> Column:
         codes, found = pd.factorize(objects)
     except TypeError:
         raise _mixed(name, {type(value).__name__ for value in objects}) from None
+    check_texts(found, f"Column {name}")
     if all(isinstance(value, str) for value in found):
         return Labels(codes, tuple(found), column=name)
     if all(isinstance(value, Real | Decimal | np.bool_) for value in found):

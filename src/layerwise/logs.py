@@ -240,7 +240,10 @@ def _upper(what: str) -> str:
 def keys(series: pd.Series) -> pd.Index:
     """Return ids such that 7, 7.0 and a categorical 7 are one key, and the text "7" another."""
     if isinstance(series.dtype, pd.CategoricalDtype) or series.dtype == object:
-        series = pd.Series(series.to_list(), dtype=object).infer_objects()
+        series = pd.Series(series.to_list(), dtype=object)
+        # Numbers only: pandas 3 cannot make its own texts of every text.
+        if pd.api.types.infer_dtype(series) in ("integer", "floating", "mixed-integer-float"):
+            series = series.infer_objects()
     if series.dtype.kind in "iuf" and not series.isna().any():
         values = series.to_numpy()
         if values.dtype != np.uint64 and values.dtype.kind != "O":

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
-from layerwise.errors import ColumnsError, DataError, SpecError, problems
+from layerwise.errors import ColumnsError, DataError, problems
 from layerwise.frames import Array
+from layerwise.logs import keys
 from layerwise.orders.amounts import Amounts, read_amounts, to_amounts
 from layerwise.orders.counting import window_start
 from layerwise.orders.dates import read_times
 from layerwise.orders.ids import Codes, read_ids
-from layerwise.orders.request import Request, check_roles, make_request, moment
+from layerwise.orders.request import Request, make_request, moment
 from layerwise.orders.table import column
 
 
@@ -36,16 +37,14 @@ class Choices:
     @property
     def roles(self) -> dict[str, str]:
         """Role -> column, of the roles that were given."""
-        pairs = {role: getattr(self, role) for role in ("customer", "time", "amount", "category")}
-        pairs |= {"item": self.item, "order": self.order}
-        check_roles(pairs)
-        return {role: name for role, name in pairs.items() if name is not None}
+        needed = {"customer": self.customer, "time": self.time, "category": self.category}
+        optional = {"amount": self.amount, "item": self.item, "order": self.order}
+        frames.check_named(_with_sign(needed), _with_sign(optional))
+        return needed | {role: name for role, name in optional.items() if name is not None}
 
     @property
     def request(self) -> Request:
         """The same choices as `summarize` has them."""
-        if self.category is None:
-            raise SpecError("category=None: it must name a column.", hint='category="department".')
         return make_request(
             customer=self.customer,
             time=self.time,
@@ -58,6 +57,10 @@ class Choices:
             tz=self.tz,
             names="layerwise",
         )
+
+
+def _with_sign(roles: dict[str, Any]) -> dict[str, Any]:
+    return {f"{role}=": name for role, name in roles.items()}
 
 
 @attrs.frozen(eq=False)
@@ -245,9 +248,9 @@ def _places(codes: Codes, series: pd.Series, ids: pd.Series | None) -> Array:
         return np.empty(0, dtype=np.int64)
     there = codes.code if codes.missing is None else codes.code[~codes.missing]
     used = np.flatnonzero(np.bincount(there, minlength=1))
-    known = pd.Index(series.iloc[codes.first_rows(used)])
+    known = keys(series.take(codes.first_rows(used)))
     try:
-        found = known.get_indexer(pd.Index(ids))
+        found = known.get_indexer(keys(ids))
     except TypeError:
         raise ColumnsError(
             "The customer table's ids are lists or the like.", hint="ids are whole numbers or text."

@@ -107,7 +107,7 @@ def level_table_from(
             "level but the lowest.",
             hint="quantiles=(0.5, 0.8, 0.95).",
         )
-    if not isinstance(version, str) or not version.strip():
+    if not isinstance(version, str) or not version.strip() or not frames.is_utf8(version):
         raise SpecError("version must be a text.", hint='version="2027-1".')
     values = amounts(frames.eager(customers, doing="level_table_from"), spend)
     values = np.sort(values[values > 0])

@@ -11,6 +11,7 @@ import pandas as pd
 
 from layerwise import columns as c
 from layerwise.errors import DataError, SpecError
+from layerwise.frames import several
 from layerwise.orders.amounts import exact_sum
 from layerwise.orders.counting import Counts, count, occasions
 from layerwise.orders.left_out import OrderCheck, notify
@@ -209,7 +210,7 @@ def _with_held(found: OrderCheck, held: Purchases) -> OrderCheck:
 
 def stack(frame: Any, request: Request, dates: Iterable[Any]) -> Any:
     """Return the customer tables of several dates, one below the other, as_of first."""
-    wanted = list(dates) if isinstance(dates, Iterable) and not isinstance(dates, str) else [dates]
+    wanted = list(several(dates))
     rows, counted = read_rows(frame, request)
     cuts = [moment(d, name="as_of", request=request, aware=rows.aware) for d in wanted]
     if not cuts or len(set(cuts)) < len(cuts):

@@ -145,8 +145,7 @@ def segment_profile(
 
 
 def _names(features: Any) -> list[str]:
-    several = isinstance(features, Iterable) and not isinstance(features, str)
-    names = list(features) if several else [features]
+    names = frames.several(features)
     if not names or not all(isinstance(name, str) for name in names):
         raise SpecError("features must name columns.", hint="None takes all that can be used.")
     return list(dict.fromkeys(names))

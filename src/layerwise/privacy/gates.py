@@ -198,10 +198,8 @@ def minimise(table: Any, needs: Iterable[Any], *, also: Iterable[str] = ()) -> A
 
 
 def _wanted(needs: Iterable[Any], also: Iterable[str]) -> dict[str, str]:
-    if isinstance(needs, str):
-        needs = [needs]
     wanted: dict[str, str] = {}
-    for need in [*needs, *([also] if isinstance(also, str) else also)]:
+    for need in [*frames.several(needs), *frames.several(also)]:
         if isinstance(need, str):
             wanted[need] = "needs="
         elif hasattr(need, "needs"):

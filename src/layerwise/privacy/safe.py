@@ -1,4 +1,4 @@
-"""All gates in one call: from a raw table to one that may be given to a partner, with its record."""
+"""All gates in one call: from a raw table to one that may be given away, with its record."""
 
 import warnings
 from collections.abc import Collection, Iterable, Mapping

@@ -26,6 +26,7 @@ from layerwise.strategy.links import read_links
 from layerwise.strategy.resolve import AxesArgument, Frame, column_of, resolve, unused_flags
 from layerwise.strategy.resolve import flags as flags_of
 from layerwise.strategy.row import Strategy
+from layerwise.strategy.status import texts
 
 ConsentArgument = str | Mapping[str, str] | None
 
@@ -177,7 +178,7 @@ def _agreed(channels: Sequence[str], codes: Sequence[int]) -> frozenset[str] | N
 
 
 def _channels(quiet: Collection[str]) -> frozenset[str]:
-    if isinstance(quiet, str) or not isinstance(quiet, Collection):
+    if not frames.is_several(quiet):
         raise SpecError("quiet must be a list of channels.", hint='quiet=["phone"].')
     if not all(isinstance(name, str) for name in quiet):
         raise SpecError("quiet must hold names of channels.", hint='quiet=["phone"].')
@@ -232,7 +233,7 @@ def plan_summary(plan: IntoDataFrameT) -> IntoDataFrameT:
     frame = eager(plan)
     chance = (c.HOLDOUT, c.CONTROL)
     for name in (c.STRATEGY, c.OWNER):
-        column_of(frame, name, "plan_summary")
+        texts(frame, name, "plan_summary")
     flags = [_drawn(frame, name) for name in chance]
     keys = (c.STRATEGY, c.OWNER)
     one = nw.lit(1, nw.Int64).alias(c.CUSTOMERS)

@@ -77,14 +77,21 @@ def texts(frame: Any, name: str, role: str) -> Cells:
     objects = np.empty(len(column), dtype=object)
     objects[:] = column.to_list()
     try:
-        return _only_texts(pd.Categorical(objects), name)
+        codes, found = pd.factorize(objects)
     except TypeError:  # lists and other cells that cannot be told apart
         raise _no_texts(name) from None
+    if not all(isinstance(text, str) for text in found):
+        raise _no_texts(name)
+    frames.check_texts(found, f"Column {name!r} of the plan")
+    order = np.argsort(found)
+    place = np.append(np.argsort(order), -1)
+    return pd.Categorical.from_codes(place[codes], pd.Index(found[order], dtype=object))
 
 
 def _only_texts(cells: Cells, name: str) -> Cells:
     if not all(isinstance(text, str) for text in cells.categories):
         raise _no_texts(name)
+    frames.check_texts(cells.categories, f"Column {name!r} of the plan")
     return cells
 
 
@@ -105,7 +112,7 @@ def customers(frame: Any, customer: str, role: str) -> tuple[Codes, pd.Series]:
     series = native if isinstance(native, pd.Series) else pd.Series(column.to_list())
     try:
         codes, ids = pd.factorize(series)
-    except TypeError:
+    except (TypeError, NotImplementedError):
         raise ColumnsError(
             f"Column {customer!r} of the plan holds no ids.", hint="ids are text or whole numbers."
         ) from None

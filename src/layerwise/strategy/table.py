@@ -10,6 +10,7 @@ from narwhals.stable.v2.typing import IntoDataFrame, IntoDataFrameT
 
 from layerwise.columns import CUSTOMER, STRATEGY
 from layerwise.errors import SpecError
+from layerwise.frames import is_several, several
 from layerwise.saved import write_text
 from layerwise.strategy import assign, checks, files
 from layerwise.strategy import plan as planning
@@ -23,7 +24,7 @@ from layerwise.strategy.row import COLUMNS, Strategy
 
 
 def _rows(rows: Iterable[Strategy]) -> tuple[Strategy, ...]:
-    if isinstance(rows, str) or not isinstance(rows, Iterable):
+    if not is_several(rows):
         raise SpecError("rows must be a list of strategies.", hint="see StrategyTable.from_csv.")
     return tuple(rows)
 
@@ -197,7 +198,7 @@ class StrategyTable:
         Raises:
             SpecError: An id is not in the table.
         """
-        wanted = [ids] if isinstance(ids, str) or not isinstance(ids, Iterable) else list(ids)
+        wanted = several(ids)
         if not all(isinstance(i, str) for i in wanted):
             raise SpecError("without takes ids, which are texts.", hint='without(["inc_flash"]).')
         gone = set(wanted)
