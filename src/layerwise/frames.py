@@ -308,12 +308,33 @@ def check_texts(texts: Iterable[object], name: object) -> None:
     Raises:
         DataError: With their number.
     """
-    odd = sum(isinstance(text, str) and not is_utf8(text) for text in texts)
-    if odd:
+    known = [text for text in texts if isinstance(text, str)]
+    if is_utf8("".join(known)):  # halves of a pair that meet are still two halves
+        return
+    if odd := sum(not is_utf8(text) for text in known):
         raise DataError(
             f"{name} holds {odd:,} different texts that UTF-8 cannot write.",
             hint='read the file anew, or text.encode("utf-8", "replace").decode() mends them.',
         )
+
+
+def distinct(series: pd.Series, name: object) -> list[Any]:
+    """Return the different values of a column, missing ones left out, refused if some have no hash.
+
+    Raises:
+        ColumnsError: It holds lists or the like.
+        DataError: It holds signaling NaN, or texts that UTF-8 cannot write.
+    """
+    check_cells(series, name)
+    try:
+        found = pd.unique(series.dropna())
+    except (TypeError, NotImplementedError):  # Arrow says the latter
+        raise ColumnsError(
+            f"{name} holds lists or the like.", hint="a cell is one text or one number."
+        ) from None
+    values = list(found)
+    check_texts(values, name)
+    return values
 
 
 def is_utf8(text: str) -> bool:

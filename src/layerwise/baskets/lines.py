@@ -34,13 +34,17 @@ class Choices:
     time_format: str | None
     tz: str | None
 
+    def __attrs_post_init__(self) -> None:
+        """Refuse roles that name no column."""
+        needed = {"customer=": self.customer, "time=": self.time, "category=": self.category}
+        optional = {"amount=": self.amount, "item=": self.item, "order=": self.order}
+        frames.check_named(needed, optional)
+
     @property
     def roles(self) -> dict[str, str]:
         """Role -> column, of the roles that were given."""
-        needed = {"customer": self.customer, "time": self.time, "category": self.category}
-        optional = {"amount": self.amount, "item": self.item, "order": self.order}
-        frames.check_named(_with_sign(needed), _with_sign(optional))
-        return needed | {role: name for role, name in optional.items() if name is not None}
+        roles = ("customer", "time", "amount", "category", "item", "order")
+        return {role: name for role in roles if (name := getattr(self, role)) is not None}
 
     @property
     def request(self) -> Request:
@@ -57,10 +61,6 @@ class Choices:
             tz=self.tz,
             names="layerwise",
         )
-
-
-def _with_sign(roles: dict[str, Any]) -> dict[str, Any]:
-    return {f"{role}=": name for role, name in roles.items()}
 
 
 @attrs.frozen(eq=False)
@@ -210,13 +210,8 @@ def _amounts(frame: Any, choices: Choices) -> tuple[Array, Array | None]:
 
 def _kinds(series: pd.Series, name: Hashable) -> Kinds:
     """Return a column as codes into its distinct values, sorted by their text."""
-    try:
-        codes, found = pd.factorize(series)
-    except TypeError:
-        raise ColumnsError(
-            f"{name} holds lists or the like, not categories.",
-            hint="categories and items are text or whole numbers.",
-        ) from None
+    frames.distinct(series, name)
+    codes, found = pd.factorize(series)
     values = list(found)
     texts = list(map(str, values))
     if len(set(texts)) < len(texts):

@@ -127,7 +127,9 @@ def unify(identifiers: object, *, country: str | None = None, max_records: int =
     rank[order], rank[-1] = np.arange(len(order)), -1
     who = rank[who]
     verified = _flags(column(native, "verified"))
-    types, kind = pd.factorize(column(native, "id_type").reset_index(drop=True))
+    given = column(native, "id_type").reset_index(drop=True)
+    frames.distinct(given, "Column id_type")
+    types, kind = pd.factorize(given)
     value = _values(column(native, "id_value"), types, [str(k) for k in kind], country)
     reasons = {
         "without a record": who < 0,
@@ -147,14 +149,20 @@ def _sorted(ids: pd.Series) -> Array:
     if ids.dtype.kind in "iuf":
         return np.argsort(ids.to_numpy(), kind="stable")
     keys = [(isinstance(v, str), v) for v in ids.tolist()]
-    return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
+    try:
+        return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
+    except TypeError:
+        raise ColumnsError(
+            f"Column {RECORD} mixes values that cannot be put in an order.",
+            hint="ids are text or whole numbers.",
+        ) from None
 
 
 def _flags(series: pd.Series) -> Array:
     values = series.reset_index(drop=True)
     values = values.astype(object)
     kinds = bool | np.bool_ | int | float | np.number
-    if not all(isinstance(v, kinds) and v in (0, 1) for v in values.dropna()):
+    if not all(isinstance(v, kinds) and v in (0, 1) for v in values[values.notna()].tolist()):
         raise ColumnsError(
             "Column verified holds more than true and false.",
             hint='convert it, e.g. table["verified"] == "yes".',

@@ -219,7 +219,9 @@ def _points(frame: Any, name: str, rows: Array) -> tuple[Array, dict[str, int]]:
     else:
         bad = ~(values > 0)
     whole = np.where(bad, 0, values)
-    if np.abs(whole.astype(np.float64)).sum() >= _MOST:
+    with np.errstate(over="ignore"):
+        total = np.abs(whole.astype(np.float64)).sum()
+    if total >= _MOST:
         raise DataError(
             f"{name} adds up to 2**53 or more over {len(values):,} rows.",
             hint="check the column for amounts that are far too large.",

@@ -270,7 +270,7 @@ def _texts(series: pd.Series) -> tuple[Array, list[str]]:
         return _numbers(series)
     try:
         codes, values = _coded(series)
-    except TypeError:  # lists and other cells that cannot be told apart by hash
+    except (TypeError, NotImplementedError):  # lists and other cells without a hash
         codes, values = _coded([_text(v) for v in series])
     return codes, [_text(value) for value in values]
 
@@ -309,7 +309,7 @@ def _protected(series: pd.Series) -> pd.Series:
         return series
     try:
         codes, values = _coded(series)
-    except TypeError:
+    except (TypeError, NotImplementedError):
         codes, values = _coded([str(v) for v in series])
     made = [protect(v) if isinstance(v, str) else _other(v) for v in values]
     table = np.empty(len(made) + 1, dtype=object)

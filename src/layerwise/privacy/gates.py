@@ -148,8 +148,8 @@ def _consented(
 
 
 def _is_purpose(series: pd.Series, purpose: str) -> Array:
-    same: Array = (series.astype(object) == purpose).fillna(False).to_numpy(dtype=bool)
-    return same
+    cells = series.tolist()
+    return np.array([isinstance(cell, str) and cell == purpose for cell in cells], dtype=bool)
 
 
 def _days(

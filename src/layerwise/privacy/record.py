@@ -13,7 +13,7 @@ import pandas as pd
 
 from layerwise import frames
 from layerwise.errors import SpecError, problems
-from layerwise.frames import Array
+from layerwise.frames import Array, distinct
 from layerwise.orders.dates import read_times
 from layerwise.orders.request import UNIX_DAY, Request, make_request, moment
 from layerwise.orders.table import column
@@ -189,6 +189,8 @@ def _span(series: pd.Series, request: Request) -> tuple[str | None, str | None]:
         return None, None
     times = read_times(series.reset_index(drop=True), request)
     days = times.number if times.missing is None else times.number[~times.missing]
+    if not len(days):
+        return None, None
     return _iso(int(days.min())), _iso(int(days.max()))
 
 
@@ -200,14 +202,14 @@ def _hash(frame: Any, names: list[str], secret: bytes) -> str:
     native, total = frame.to_native(), np.zeros(len(frame), dtype=np.uint64)
     for name in names:
         key = hmac.digest(secret, b"cell" + name.encode(), "sha256").hex()[:16]
-        total += _cells(column(native, name).reset_index(drop=True), key)
+        total += _cells(column(native, name).reset_index(drop=True), key, name)
     total.sort()
     head = json.dumps([sorted(names), len(frame)]).encode()
     digest = hmac.new(secret, b"rows" + head + total.astype("<u8").tobytes(), hashlib.sha256)
     return digest.hexdigest()[:32]
 
 
-def _cells(series: pd.Series, key: str) -> Array:
+def _cells(series: pd.Series, key: str, name: str) -> Array:
     """Return a hash of each cell; equal values of different engines have equal ones."""
     kind = getattr(series.dtype, "kind", "O")
     missing = series.isna().to_numpy()
@@ -218,6 +220,7 @@ def _cells(series: pd.Series, key: str) -> Array:
         if kind in "iu" and len(values) and np.abs(values).max() >= 2**53:
             values = series.fillna(0).to_numpy(dtype=np.uint64 if kind == "u" else np.int64)
     else:
+        distinct(series, name)
         codes, found = pd.factorize(series)
         texts = np.array([*map(str, found), ""], dtype=object)
         hashed: Array = pd.util.hash_array(texts, hash_key=key, categorize=False)[codes]

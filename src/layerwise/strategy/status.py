@@ -116,6 +116,7 @@ def customers(frame: Any, customer: str, role: str) -> tuple[Codes, pd.Series]:
         raise ColumnsError(
             f"Column {customer!r} of the plan holds no ids.", hint="ids are text or whole numbers."
         ) from None
+    frames.check_texts(ids, f"Column {customer!r} of the plan")
     if missing := int((codes < 0).sum()):
         raise ColumnsError(
             f"{missing:,} of {len(codes):,} rows of the plan have no {customer}.",
