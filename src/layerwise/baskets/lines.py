@@ -244,13 +244,10 @@ def _places(codes: Codes, series: pd.Series, ids: pd.Series | None) -> Array:
     there = codes.code if codes.missing is None else codes.code[~codes.missing]
     used = np.flatnonzero(np.bincount(there, minlength=1))
     known = keys(series.take(codes.first_rows(used)))
-    try:
-        found = known.get_indexer(keys(ids))
-    except TypeError:
-        raise ColumnsError(
-            "The customer table's ids are lists or the like.", hint="ids are whole numbers or text."
-        ) from None
-    found[ids.isna().to_numpy(dtype=bool)] = -1
+    missing = read_ids(ids, "The column of ids of the customer table").missing
+    found = known.get_indexer(keys(ids))
+    if missing is not None:
+        found[missing] = -1
     places: Array = np.append(used, -1)[found]
     if len(ids) and (places < 0).all():
         raise DataError(
