@@ -69,7 +69,9 @@ class Call:
 
     def run(self, public: Callable[..., Any], **other: Any) -> Any:
         """Call with some arguments replaced."""
-        given = {k: v.make() if isinstance(v, Table | Made) else v for k, v in self.given.items()} | other
+        given = {
+            k: v.make() if isinstance(v, Table | Made) else v for k, v in self.given.items()
+        } | other
         return public(**given) if self.via is None else self.via(public, **given)
 
 
@@ -95,7 +97,8 @@ def _people(orders: pd.DataFrame) -> pd.DataFrame:
     rng, i = np.random.default_rng(3), np.arange(N)
     return summed.assign(
         value=np.where(i % 3 == 0, "high", "low"), tier=np.where(i % 2 == 0, "high_value", "new"),
-        churn=np.where(i % 4 == 0, "churned", "active"), frequency="mid", loyalty="loyal", city=np.where(i % 2 == 0, "A", "B"),
+        churn=np.where(i % 4 == 0, "churned", "active"), frequency="mid",
+        loyalty="loyal", city=np.where(i % 2 == 0, "A", "B"),
         mail=True, p0=0.1, worth=50.0, spend_mean=20.0, left=(i % 4 == 0), late=(i % 5 < 2),
         arm=np.where(rng.random(N) < 0.5, "control", "offer"), bought=rng.random(N) < 0.3,
         before=rng.random(N), p=np.clip(rng.random(N), 0.05, 0.95), holdout_orders=i % 3,
@@ -106,9 +109,9 @@ def _people(orders: pd.DataFrame) -> pd.DataFrame:
 def _later(name: str, n: int = 60, **columns: Any) -> pd.DataFrame:
     rng = np.random.default_rng(4)
     days = pd.Timestamp("2024-04-01") + pd.to_timedelta(rng.integers(0, 80 * 24, n), "h")
-    return pd.DataFrame({"customer_id": np.array(IDS, object)[np.arange(n) % N], name: days}).assign(
-        **columns
-    )
+    return pd.DataFrame(
+        {"customer_id": np.array(IDS, object)[np.arange(n) % N], name: days}
+    ).assign(**columns)
 
 
 @cache
@@ -136,8 +139,9 @@ def _tables() -> dict[str, pd.DataFrame]:
                          churn=np.where(i % 4 == 0, "churned", "active"))  # fmt: skip
     mix = people[["customer_id"]].assign(mix_tea=0.9, mix_milk=0.1)
     price = {"sku": "tea", "valid_from": "2024-01-01", "valid_to": None}
-    prices = pd.DataFrame([price | {"channel": c, "price": p} for c, p in (("app", 5.0),
-                                                                          ("shop", 6.0))])
+    prices = pd.DataFrame(
+        [price | {"channel": c, "price": p} for c, p in (("app", 5.0), ("shop", 6.0))]
+    )
     weeks = pd.date_range("2024-01-07", periods=24, freq="7D")
     rates = pd.DataFrame({
         "period_end": weeks, "numerator": [50, 54, 47, 52] * 5 + [51, 49, 53, 90],
@@ -156,8 +160,8 @@ def _tables() -> dict[str, pd.DataFrame]:
             people[["customer_id"]], orders, **DAY, tags={"tea": "special:tea"}, item="sku"
         ).merge(lw.add_baskets(people[["customer_id"]], orders, **DAY).drop(
             columns=["basket_orders", "basket_distance"])),
-        "numbered": pd.concat([people, people]).reset_index(drop=True)[["customer_id", *HISTORY.split()[1:], *WINDOW.split()]].assign(
-            customer_id=np.arange(2 * N) + int(PHONE)),
+        "numbered": pd.concat([people, people], ignore_index=True).assign(
+            customer_id=np.arange(2 * N) + int(PHONE))[f"{HISTORY} {WINDOW}".split()],
         "regions": pd.concat([rates.assign(segment=name) for name in ("north", "south")]),
         "rates": rates, "donors": donors,
         "ledger": pd.DataFrame({
@@ -237,12 +241,14 @@ CALLS: dict[str, Call] = {
     "strategy.spend_budget": call(plan=t("plan"), budget=6, cost=1, gain=2),
     "strategy.strategy_links": call(),
     "strategy.winback_list": call(
-        customers=t("people", "customer_id churn worth p0 mail last_order"), value="worth", p_return="p0",
+        customers=t("people", "customer_id churn worth p0 mail last_order"), value="worth",
+        p_return="p0",
         uplift=(0.02, 0.05), margin=0.3, contact_cost=0.1, consent="mail", holdout=0.1,
         messages=t("messages", "customer_id sent_at"), **DAY),
     "strategy.Strategy": call(id="a", axis="value", segment="high", action="write", priority=1),
     "strategy.StrategyTable": call(
-        lambda f, customers: f.default().plan(customers, consent="mail"),
+        lambda f, customers: (f.default().plan(customers, consent="mail"),
+                              f.default().plan_counts(customers, consent="mail")),
         customers=t("people", "customer_id value churn mail")),
     "membership.PointRules": call(expiry_days=100),
     "membership.incentive_table": call(),
@@ -268,6 +274,9 @@ CALLS: dict[str, Call] = {
     "privacy.run_record": call(
         lambda f, orders: f({"o": orders}, times={"o": "ordered_at"}, **KEY, **DAY).to_line(),
         orders=t("orders", "customer_id ordered_at amount")),
+    "privacy.safe_table": call(
+        table=t("orders", "customer_id amount channel"), consents=t("consents"), erased=[CARD],
+        needs=["customer_id", "amount"], **KEY, **DAY),
     "privacy.scan": call(table=t("people", "customer_id city")),
     "privacy.write_csv": call(lambda f, table: f(table, "/nowhere/at/all.csv"),
                               table=t("people", "customer_id city")),
@@ -428,7 +437,7 @@ CALLS: dict[str, Call] = {
         lambda f, people: _both(f().with_parameters(r=0.5, alpha=31.0, a=0.8, b=1.6), people),
         people=t("people", HISTORY)),
     "models.MBGCNBD": call(
-        lambda f, people: _both(f(k=2).with_parameters(r=0.5, alpha=31.0, a=0.8, b=1.6), people),
+        lambda f, people: _alive(f(k=2).with_parameters(r=0.5, alpha=31.0, a=0.8, b=1.6), people),
         people=t("people", HISTORY)),
     "models.ParetoNBD": call(
         lambda f, people: _both(f().with_parameters(r=0.5, alpha=31.0, s=0.6, beta=80.0), people),
@@ -450,18 +459,20 @@ CALLS: dict[str, Call] = {
     "layers.ChurnStatus": call(_fit, people=t("people", HISTORY)),
     "layers.Loyalty": call(lambda f, people: _fit(lambda: f(churn="churn"), people),
                            people=t("people", f"{HISTORY} {WINDOW} churn")),
-    "layers.Tier": call(_fit, people=t("people", f"{HISTORY} {WINDOW} value frequency churn loyalty")),
+    "layers.Tier": call(
+        _fit, people=t("people", f"{HISTORY} {WINDOW} value frequency churn loyalty")),
     "layers.Needs": call(_fit, people=t("needs")),
     "layers.NeedsClusters": call(
-        lambda f, people: _fit(lambda: f(columns=SHARES, clusters=2, stable=0), people), people=t("needs")),
+        lambda f, people: _fit(lambda: f(columns=SHARES, clusters=2, stable=0), people),
+        people=t("needs")),
     "layers.Layers": call(
         lambda f, people: _fit(lambda: f(rfm=lw.RFM(), value=lw.Value()), people),
         people=t("people", f"{HISTORY} {WINDOW}")),
     "layers.name_clusters": call(
         lambda f, people: f(
-            lw.NeedsClusters(columns=SHARES, clusters=2, stable=0).fit(people), {"cluster_1": "cooks"}),
+            lw.NeedsClusters(columns=SHARES, clusters=2, stable=0).fit(people),
+            {"cluster_1": "cooks"}),
         people=t("needs")),
-    "rules.NOT_EVALUABLE": call(lambda f: f),
     "layerwise.check_orders": call(**_log()),
     "layerwise.summarize": call(**_log()),
     "layerwise.calibration_holdout": call(orders=_log()["orders"], split="2024-04-01",
@@ -476,6 +487,10 @@ CALLS: dict[str, Call] = {
 
 def _both(fitted: Any, people: Any) -> Any:
     return fitted, fitted.transform(people)
+
+
+def _alive(fitted: Any, people: Any) -> Any:
+    return fitted, fitted.p_alive(people)
 
 
 def _logistic() -> Any:

@@ -1,4 +1,4 @@
-"""Cells that no column should hold: half characters, signaling NaN, lists, days at the world's ends.
+"""Cells that no column should hold: half characters, signaling NaN, lists, the ends of time.
 
 Each is refused by name wherever a column is read, so one table of calls covers all readers.
 """
@@ -25,7 +25,7 @@ def odd(table: str, column: str, value: Any) -> pd.DataFrame:
     """Return a table with one odd cell in a column."""
     found = tables()[table]
     cells = pd.Series(found[column].tolist(), dtype=object)
-    cells.iat[len(cells) // 2] = value
+    cells.iloc[len(cells) // 2] = value
     return found.reset_index(drop=True).assign(**{column: cells})
 
 

@@ -39,10 +39,10 @@ class Overview:
     """
 
     check: OrderCheck
-    customers: pd.DataFrame
+    customers: pd.DataFrame = attrs.field(repr=False)
     fitted: FittedLayers
     scorecard: Scorecard | None
-    plan: pd.DataFrame
+    plan: pd.DataFrame = attrs.field(repr=False)
     strategies: StrategyTable
     horizon_days: int
     notes: tuple[str, ...]

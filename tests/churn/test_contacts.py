@@ -148,7 +148,7 @@ def test_refused_choices(choices: dict[str, Any], words: str) -> None:
 
 def test_refused_tables() -> None:
     """Impossible risks, no rows, another horizon."""
-    with pytest.raises(DataError, match=r"outside 0 to 1: 1 of 2(.|\n)*outside 0 to 1e\+12: 2 of 2"):
+    with pytest.raises(DataError, match=r"0 to 1: 1 of 2(.|\n)*0 to 1e\+12: 2 of 2"):
         choose(table([0.9, 1.1], [-1.0, -2.0]), **COSTS)
     with pytest.raises(DataError, match="no rows"):
         choose(table([], []), **COSTS)

@@ -40,7 +40,7 @@ class Exposure:
         SpecError: The choices do not fit together.
     """
 
-    log: Any
+    log: Any = attrs.field(repr=False)
     time: str = "ts"
     column: str | None = None
     after: str | None = None
@@ -65,8 +65,7 @@ class Exposure:
             and not bounds
             and self._unlisted,
             "numbers and one_of exclude each other": bool(bounds) and not self._unlisted,
-            "days are judged by above and at_most": self.after is not None
-            and not self._unlisted,
+            "days are judged by above and at_most": self.after is not None and not self._unlisted,
             "above and at_most must be numbers": not all(fits(v, float) for v in bounds),
             "one_of must be a tuple of texts": not fits(self.one_of, tuple[str, ...]),
             "times must be a whole number from 1 up": not fits(self.times, int) or self.times < 1,

@@ -66,8 +66,8 @@ class Warnings(Generic[FrameT]):
             `not_evaluable`, and in `left_out` why a signal was not looked for (empty if it was).
     """
 
-    customers: FrameT
-    signals: pd.DataFrame
+    customers: FrameT = attrs.field(repr=False)
+    signals: pd.DataFrame = attrs.field(repr=False)
     table: pd.DataFrame
 
     def __str__(self) -> str:

@@ -46,7 +46,7 @@ class Budgeted:
             cut `over_budget` (rows), `cost_cut`, `gain_cut`; the most spent first.
     """
 
-    plan: Any
+    plan: Any = attrs.field(repr=False)
     budget: float
     spent: float
     gain: float

@@ -470,7 +470,7 @@ class StrategyTable:
 
 
 def _check_lang(lang: str) -> None:
-    if lang not in ("en", "zh"):
+    if not isinstance(lang, str) or lang not in ("en", "zh"):
         raise SpecError(
             'lang must be "en" or "zh".', hint="lang='en' is English, lang='zh' Chinese."
         )

@@ -42,7 +42,7 @@ class Motives:
             `reliability` (Spearman-Brown), `verdict` ("measured" or "not_evaluable").
     """
 
-    customers: Any
+    customers: Any = attrs.field(repr=False)
     reliability: pd.DataFrame
 
 
