@@ -135,6 +135,27 @@ def read_roster(
     return Roster(series, keys(series))
 
 
+def refuse_repeats(frame: Any, *, customer: str = CUSTOMER) -> None:
+    """Refuse a wrapped eager frame in which a customer stands twice, if it has customers at all.
+
+    Who is there twice would count twice.
+
+    Raises:
+        ColumnsError: The column holds no ids.
+        DataError: With the number of rows.
+    """
+    if customer not in frames.column_names(frame):
+        return
+    codes = read_ids(column(frame.to_native(), customer), customer)
+    known = codes.code if codes.missing is None else codes.code[~codes.missing]
+    again = len(known) - int(np.count_nonzero(np.bincount(known, minlength=1)))
+    if again:
+        raise DataError(
+            f"{again:,} of {len(frame):,} rows have an id in {customer} that stands before.",
+            hint="one row a customer: drop_duplicates, or the snapshot of one day.",
+        )
+
+
 def read_log(
     log: object,
     roster: Roster,

@@ -11,6 +11,7 @@ from layerwise import frames
 from layerwise.columns import CUSTOMER, CUSTOMERS, SPEND_TOTAL
 from layerwise.errors import ColumnsError, DataError, SpecError
 from layerwise.frames import Array, Column, Floats, Labels
+from layerwise.logs import refuse_repeats
 from layerwise.portrait.features import MISSING, MOST_LABELS, exact_sums, profile_feature, tidy
 from layerwise.portrait.suppression import hidden_counts
 from layerwise.portrait.traits import HEALTH_TAGS, is_sensitive, read_consent, sensitive_names
@@ -112,6 +113,7 @@ def segment_profile(
     frames.check_named({"segment=": segment}, {"spend=": spend, "consent=": consent})
     sensitive = sensitive_names(sensitive)
     frame = frames.eager(customers, doing="segment_profile")
+    refuse_repeats(frame)
     names = frames.column_names(frame)
     asked = None if features is None else _names(features)
     needed = dict.fromkeys([segment, *(asked or [])], "segment_profile")

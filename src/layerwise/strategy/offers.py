@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from layerwise import frames
 from layerwise.errors import ColumnsError, DataError, SpecError, problems
@@ -58,7 +57,7 @@ def read_labels(frame: Any, name: str, what: str) -> Array:
 
 
 def read_flag(frame: Any, name: str | None, what: str, *, default: bool = False) -> Array:
-    """Return where a column says true; missing is false, so that consent is never assumed.
+    """Return where a column says true, or 1; missing is false, so that consent is never assumed.
 
     Raises:
         ColumnsError: It is not there, or holds anything but true and false.
@@ -68,16 +67,19 @@ def read_flag(frame: Any, name: str | None, what: str, *, default: bool = False)
     frames.check_named({what: name})
     frames.require(frames.column_names(frame), {name: what}, title="A column is missing:")
     series = column(frame.to_native(), name)
-    known = series[series.notna()]
-    if not pd.api.types.is_bool_dtype(known) and not all(
-        isinstance(v, (bool, np.bool_)) for v in known.tolist()
-    ):
+    known = series[series.notna()].tolist()
+    if not all(isinstance(v, bool | np.bool_) or (_is_number(v) and v in (0, 1)) for v in known):
         raise ColumnsError(
             f"Column {name} holds other values than true and false.",
             hint="make it true and false; missing counts as false.",
         )
-    said: Array = (series.notna() & series.isin([True])).to_numpy(dtype=bool)
+    said = np.array(series.notna(), dtype=bool)
+    said[said] = [bool(v) for v in known]
     return said
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | np.number)
 
 
 def check_numbers(what: str, given: Mapping[str, tuple[Any, float, float]], hint: str) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from layerwise import columns as c
 from layerwise import frames
-from layerwise.errors import ColumnsError
+from layerwise.errors import ColumnsError, DataError
 from layerwise.strategy import cells, match
 from layerwise.strategy.resolve import column_of
 
@@ -106,6 +106,7 @@ def customers(frame: Any, customer: str, role: str) -> tuple[Codes, pd.Series]:
 
     Raises:
         ColumnsError: The column is not there.
+        DataError: A customer has a strategy twice.
     """
     column = column_of(frame, customer, role)
     native = column.to_native()
@@ -122,7 +123,22 @@ def customers(frame: Any, customer: str, role: str) -> tuple[Codes, pd.Series]:
             f"{missing:,} of {len(codes):,} rows of the plan have no {customer}.",
             hint="StrategyTable.plan gives each row its customer.",
         )
+    _refuse_repeats(frame, np.asarray(codes, dtype=np.int64), role)
     return np.asarray(codes, dtype=np.int64), pd.Series(ids, name=customer)
+
+
+def _refuse_repeats(frame: Any, who: Codes, role: str) -> None:
+    """Refuse a plan that gives a customer a strategy twice: it would be paid and counted twice."""
+    if c.STRATEGY not in frame.columns:
+        return
+    what = texts(frame, c.STRATEGY, role)
+    known = what.codes >= 0
+    keys = who[known] * max(len(what.categories), 1) + what.codes[known]
+    if again := len(keys) - len(np.unique(keys)):
+        raise DataError(
+            f"{again:,} of {len(who):,} rows of the plan give a customer a strategy again.",
+            hint="StrategyTable.plan gives each customer a strategy once; drop what stands twice.",
+        )
 
 
 def duties(frame: Any, role: str) -> NDArray[np.bool_]:
