@@ -286,8 +286,8 @@ def _windowed(name: str) -> bool:
     return head in {"orders", "spend"} and tail.endswith("d") and tail[:-1].isdigit()
 
 
-def check_cells(series: Any, name: object) -> Any:
-    """Return a column as it is, refused if a cell says of nothing whether it is missing.
+def check_cells(series: Any, name: object) -> None:
+    """Refuse a column, a pandas Series, with a cell of which nobody can say if it is missing.
 
     Raises:
         DataError: It holds Decimal("sNaN"), on which every comparison fails.
@@ -299,7 +299,6 @@ def check_cells(series: Any, name: object) -> Any:
             raise DataError(
                 f'{name} holds signaling NaN, Decimal("sNaN").', hint="make it missing (None)."
             ) from None
-    return series
 
 
 def check_texts(texts: Iterable[object], name: object) -> None:

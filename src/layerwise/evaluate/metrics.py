@@ -97,7 +97,7 @@ def read_metrics(metrics: object) -> dict[str, Metric | str]:
         metrics = [metrics]
     if isinstance(metrics, Mapping):
         pairs = list(metrics.items())
-    elif is_several(metrics):
+    elif isinstance(metrics, Iterable) and is_several(metrics):
         pairs = [(getattr(m, "name", m), m) for m in metrics]
     else:
         pairs = []

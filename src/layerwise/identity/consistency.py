@@ -285,9 +285,9 @@ def _price_spells(prices: object, limit: float) -> pd.DataFrame:
     frame, table = _read(prices, ("sku", "channel"), "The price table")
     frames.require(frames.column_names(frame), {"price": "prices"}, title="The price table lacks:")
     price = frames.read(frame, ["price"], what="the price table")["price"]
-    wrong = ~((price > 0) & (price <= MOST_MONEY)) if isinstance(price, np.ndarray) else None
-    if wrong is None or wrong.any():
-        bad = len(table) if wrong is None else int(wrong.sum())
+    good = isinstance(price, np.ndarray) and (price > 0) & (price <= MOST_MONEY)
+    if not isinstance(price, np.ndarray) or not np.all(good):
+        bad = len(table) - int(np.sum(good))
         raise DataError(
             f"Prices must be numbers above 0, up to {MOST_MONEY:g}; {bad:,} of {len(table):,} are "
             "not.",

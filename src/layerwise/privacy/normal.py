@@ -100,7 +100,8 @@ def as_series(values: object) -> pd.Series:
         ColumnsError: It is no column.
     """
     if isinstance(values, pd.Series):
-        return check_cells(values.reset_index(drop=True), "The column of ids")
+        check_cells(values, "The column of ids")
+        return values.reset_index(drop=True)
     no_column = isinstance(values, str | bytes | dict | set | frozenset | pd.DataFrame)
     if no_column or not hasattr(values, "__len__") or getattr(values, "ndim", 1) != 1:
         raise ColumnsError(

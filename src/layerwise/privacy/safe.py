@@ -8,7 +8,7 @@ import attrs
 
 from layerwise import frames
 from layerwise.columns import CUSTOMER
-from layerwise.errors import WeakKeyWarning
+from layerwise.errors import SpecError, WeakKeyWarning
 from layerwise.privacy.export import check_export
 from layerwise.privacy.gates import eager, minimise, no_consent, passed, to_erase, too_old
 from layerwise.privacy.pseudonyms import check_key, pseudonymise_columns
@@ -110,7 +110,9 @@ def safe_table(
     frame = eager(table, "the table")
     reading = {"as_of": as_of, "time_format": time_format, "tz": tz}
     reasons = no_consent(frame, consents, purpose=purpose, customer=customer, reading=reading)
-    if retention_days is not None:
+    if retention_days is not None and time is None:
+        raise SpecError("retention_days needs time=, the column of dates.", hint='"ordered_at".')
+    if retention_days is not None and time is not None:
         reasons |= too_old(frame, retention_days=retention_days, time=time, reading=reading)
     reasons |= to_erase(frame, erased, customer=customer)
     rows = passed(frame, reasons, "the privacy gates")
@@ -121,7 +123,7 @@ def safe_table(
         warnings.simplefilter("ignore", WeakKeyWarning)
         made = pseudonymise_columns(
             kept,
-            kinds=ids | kinds if isinstance(kinds, Mapping) else ids if kinds is None else kinds,
+            kinds=ids if kinds is None else ids | _mapping(kinds),
             key=key,
             key_id=key_id,
             purpose=purpose,
@@ -141,3 +143,9 @@ def safe_table(
     check_export(made, customer=customer if ids else CUSTOMER, allow=allow)
     left = tuple(column for column in frames.column_names(frame) if column not in found)
     return SafeTable(made, rows.counts, left, record)
+
+
+def _mapping(kinds: Any) -> dict[str, str]:
+    if not isinstance(kinds, Mapping):
+        raise SpecError("kinds must map columns to kinds.", hint='kinds={"phone": "phone"}.')
+    return dict(kinds)
