@@ -115,6 +115,10 @@ class EarlyLookWarning(LayerwiseWarning):
     """An experiment is read before it has the planned number of customers."""
 
 
+class LookAheadWarning(LayerwiseWarning):
+    """What was learned later may stand for what was known at the start, and flatters the result."""
+
+
 def problems(title: str, lines: Iterable[str]) -> str:
     """Return one message that lists the problems of one input at once, the first 20 in full.
 

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise.errors import DataError, RowsLeftOutWarning, SpecError
+from layerwise.errors import DataError, LookAheadWarning, RowsLeftOutWarning, SpecError
 from layerwise.evaluate.segments import ALL, Segments, read_segments
 from layerwise.evaluate.survival import Interval, LogRank, kaplan_meier, log_rank
 from layerwise.frames import Array
@@ -23,6 +23,7 @@ from layerwise.rates import z_value
 from layerwise.saved import fits
 
 _CENTURY = 36_525
+FIRST_ORDER = "first_order"
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -103,7 +104,8 @@ def retention_curve(
     makes retention look far better than it is, because gaps that ended are forgotten.
 
     Segments must be known when the clock starts: a label of today's spend is high because the
-    customer stayed. So label customers at a date and give it as `start`.
+    customer stayed. So label customers at a date and give it as `start`. What is known at the first
+    order (its channel, the city) goes with `start="first_order"`.
 
     Args:
         orders: The order log, a frame in memory.
@@ -111,9 +113,10 @@ def retention_curve(
         window_days: Silence of more days than this is churn; `return_curve(...).window()` finds it.
         segments: A table with one row a customer.
         by: Its column of labels. Customers without a label are in no segment but in "all".
-        start: None starts each customer's clock at the first order. A date follows who was active
-            on it (silent for at most `window_days`) from then on; who does not buy again within the
-            window has churned on day 0.
+        start: "first_order", and None, start each customer's clock at the first order; with
+            segments, None is warned of, because labels made later look ahead. A date follows who
+            was active on it (silent for at most `window_days`) from then on; who does not buy again
+            within the window has churned on day 0.
         interval: "greenwood" or "log-log"; see `layerwise.evaluate.kaplan_meier`.
         level: Of the interval.
         columns: Which column is what, as in `layerwise.summarize`.
@@ -144,13 +147,15 @@ def retention_curve(
         raise refuse("retention_curve", lazy)
     seen = visits(orders, request, as_of, patience=holdout_patience(window_days))
     until = seen.last - window_days
-    if start is None:
+    if start is None or (isinstance(start, str) and start == FIRST_ORDER):
         who, days, churned = _from_first(seen, until, window_days)
         _tell_late(who, until)
     else:
         begin = moment(start, name="start", request=request, aware=seen.rows.aware)
         who, days, churned = _from_date(seen, begin, until, window_days)
     labels = read_segments(segments, by, seen.ids[who], customer=request.customer)
+    if labels is not None and start is None:
+        _tell_look_ahead(by)
     curve = _curves(days, churned, labels, interval, level)
     return Retention(
         curve=curve,
@@ -249,6 +254,17 @@ def _tell_late(who: Array, until: int) -> None:
             RowsLeftOutWarning,
             stacklevel=3,
         )
+
+
+def _tell_look_ahead(by: str | None) -> None:
+    warnings.warn(
+        f"The segments of {by} have no date, and clocks start at each first order: labels made "
+        "from later orders are high because the customer stayed.\n"
+        "Hint: label customers at a date and give it as start=; if the labels were known at the "
+        'first order, start="first_order".',
+        LookAheadWarning,
+        stacklevel=3,
+    )
 
 
 def _curves(
