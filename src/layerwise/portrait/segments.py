@@ -14,6 +14,7 @@ from layerwise.frames import Array, Column, Floats, Labels
 from layerwise.portrait.features import MISSING, MOST_LABELS, exact_sums, profile_feature, tidy
 from layerwise.portrait.suppression import hidden_counts
 from layerwise.portrait.traits import HEALTH_TAGS, is_sensitive, read_consent, sensitive_names
+from layerwise.rules.base import NOT_EVALUABLE
 from layerwise.saved import fits
 
 
@@ -41,13 +42,23 @@ class SegmentProfile:
     def top(self, n: int = 5) -> pd.DataFrame:
         """Return each segment's `n` features with the largest absolute standardised difference.
 
-        Ties stand in the order of the features.
+        Segments stand in the order of `segments`, those that could not be judged (not_evaluable,
+        missing) last; in each, labels that could not be judged stand behind all findings. Ties
+        stand in the order of the features.
         """
         known = self.features[self.features["difference"].notna()]
-        size = known.assign(size=known["difference"].abs().round(12))
-        ranked = size.sort_values(["segment", "size"], ascending=[True, False], kind="stable")
-        top: pd.DataFrame = ranked.groupby("segment").head(n).drop(columns=["size", "suppressed"])
-        return top.reset_index(drop=True)
+        keys = {
+            "no_segment": known["segment"].isin(_UNJUDGED),
+            "place": pd.Index(self.segments["segment"]).get_indexer(known["segment"]),
+            "no_label": known["label"].isin(_UNJUDGED),
+            "size": -known["difference"].abs().round(12),
+        }
+        order = pd.DataFrame(keys).sort_values(list(keys), kind="stable").index
+        top: pd.DataFrame = known.loc[order].groupby("segment", sort=False).head(n)
+        return top.drop(columns="suppressed").reset_index(drop=True)
+
+
+_UNJUDGED = (NOT_EVALUABLE, MISSING)
 
 
 def segment_profile(
