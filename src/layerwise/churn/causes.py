@@ -15,11 +15,11 @@ from layerwise.churn.attribution import (
     limit_e_value,
     mantel_haenszel,
 )
-from layerwise.churn.groups import NOT_EVALUABLE
 from layerwise.churn.study import Exposures, Study, read_study
 from layerwise.errors import SpecError
 from layerwise.frames import Array
 from layerwise.rates import q_values, relative_risk, z_value
+from layerwise.rules.base import NOT_EVALUABLE
 from layerwise.saved import fits
 
 _MOST_DRAWS = 100_000

@@ -14,9 +14,8 @@ from layerwise.churn.segments import Segments, cross, read_segments
 from layerwise.errors import SpecError
 from layerwise.frames import Array
 from layerwise.rates import difference_p, q_values, relative_risk, risk_difference, wilson, z_value
+from layerwise.rules.base import NOT_EVALUABLE
 from layerwise.saved import fits
-
-NOT_EVALUABLE = "not_evaluable"
 
 
 @attrs.frozen(kw_only=True, eq=False)

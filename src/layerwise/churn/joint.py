@@ -9,12 +9,12 @@ import pandas as pd
 
 from layerwise.churn.attribution import attributable_fraction, e_value, limit_e_value
 from layerwise.churn.causes import CAVEATS, p_of, ranked
-from layerwise.churn.groups import NOT_EVALUABLE
 from layerwise.churn.poisson import LogRisks, dependent, fit_log_risk
 from layerwise.churn.study import Exposures, Study, read_study
 from layerwise.errors import FitError, problems
 from layerwise.frames import Array, Floats
 from layerwise.rates import z_value
+from layerwise.rules.base import NOT_EVALUABLE
 
 
 @attrs.frozen(kw_only=True, eq=False)

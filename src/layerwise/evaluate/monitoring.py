@@ -17,10 +17,10 @@ from layerwise.evaluate.control_charts import (
     JUDGED,
     LEAST_BASELINE,
     LIMITS,
-    NOT_EVALUABLE,
     charts,
 )
 from layerwise.evaluate.rate_series import DENOMINATOR, KPI, NUMERATOR, OVERALL, SEGMENT
+from layerwise.rules.base import NOT_EVALUABLE
 from layerwise.saved import fits
 
 CRISIS, NO_CRISIS = "crisis", "no_crisis"
