@@ -9,6 +9,7 @@ import pandas as pd
 
 from layerwise import columns as c
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.churn.levels import RISK_LEVELS
 from layerwise.churn.warning import early_warning
 from layerwise.churn.warning_output import top
@@ -47,6 +48,8 @@ class Backtest:
     lists: pd.DataFrame
     signals: pd.DataFrame
     lead_days: pd.Series
+
+    __repr__ = in_brief
 
     @property
     def median_lead_days(self) -> float:

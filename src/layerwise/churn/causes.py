@@ -7,6 +7,7 @@ import attrs
 import numpy as np
 import pandas as pd
 
+from layerwise.brief import in_brief
 from layerwise.churn.attribution import (
     bootstrap_fraction,
     e_value,
@@ -52,6 +53,8 @@ class Causes:
     left_out: int
     level: float
     caveats: tuple[str, ...] = CAVEATS
+
+    __repr__ = in_brief
 
     def to_frame(self) -> pd.DataFrame:
         """Return a copy of the table."""

@@ -10,6 +10,7 @@ import pandas as pd
 from narwhals.stable.v2.typing import IntoDataFrameT
 
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.columns import CUSTOMER
 from layerwise.errors import ColumnsError, SpecError, problems
 from layerwise.frames import Array, Labels
@@ -49,6 +50,8 @@ class Exposure:
     one_of: tuple[str, ...] = ()
     times: int = 1
     seen_only: bool = False
+
+    __repr__ = in_brief
 
     def __attrs_post_init__(self) -> None:
         bounds = [v for v in (self.above, self.at_most) if v is not None]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.churn.outcome import read_outcome
 from layerwise.churn.segments import Segments, cross, read_segments
 from layerwise.errors import SpecError
@@ -38,6 +39,8 @@ class ChurnGroups:
     tested: int
     too_small: pd.DataFrame
     left_out: int
+
+    __repr__ = in_brief
 
     def to_frame(self) -> pd.DataFrame:
         """Return a copy of the table."""

@@ -7,6 +7,7 @@ import attrs
 import numpy as np
 import pandas as pd
 
+from layerwise.brief import in_brief
 from layerwise.churn.attribution import attributable_fraction, e_value, limit_e_value
 from layerwise.churn.causes import CAVEATS, p_of, ranked
 from layerwise.churn.poisson import LogRisks, dependent, fit_log_risk
@@ -41,6 +42,8 @@ class JointCauses:
     left_out: int
     level: float
     caveats: tuple[str, ...] = CAVEATS
+
+    __repr__ = in_brief
 
     def to_frame(self) -> pd.DataFrame:
         """Return a copy of the table."""

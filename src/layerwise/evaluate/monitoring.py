@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.columns import PERIOD_END
 from layerwise.errors import ColumnsError, DataError, SpecError, problems
 from layerwise.evaluate.control_charts import (
@@ -43,6 +44,8 @@ class Monitoring:
     alerts: pd.DataFrame
     judged: int
     not_evaluable: int
+
+    __repr__ = in_brief
 
     def __str__(self) -> str:
         """Return how many points were judged, and the alerts."""

@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 import pandas as pd
 
+from layerwise.brief import in_brief
 from layerwise.errors import DataError, LookAheadWarning, RowsLeftOutWarning, SpecError
 from layerwise.evaluate.segments import ALL, Segments, read_segments
 from layerwise.evaluate.survival import Interval, LogRank, kaplan_meier, log_rank
@@ -46,6 +47,8 @@ class Retention:
     judged_until: dt.date
     customers: int
     test: LogRank | None
+
+    __repr__ = in_brief
 
     def at(self, days: Sequence[int]) -> pd.DataFrame:
         """Return the curve at given days: `segment`, `days`, `retained`, `low`, `high`.

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.columns import CUSTOMER, CUSTOMERS, SPEND_TOTAL
 from layerwise.errors import ColumnsError, DataError, SpecError
 from layerwise.frames import Array, Column, Floats, Labels
@@ -38,6 +39,8 @@ class SegmentProfile:
     left_out: dict[str, str]
     k: int
     suppressed: int
+
+    __repr__ = in_brief
 
     def top(self, n: int = 5) -> pd.DataFrame:
         """Return each segment's `n` features with the largest absolute standardised difference.

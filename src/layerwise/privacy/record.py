@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.errors import SpecError, problems
 from layerwise.frames import Array
 from layerwise.orders.dates import read_times
@@ -62,6 +63,8 @@ class RunRecord:
     tables: Mapping[str, TableRecord]
     version: str = VERSION
     key_id: str | None = None
+
+    __repr__ = in_brief
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain data."""
