@@ -13,7 +13,7 @@ SOURCE = Path(layerwise.__file__).parent
 ROOMS = [
     {"errors", "version"},
     {"columns"},
-    {"saved", "spreadsheet", "brief"},
+    {"saved", "spreadsheet", "brief", "unfitted"},
     {"knowledge"},
     {"frames"},
     {"rates"},

@@ -43,6 +43,10 @@ class FitError(LayerwiseError):
     """A model or layer cannot be learned from this table."""
 
 
+class NotFittedError(LayerwiseError, AttributeError):
+    """A spec was asked for what only its fitted form has."""
+
+
 class TableError(LayerwiseError):
     """A strategy table is not valid."""
 

@@ -24,6 +24,7 @@ from layerwise.frames import Column, Columns, Labels
 from layerwise.histories import check_histories
 from layerwise.rules import Rule
 from layerwise.rules.base import as_mapping, as_tuple
+from layerwise.unfitted import Unfitted
 from layerwise.version import VERSION
 
 FrameT = TypeVar("FrameT")
@@ -267,7 +268,7 @@ class Fitted(Part):
 
 
 @attrs.frozen(kw_only=True)
-class Spec:
+class Spec(Unfitted):
     """The choices of one layer. A new one gives `default_name`, `needs` and `learn`."""
 
     default_name: ClassVar[str] = ""
