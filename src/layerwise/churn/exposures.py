@@ -39,6 +39,21 @@ class Exposure:
 
     Raises:
         SpecError: The choices do not fit together.
+
+    Example:
+        >>> deliveries = pd.DataFrame({
+        ...     "customer_id": [1, 2], "promised_at": ["2024-05-01", "2024-05-03"],
+        ...     "delivered_at": ["2024-05-06", "2024-05-03"],
+        ... })
+        >>> late = Exposure(log=deliveries, time="delivered_at", after="promised_at", above=2)
+        >>> add_exposures(
+        ...     pd.DataFrame({"customer_id": [1, 2, 3]}), {"late": late},
+        ...     start="2024-05-01", end="2024-05-31",
+        ... )
+           customer_id   late
+        0            1   True
+        1            2  False
+        2            3  False
     """
 
     log: Any

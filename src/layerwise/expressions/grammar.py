@@ -47,6 +47,13 @@ def parse_condition(text: str) -> None:
 
     Raises:
         SpecError: It is no expression, or a number.
+
+    >>> parse_condition("days_since_last <= 90")
+    >>> parse_condition("days_since_last * 2")
+    Traceback (most recent call last):
+        ...
+    layerwise.errors.SpecError: 'days_since_last * 2' is not a condition.
+    Hint: compare it, e.g. days_since_last <= 90.
     """
     if _kind(parse(text)) not in ("condition", "name"):
         raise SpecError(
@@ -59,6 +66,13 @@ def parse_number(text: str) -> None:
 
     Raises:
         SpecError: It is no expression, or a condition or a text.
+
+    >>> parse_number("days_since_last * 2")
+    >>> parse_number("days_since_last <= 90")
+    Traceback (most recent call last):
+        ...
+    layerwise.errors.SpecError: 'days_since_last <= 90' is not a number.
+    Hint: where(condition, 1, 0) makes one of it.
     """
     if _kind(parse(text)) not in ("value", "name"):
         raise SpecError(

@@ -32,6 +32,11 @@ class PointRules:
 
     Raises:
         SpecError: A rule is impossible; all are told at once.
+
+    Example:
+        >>> rules = PointRules(expiry_days=730, daily_caps={"review": 3})
+        >>> rules.expiry_days, rules.value_per_point
+        (730, 0.01)
     """
 
     expiry_days: int | None = 365

@@ -335,7 +335,12 @@ class WithCovariates(Spec):
         return self.learn(read_for(self, self.default_name, customers), self.default_name)
 
     def learn(self, columns: Columns, name: str) -> FittedCovariates:
-        """Fit to arrays of the customer table."""
+        """Fit to arrays of the customer table.
+
+        Raises:
+            DataError: Histories are impossible, or covariates missing.
+            FitError: No customer has ordered again, or the covariates take too many values.
+        """
         rows = histories_of(columns)
         check(rows, allow_missing=False)
         z = _numbers(self, columns)

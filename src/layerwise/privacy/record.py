@@ -36,6 +36,10 @@ class TableRecord:
         last: The last day.
         counts: What its gates let pass and did not, by reason.
         hash: A keyed hash of the rows in any order, columns in any order; None without a key.
+
+    Example:
+        >>> TableRecord(columns=("customer_id", "spend"), rows=2, counts={"consent": 1}).rows
+        2
     """
 
     columns: tuple[str, ...]

@@ -23,7 +23,13 @@ LARGEST_FLOAT = float(np.finfo(np.float64).max)
 
 @attrs.frozen(kw_only=True)
 class Rule:
-    """One output column computed from columns of the customer table or of earlier rules."""
+    """One output column computed from columns of the customer table or of earlier rules.
+
+    >>> from layerwise.rules import Cut
+    >>> rule = Cut(output="value", column="spend", edges=(50,), labels=("low", "high"))
+    >>> isinstance(rule, Rule), rule.output, rule.inputs, rule.possible
+    (True, 'value', ('spend',), ('not_evaluable', 'low', 'high'))
+    """
 
     output: str
 
