@@ -29,7 +29,7 @@ ROOMS = [
     {"returns", "scorecard", "baskets"},
     {"models"},
     {"layers", "tracking", "tastes"},
-    {"churn"},
+    {"churn", "spec"},
     {"strategy", "membership"},
     {"evaluate"},
     {"portrait", "plots"},

@@ -156,7 +156,11 @@ def as_mapping(values: Mapping[str, Any]) -> FrozenDict:
 
 
 def numbers(column: Column) -> Array:
-    """Return a column as numbers; scores as their values, missing as NaN."""
+    """Return a column as numbers; scores as their values, missing as NaN.
+
+    >>> numbers(Labels(np.array([1, 0, -1]), (1, 5))).tolist()
+    [5.0, 1.0, nan]
+    """
     return column.numbers() if isinstance(column, Labels) else column
 
 
