@@ -16,7 +16,7 @@ from layerwise.errors import ColumnsError, SpecError, problems
 from layerwise.frames import Array, Labels
 from layerwise.logs import Log, read_log, read_roster
 from layerwise.orders.request import make_request, moment
-from layerwise.rules.base import numbers
+from layerwise.rules.base import if_several, numbers
 from layerwise.saved import fits
 
 
@@ -62,7 +62,7 @@ class Exposure:
     after: str | None = None
     above: float | None = None
     at_most: float | None = None
-    one_of: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = attrs.field(default=(), converter=if_several)
     times: int = 1
     seen_only: bool = False
 

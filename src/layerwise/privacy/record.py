@@ -19,6 +19,7 @@ from layerwise.orders.request import UNIX_DAY, make_request, moment
 from layerwise.orders.table import column
 from layerwise.privacy.patterns import lines_with
 from layerwise.privacy.pseudonyms import check_key, check_purpose
+from layerwise.rules.base import as_mapping, as_tuple
 from layerwise.saved import fits
 from layerwise.version import VERSION
 
@@ -42,11 +43,11 @@ class TableRecord:
         2
     """
 
-    columns: tuple[str, ...]
+    columns: tuple[str, ...] = attrs.field(converter=as_tuple)
     rows: int
     first: str | None = None
     last: str | None = None
-    counts: Mapping[str, int] = attrs.field(factory=dict)
+    counts: Mapping[str, int] = attrs.field(factory=dict, converter=as_mapping)
     hash: str | None = None
 
 
@@ -64,7 +65,7 @@ class RunRecord:
 
     purpose: str
     as_of: str
-    tables: Mapping[str, TableRecord]
+    tables: Mapping[str, TableRecord] = attrs.field(converter=as_mapping)
     version: str = VERSION
     key_id: str | None = None
 
