@@ -6,7 +6,7 @@ from typing import Any, Unpack
 import numpy as np
 import pandas as pd
 
-from layerwise.columns import CUSTOMER, PERIOD_END
+from layerwise.columns import CENTURY, CUSTOMER, PERIOD_END
 from layerwise.errors import DataError, SpecError
 from layerwise.evaluate import periods
 from layerwise.evaluate.activity import Cells, boundaries, flows, pairs
@@ -174,7 +174,7 @@ def _wanted(only: Any, *, given: list[str]) -> pd.DataFrame:
 
 def _check_choices(window_days: Any, draws: Any, seed: Any) -> None:
     ranges = {
-        "window_days": (window_days, 1, 36_525),
+        "window_days": (window_days, 1, CENTURY),
         "draws": (draws, 2, 100_000),
         "seed": (seed, 0, 2**63),
     }

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise.brief import in_brief
+from layerwise.columns import CENTURY
 from layerwise.errors import DataError, LookAheadWarning, RowsLeftOutWarning, SpecError
 from layerwise.evaluate.segments import ALL, Segments, read_segments
 from layerwise.evaluate.survival import Interval, LogRank, kaplan_meier, log_rank
@@ -23,7 +24,6 @@ from layerwise.orders.visits import Visits
 from layerwise.rates import z_value
 from layerwise.saved import fits
 
-_CENTURY = 36_525
 FIRST_ORDER = "first_order"
 
 
@@ -170,9 +170,9 @@ def retention_curve(
 
 
 def _check_choices(window_days: Any, interval: Any) -> None:
-    if not fits(window_days, int) or not 1 <= window_days <= _CENTURY:
+    if not fits(window_days, int) or not 1 <= window_days <= CENTURY:
         raise SpecError(
-            f"window_days must be a whole number of days from 1 to {_CENTURY:,}, "
+            f"window_days must be a whole number of days from 1 to {CENTURY:,}, "
             f"got {window_days!r:.40}.",
             hint="return_curve(orders, as_of=...).window() finds a window in the data.",
         )
