@@ -62,17 +62,21 @@ class Causes:
 
     def __str__(self) -> str:
         shown = ["exposure", "exposed", "crude_rr", "relative_risk", "rr_low", "rr_high", "paf"]
-        shown += ["e_value", "effect"]
-        refused = self.table[self.table["effect"] == NOT_EVALUABLE]
-        equal = f", within {self.strata}" if self.strata else ", nothing held equal"
-        return "\n".join(
-            [
-                f"{self.leavers:,} of {self.customers:,} customers left{equal}",
-                self.table[shown].to_string(index=False, float_format=lambda v: f"{v:.3f}"),
-                *(f"{row.exposure}: {row.reason}" for row in refused.itertuples()),
-                *self.caveats,
-            ]
-        )
+        within = f"within {self.strata}" if self.strata else "nothing held equal"
+        return told(self, within, [*shown, "e_value", "effect"])
+
+
+def told(found: Any, how: str, shown: list[str]) -> str:
+    """Return ranked causes as text: how many left, the table, what was refused, the caveats."""
+    refused = found.table[found.table["effect"] == NOT_EVALUABLE]
+    return "\n".join(
+        [
+            f"{found.leavers:,} of {found.customers:,} customers left, {how}",
+            found.table[shown].to_string(index=False, float_format="{:.3f}".format),
+            *(f"{row.exposure}: {row.reason}" for row in refused.itertuples()),
+            *found.caveats,
+        ]
+    )
 
 
 def rank_causes(

@@ -9,13 +9,12 @@ import pandas as pd
 
 from layerwise.brief import in_brief
 from layerwise.churn.attribution import attributable_fraction, e_value, limit_e_value
-from layerwise.churn.causes import CAVEATS, p_of, ranked
+from layerwise.churn.causes import CAVEATS, p_of, ranked, told
 from layerwise.churn.poisson import LogRisks, dependent, fit_log_risk
 from layerwise.churn.study import Exposures, Study, read_study
 from layerwise.errors import FitError, problems
 from layerwise.frames import Array, Floats
 from layerwise.rates import z_value
-from layerwise.rules.base import NOT_EVALUABLE
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -51,16 +50,7 @@ class JointCauses:
 
     def __str__(self) -> str:
         shown = ["exposure", "exposed", "relative_risk", "rr_low", "rr_high", "paf", "effect"]
-        refused = self.table[self.table["effect"] == NOT_EVALUABLE]
-        return "\n".join(
-            [
-                f"{self.leavers:,} of {self.customers:,} customers left; what harms would together "
-                f"explain {self.together:.1%}",
-                self.table[shown].to_string(index=False, float_format=lambda v: f"{v:.3f}"),
-                *(f"{row.exposure}: {row.reason}" for row in refused.itertuples()),
-                *self.caveats,
-            ]
-        )
+        return told(self, f"what harms would together explain {self.together:.1%}", shown)
 
 
 def joint_causes(
