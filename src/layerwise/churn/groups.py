@@ -98,10 +98,9 @@ def high_churn_groups(
         level: Of the intervals.
 
     Raises:
-        ColumnsError: A column is missing or of the wrong kind.
-        DataError: Nobody or everybody left, the outcome is not yes or no, a column holds fractions
-            or more than a thousand values, or a column `customer_id` has ids that are missing or
-            stand twice.
+        ColumnsError: A column is missing or of the wrong kind, such as numbers with fractions.
+        DataError: Nobody or everybody left, the outcome is not yes or no, a column holds more than
+            a thousand values, or a column `customer_id` has ids that are missing or stand twice.
         SpecError: `by` names no column, one twice or the outcome, or `min_n` or `level` is not
             possible.
         EngineError: The table is no dataframe in memory.
