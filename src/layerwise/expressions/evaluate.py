@@ -23,6 +23,9 @@ Constants = Mapping[str, float]
 def in_numpy(text: str, columns: Mapping[str, Column], constants: Constants) -> Any:
     """Evaluate an expression on arrays; missing numbers are NaN.
 
+    Raises:
+        SpecError: It is no expression.
+
     >>> in_numpy("spend / orders", {"spend": np.array([6.0, 5.0]), "orders": np.array([2, 0])}, {})
     array([ 3., nan])
     """
@@ -33,6 +36,9 @@ def in_numpy(text: str, columns: Mapping[str, Column], constants: Constants) -> 
 def holds(text: str, columns: Mapping[str, Column], constants: Constants) -> Any:
     """Evaluate a condition on arrays, to true and false.
 
+    Raises:
+        SpecError: It is no expression.
+
     >>> holds("spend > least", {"spend": np.array([9.0, np.nan])}, {"least": 5.0}).tolist()
     [True, False]
     """
@@ -42,6 +48,9 @@ def holds(text: str, columns: Mapping[str, Column], constants: Constants) -> Any
 
 def in_engine(text: str, constants: Constants) -> Any:
     """Return an expression for any engine, as narwhals writes it.
+
+    Raises:
+        SpecError: It is no expression.
 
     >>> import pandas as pd
     >>> frame = nw.from_native(pd.DataFrame({"spend": [6.0, 5.0], "orders": [2, 1]}))

@@ -27,8 +27,8 @@ class Rule:
 
     >>> from layerwise.rules import Cut
     >>> rule = Cut(output="value", column="spend", edges=(50,), labels=("low", "high"))
-    >>> isinstance(rule, Rule), rule.output, rule.inputs, rule.possible
-    (True, 'value', ('spend',), ('not_evaluable', 'low', 'high'))
+    >>> rule.output, rule.inputs, rule.possible
+    ('value', ('spend',), ('not_evaluable', 'low', 'high'))
     """
 
     output: str
@@ -157,6 +157,9 @@ def as_mapping(values: Mapping[str, Any]) -> FrozenDict:
 
 def numbers(column: Column) -> Array:
     """Return a column as numbers; scores as their values, missing as NaN.
+
+    Raises:
+        ColumnsError: It holds text.
 
     >>> numbers(Labels(np.array([1, 0, -1]), (1, 5))).tolist()
     [5.0, 1.0, nan]
