@@ -129,6 +129,10 @@ def retention_curve(
         DataError: Nobody can be judged, or nobody was active at `start`.
         LayerwiseError: The log cannot be used, as `summarize` says.
 
+    Warns:
+        LookAheadWarning: Segments without a `start`.
+        RowsLeftOutWarning: Customers came too late to be judged, or have no label.
+
     Source: Kaplan and Meier (1958); labels at a date are the landmark analysis of Anderson, Cain
     and Gelber (1983), Journal of Clinical Oncology 1.
 
