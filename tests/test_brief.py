@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
 import layerwise as lw
@@ -75,6 +76,8 @@ class Held:
     ("value", "shown"),
     [
         (pl.DataFrame({"id": ["secret"], "n": [1]}), "1 row of id, n"),
+        (pa.table({"id": ["secret"], "n": [1]}), "1 row of id, n"),
+        (pd.DataFrame({"column_names": ["secret"]}), "1 row of column_names"),
         (pd.Series(["secret"] * 40), "Series of 40"),
         ({"a": 1, "b": 2}, "2 of a, b"),
         ({}, "none"),

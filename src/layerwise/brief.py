@@ -46,7 +46,9 @@ def _shown(value: Any) -> str:
     if isinstance(value, dt.date):
         return str(value)
     if _is_table(value):
-        return f"{_rows(value)} of {', '.join(map(str, value.columns))}"
+        arrow = hasattr(type(value), "column_names")  # whose columns are the data
+        names = value.column_names if arrow else value.columns
+        return f"{_rows(value)} of {', '.join(map(str, names))}"
     if isinstance(value, Mapping):
         return f"{len(value):,} of {', '.join(map(str, value))}" if value else "none"
     text = repr(value)
@@ -62,7 +64,7 @@ def _rows(table: Sized) -> str:
 
 
 def _is_table(value: object) -> bool:
-    return hasattr(value, "columns") and isinstance(value, Sized)
+    return isinstance(value, Sized) and hasattr(value, "columns")  # lazy frames have no length
 
 
 def _cut(line: str) -> str:
