@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layerwise.errors import ColumnsError, DataError, LayerwiseError, SpecError
-from layerwise.membership import PointRules, PointsLedger, _queue, replay_points
+from layerwise.membership import PointRules, PointsLedger, _queue, _settle, replay_points
 from tests.conftest import ENGINES
 
 NAMES = ["event_id", "customer_id", "ts", "kind", "points", "lot"]
@@ -117,7 +117,7 @@ def test_as_lot_by_lot(
     """Balances, sums and refusals are those of a plain queue, at any date, by either way."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_queue, "_PASSES", passes)
-        patch.setattr(_queue, "_BLOCK", 5 if passes else 1000)
+        patch.setattr(_settle, "_BLOCK", 5 if passes else 1000)
         found = replay(table_of(drawn), until, expiry_days=life)
     purses = by_hand(drawn, until, life)
     rows = found.customers.set_index("customer_id")

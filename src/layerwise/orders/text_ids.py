@@ -67,12 +67,13 @@ class _Places:
     @property
     def base(self) -> np.ndarray:
         """The byte that is the digit 0."""
-        return self.low - self.lacking
+        first: np.ndarray = self.low - self.lacking
+        return first
 
     @property
     def radix(self) -> list[int]:
         """How many digits there are."""
-        return np.maximum(self.high - self.base + 1, 1).tolist()
+        return [max(1, r) for r in (self.high - self.base + 1).tolist()]
 
     def hold(self, others: "_Places") -> bool:
         """Say whether the digits can write these other places."""
