@@ -9,7 +9,7 @@ from layerwise.frames import Array
 from layerwise.membership._events import Events
 from layerwise.membership._queue import EARN, REDEEM, REVERSE, Stream, answers, point
 
-_BLOCK = 100_000
+_BLOCK = 50_000
 _FAR = 2**40
 
 
