@@ -119,19 +119,10 @@ def suggest_categories(
     check_shrink(shrink)
     frames.check_named({}, {"segment=": segment})
     shoppers = read_shoppers(
-        customers,
-        orders,
-        doing="suggest_categories",
-        as_of=as_of,
-        customer=customer,
-        time=time,
-        amount=amount,
-        category=category,
-        order=order,
-        window_days=window_days,
-        time_format=time_format,
-        tz=tz,
-    )
+        customers, orders, doing="suggest_categories", as_of=as_of, customer=customer, time=time,
+        amount=amount, category=category, order=order, window_days=window_days,
+        time_format=time_format, tz=tz,
+    )  # fmt: skip
     parts = None if segment is None else _segments(shoppers.frame, segment)
     ways = _ways(shoppers, parts, min_support, shrink)
     best = _best(shoppers, ways, top)
