@@ -24,6 +24,8 @@ EFFECT_COLUMNS = ("strategy_id", "treated", "control", "effect", "low", "high", 
 MIGRATION_COLUMNS = ("from", "to", "customers")
 """What a table of moves must have; with `layer` it may hold several layers."""
 
+_EVIDENCE = ("strong", "moderate", "weak", "none")
+
 
 def plan_section(plan: pd.DataFrame, total: int | None, say: Say, k: int) -> Section:
     """Return who does what for how many customers, by strategy, owner and channel."""
@@ -178,7 +180,7 @@ def effects_section(found: pd.DataFrame, say: Say, k: int) -> Section:
         h = row["hidden"]
         span = {"value": row["effect"], "low": row["low"], "high": row["high"], "mark": 0.0}
         cell = [_count(row["treated"]), _count(row["control"]), span, say.word(str(row["verdict"]))]
-        cell += [str(row["evidence"])] if graded else []
+        cell += [_evidence(str(row["evidence"]), say)] if graded else []
         cells.append((str(row["strategy_id"]), *(hide(each, h) for each in cell)))
     return Section(
         id="effects",
@@ -208,6 +210,10 @@ def migration_section(found: pd.DataFrame, say: Say, k: int) -> Section:
         tables=tuple(tables),
         notes=(say("Rows: where customers were; columns: where they are now."),),
     )
+
+
+def _evidence(text: str, say: Say) -> str:
+    return say(text) if text in _EVIDENCE else text
 
 
 def _count(value: Any) -> int | None:
