@@ -217,8 +217,8 @@ class StrategyTable(Strategies):
         >>> plan = StrategyTable.default(lang="zh").plan(labels)
         >>> print(plan[["rank", "reason", "owner"]].to_string(index=False))
         rank       reason     owner
-           1  客户层级 = 忠诚用户 marketing
-           2  客户层级 = 忠诚用户 marketing
+           1  用户层级 = 忠诚用户 marketing
+           2  用户层级 = 忠诚用户 marketing
            3 消费能力 = 中消费群体 marketing
         """
         said = self.lang if lang is None else lang
