@@ -23,6 +23,7 @@ from layerwise.layers import (
     Value,
 )
 from layerwise.loading import loads
+from layerwise.membership import PointRules
 from layerwise.models import BGBB, BGNBD, MBGCNBD, MBGNBD, GammaGamma, ParetoNBD, WithCovariates
 from layerwise.privacy import TableRecord, run_record
 from layerwise.rules import FirstMatch, Largest
@@ -154,6 +155,7 @@ CHOICES_AND_RECORDS: list[Any] = [
     lambda: Costs(service_cost=[1, 2]),  # type: ignore[arg-type]
     lambda: FirstMatch(output="t", cases=[("a > k", "b")], otherwise="c", constants={"k": 1.0}),
     lambda: Largest(output="t", columns=["a"], labels=["b"], otherwise="c"),  # type: ignore[arg-type]
+    lambda: PointRules(daily_caps={"review": 3}),
     lambda: TableRecord(columns=["a"], rows=1, counts={"consent": 1}),  # type: ignore[arg-type]
     lambda: run_record({}, purpose="churn", as_of="2024-06-30"),
 ]
