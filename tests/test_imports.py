@@ -16,7 +16,7 @@ ROOMS = [
     {"saved", "spreadsheet"},
     {"knowledge"},
     {"frames"},
-    {"rates"},
+    {"rates", "truths"},
     {"expressions"},
     {"rules"},
     {"histories", "explain", "engine"},
