@@ -8,6 +8,7 @@ import attrs
 import numpy as np
 import pandas as pd
 
+from layerwise.brief import in_brief
 from layerwise.columns import AS_OF, CUSTOMER, CUSTOMERS
 from layerwise.errors import DataError, SpecError, problems
 from layerwise.evaluate.label_history import (
@@ -51,6 +52,8 @@ class Migration:
     moves: pd.DataFrame
     net: pd.DataFrame
     stability: pd.DataFrame
+
+    __repr__ = in_brief
 
     def matrix(self, period: int = 0, *, value: str = "rate") -> pd.DataFrame:
         """Return one pair of dates as a square table: labels before down, after across.

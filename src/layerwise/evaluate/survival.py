@@ -6,6 +6,7 @@ import attrs
 import numpy as np
 import pandas as pd
 
+from layerwise.brief import in_brief
 from layerwise.errors import DataError, SpecError
 from layerwise.frames import Array, Floats
 from layerwise.rates import z_value
@@ -32,6 +33,8 @@ class LogRank:
     degrees: int
     p: float
     table: pd.DataFrame
+
+    __repr__ = in_brief
 
 
 def kaplan_meier(

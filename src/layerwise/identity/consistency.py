@@ -146,18 +146,19 @@ def channel_exposures(
     Warns:
         RowsLeftOutWarning: With counts, if orders were left out.
 
-    >>> prices = pd.DataFrame(
-    ...     [("tea", "shop", "2024-01-01", None, 10.0), ("tea", "app", "2024-03-01", None, 9.0)],
-    ...     columns=["sku", "channel", "valid_from", "valid_to", "price"],
-    ... )
-    >>> orders = pd.DataFrame({
-    ...     "customer_id": ["ann", "bob"], "sku": "tea", "ordered_at": ["2024-02-01", "2024-04-01"],
-    ... })
-    >>> people = pd.DataFrame({"customer_id": ["ann", "bob"]})
-    >>> channel_exposures(people, orders, as_of="2024-06-30", prices=prices)["channel_price_gap"]
-    0    NaN
-    1    1.0
-    Name: channel_price_gap, dtype: float64
+    Example:
+        >>> prices = pd.DataFrame({
+        ...     "sku": "tea", "channel": ["shop", "app"], "price": [9.0, 6.0],
+        ...     "valid_from": "2024-05-01", "valid_to": "2024-05-31",
+        ... })
+        >>> orders = pd.DataFrame({
+        ...     "customer_id": [1], "sku": "tea", "channel": "shop", "ordered_at": "2024-05-01",
+        ... })
+        >>> people = pd.DataFrame({"customer_id": [1, 2]})
+        >>> channel_exposures(people, orders, as_of="2024-06-30", prices=prices)
+           customer_id  channel_price_gap
+        0            1                1.0
+        1            2                NaN
     """
     if prices is None and promotions is None:
         raise SpecError("There is nothing to compare.", hint="give prices=, promotions= or both.")

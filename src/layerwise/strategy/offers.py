@@ -13,6 +13,7 @@ from layerwise.orders.table import column
 from layerwise.rules.base import numbers
 from layerwise.saved import fits
 from layerwise.strategy.holdout import draws
+from layerwise.truths import is_true
 
 
 def read_numbers(frame: Any, name: str, what: str, *, most: float = MOST_MONEY) -> Floats:
@@ -57,29 +58,16 @@ def read_labels(frame: Any, name: str, what: str) -> Array:
 
 
 def read_flag(frame: Any, name: str | None, what: str, *, default: bool = False) -> Array:
-    """Return where a column says true, or 1; missing is false, so that consent is never assumed.
+    """Return where a column says true; missing is false, so that consent is never assumed.
 
     Raises:
-        ColumnsError: It is not there, or holds anything but true and false.
+        ColumnsError: It is not there, or holds anything but true and false, 1 and 0.
     """
     if name is None:
         return np.full(len(frame), default)
     frames.check_named({what: name})
     frames.require(frames.column_names(frame), {name: what}, title="A column is missing:")
-    series = column(frame.to_native(), name)
-    known = series[series.notna()].tolist()
-    if not all(isinstance(v, bool | np.bool_) or (_is_number(v) and v in (0, 1)) for v in known):
-        raise ColumnsError(
-            f"Column {name} holds other values than true and false.",
-            hint="make it true and false; missing counts as false.",
-        )
-    said = np.array(series.notna(), dtype=bool)
-    said[said] = [bool(v) for v in known]
-    return said
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | np.number)
+    return is_true(column(frame.to_native(), name), name)
 
 
 def check_numbers(what: str, given: Mapping[str, tuple[Any, float, float]], hint: str) -> None:
