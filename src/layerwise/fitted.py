@@ -22,6 +22,7 @@ from layerwise.errors import (
 from layerwise.explain import only, reasons
 from layerwise.frames import Column, Columns, Labels
 from layerwise.histories import check_histories
+from layerwise.lazy import rows_by_counts
 from layerwise.rules import Rule
 from layerwise.rules.base import as_mapping, as_tuple
 from layerwise.version import VERSION
@@ -333,7 +334,8 @@ def read_for(spec: Spec, name: str, customers: object) -> Columns:
     needed = dict.fromkeys(spec.needs(name), f"{name} ({type(spec).__name__})")
     title = f"{type(spec).__name__} needs columns that the customer table does not have."
     frames.require(frames.column_names(frame), needed, title=title)
-    columns = frames.read(frames.collect(frame, needed), needed)
+    lazy_frame = frames.is_lazy(frame)
+    columns = rows_by_counts(frame, needed) if lazy_frame else frames.read(frame, needed)
     check_histories(columns)
     if columns and not len(next(iter(columns.values()))):
         raise FitError("The customer table is empty.", hint="check the dates and as_of.")

@@ -110,11 +110,23 @@ def test_gaps_agree_or_are_refused(engine, grain):
 
 @pytest.mark.parametrize("choices", CHOICES[:4], ids=str)
 def test_engines_agree_on_the_holdout(engine, choices):
-    """The split gives the same on every engine."""
+    """The split gives the same table and the same notice on every engine."""
     log, dates = golden(), {"split": "2025-03-02", "end": "2025-12-31"}
-    expected, _ = quietly(calibration_holdout, log, **dates, **choices)
-    found, _ = quietly(calibration_holdout, engine.make(log), **dates, **choices)
+    expected, notice = quietly(calibration_holdout, log, **dates, **choices)
+    found, same = quietly(calibration_holdout, engine.make(log), **dates, **choices)
     equal(engine.pandas(found), engine.pandas(expected))
+    assert same == notice
+
+
+def test_nothing_after_the_split_is_zero(engine):
+    """Rows of zero and less call for a look at the holdout, which may hold no row at all."""
+    log = golden().query("ordered_at < '2024-06-01'")
+    dates = {"split": "2024-05-31", "end": "2024-06-05"}
+    expected, notice = quietly(calibration_holdout, log, **dates)
+    found, same = quietly(calibration_holdout, engine.make(log), **dates)
+    assert set(engine.pandas(found)["holdout_orders"]) == {0}
+    equal(engine.pandas(found), engine.pandas(expected))
+    assert same == notice
 
 
 @pytest.mark.parametrize("choices", CHOICES[:4], ids=str)

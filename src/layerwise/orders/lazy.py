@@ -52,6 +52,9 @@ def holdout(table: Lazy, request: Request, split: Any, end: Any) -> Lazy:
     check_split(cut, last)
     _, later, held_facts = _look(table, request, end, "end")
     found = _check(table, rows, facts, request, full=False)
+    if held_facts.lowest <= 0:
+        held_row = collect_row(ex.audit(later, held_facts, request, after=cut))
+        found = _with_held(found, _typed(held_row, held_facts.scale or 1), request)
     notify(found, date="split", ignore_future=True)
     if held_facts.later is None:
         per_day = _per_day(request)
@@ -100,13 +103,28 @@ def _check(table: Lazy, rows: Lazy, facts: Facts, request: Request, *, full: boo
     )
 
 
+def _with_held(found: OrderCheck, held: dict[str, Any], request: Request) -> OrderCheck:
+    """Return the check with what the holdout period leaves out too.
+
+    With `order=` its refunds were counted before: an order belongs where its earliest line is.
+    """
+    counted = () if request.order is not None else _REFUNDS
+    more = {name: getattr(found, name) + held[name] for name in (*counted, "spend")}
+    lost = held["refunded_rows"] if counted else 0
+    return attrs.evolve(found, used=found.used - lost, **more)
+
+
+_REFUNDS = ("refunded_rows", "refunded_orders", "refund_rows", "refund_total")
+
+
 def _per_day(request: Request) -> int:
     return 24 if request.hourly else 1
 
 
 def _typed(row: dict[str, Any], scale: int) -> dict[str, Any]:
     """Return an engine's counts as integers, its money in whole units and its days as dates."""
-    money = {name: float(row.pop(name)) / scale for name in ("refund_total", "spend")}
     days = {name: row.pop(name) for name in ("first_order", "last_order")}
     dates = {name: None if pd.isna(d) else pd.Timestamp(d).date() for name, d in days.items()}
-    return {name: int(value) for name, value in row.items()} | money | dates
+    known = {name: 0 if pd.isna(value) else value for name, value in row.items()}  # sums of nothing
+    money = {name: float(known.pop(name)) / scale for name in ("refund_total", "spend")}
+    return {name: int(value) for name, value in known.items()} | money | dates
