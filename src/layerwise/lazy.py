@@ -62,7 +62,7 @@ def _taken(column: Column, places: Array) -> Column:
 
 
 def joined(frame: Any, table: Any, keys: list[str], *, how: str = "left") -> Any:
-    """Return a lazy frame with a table's columns; Polars keeps the order of rows only if told to."""
+    """Return a lazy frame with a table's columns; Polars keeps its order only if told to."""
     if not frame.implementation.is_polars():
         return frame.join(table, on=keys, how=how)
     order: dict[str, Any] = {"maintain_order": "left" if how == "left" else "left_right"}

@@ -13,8 +13,11 @@ from typing import Any
 import attrs
 import numpy as np
 import pandas as pd
+import pytest
 
 import layerwise as lw
+from layerwise.errors import DataError
+from layerwise.evaluate import check_frozen, measure_migration
 from layerwise.fitted import Labeller
 from layerwise.models import MBGNBD, ParetoNBD, fit_by
 from tests.engines.backends import BACKENDS, Backend
@@ -61,10 +64,12 @@ def equal(backend: Backend, found: Any, expected: pd.DataFrame) -> None:
     theirs = BACKENDS["pandas"].engine.pandas(expected)
     assert list(mine) == list(theirs)
     assert len(mine) == len(theirs)
+    days = [name for name in mine if name in ("as_of", "first_order", "last_order")]
+    mine, theirs = (t.assign(**{n: pd.to_datetime(t[n]) for n in days}) for t in (mine, theirs))
+    keys = [name for name in ("as_of", "customer_id", "rank") if name in mine]
+    mine, theirs = (t.sort_values(keys, ignore_index=True) for t in (mine, theirs))
     for name in mine:
         a, b = mine[name], theirs[name]
-        if name in ("first_order", "last_order"):
-            a, b = (pd.to_datetime(column).dt.date for column in (a, b))
         missing = pd.isna(b)
         assert (pd.isna(a) == missing).all(), name
         assert (a[~missing] == b[~missing]).all(), name
@@ -238,12 +243,54 @@ def gaps(backend: Backend) -> None:
     summarised(backend, lw.summarize, False, as_of=AS_OF, gaps=True)
 
 
-@feature("`snapshots`", refused=LAZY)
+DATES = ["2024-06-30", "2024-12-31", "2025-03-31"]
+
+
+@feature("`snapshots`")
 def snapshots(backend: Backend) -> None:
-    log, dates = golden(), ["2024-12-31", "2025-03-31"]
-    expected, _ = quietly(lw.snapshots, log, as_of=dates)
-    found, _ = quietly(lw.snapshots, backend.make(log), as_of=dates)
-    assert len(backend.engine.pandas(found)) == len(expected)
+    summarised(backend, lw.snapshots, True, as_of=DATES)
+
+
+@cache
+def labelled_snapshots() -> tuple[pd.DataFrame, Labeller]:
+    """Return three dates of labels, some customers left out at each, and the fit that made them."""
+    table, _ = quietly(lw.snapshots, golden(), as_of=DATES)
+    fitted = lw.Layers(value=lw.Value(), rfm=lw.RFM()).fit(table[table["as_of"] == DATES[0]])
+    erased = table["customer_id"] % 7 == (table["as_of"] == DATES[1]) * 3
+    kept = table[~erased]
+    return fitted.transform(kept).astype({"value": str, "rfm": str}), fitted
+
+
+@feature("migration: `measure_migration`, counted inside the engine")
+def migration(backend: Backend) -> None:
+    table, fitted = labelled_snapshots()
+    given = backend.make(table)
+    for label in ("value", "rfm_r"):
+        expected = measure_migration(table, label=label, fitted=fitted)
+        found = measure_migration(given, label=label, fitted=fitted)
+        assert (found.names, found.dates, found.frozen) == (
+            expected.names,
+            expected.dates,
+            True,
+        )
+        for name in ("moves", "net", "stability"):
+            pd.testing.assert_frame_equal(getattr(found, name), getattr(expected, name))
+    assert {"entered", "left"} <= {*expected.moves["before"], *expected.moves["after"]}
+
+
+@feature("labels of another fit: `check_frozen`")
+def frozen(backend: Backend) -> None:
+    table, _ = labelled_snapshots()
+    other = lw.Value().fit(table[table["as_of"] == DATES[2]])
+    expected = check_frozen(table, other, label="value")
+    assert expected["other"].any()
+    found = check_frozen(backend.make(table), other, label="value")
+    pd.testing.assert_frame_equal(found, expected)
+    with pytest.raises(DataError) as mine:
+        measure_migration(backend.make(table), label="value", fitted=other)
+    with pytest.raises(DataError) as theirs:
+        measure_migration(table, label="value", fitted=other)
+    assert str(mine.value) == str(theirs.value)
 
 
 @feature("`explain`", refused=LAZY)

@@ -18,6 +18,7 @@ from layerwise.errors import (
     DataError,
     EngineError,
     RowsLeftOutWarning,
+    SpecError,
     TimeZoneWarning,
 )
 from layerwise.summary import calibration_holdout, check_orders, snapshots, summarize
@@ -249,13 +250,30 @@ def lazy(request):
 
 
 def test_lazy_frames_do_what_they_can(lazy):
-    """Gaps and snapshots need rows in memory, and say so."""
+    """Gaps need rows in memory, and say so."""
     with pytest.raises(EngineError, match="gaps=True"):
         summarize(lazy(), as_of="2026-01-05", gaps=True)
     with pytest.raises(EngineError, match="gaps=True"):
         calibration_holdout(lazy(), split="2025-01-05", end="2026-01-05", gaps=True)
-    with pytest.raises(EngineError, match="snapshots"):
-        snapshots(lazy(), as_of=["2026-01-05"])
+    with pytest.raises(EngineError, match="gaps=True"):
+        snapshots(lazy(), as_of=["2026-01-05"], gaps=True)
+
+
+@pytest.mark.parametrize("choices", CHOICES[:4], ids=str)
+def test_engines_agree_on_snapshots(engine, choices):
+    """Each date's table and the one notice are those of pandas; too early a date adds no rows."""
+    log, dates = golden(text_ids=True), ["2025-12-31", "2020-01-01", "2024-06-30"]
+    expected, notice = quietly(snapshots, log, as_of=dates, **choices)
+    found, same = quietly(snapshots, engine.make(log), as_of=dates, **choices)
+    mine, theirs = (engine.pandas(f, sort="none") for f in (found, expected))
+    keys = ["as_of", "customer_id"]
+    for table in (mine, theirs):
+        table["as_of"] = pd.to_datetime(table["as_of"])
+    equal(*(table.sort_values(keys, ignore_index=True) for table in (mine, theirs)))
+    assert same == notice
+    for wrong in ([], ["2024-06-30", "2024-06-30"]):
+        with pytest.raises(SpecError, match="each once"):
+            snapshots(engine.make(log), as_of=wrong, **choices)
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ class FittedLayers(Labeller):
 
 
 def _columns(frame: Any, needed: Iterable[str]) -> dict[str, Column]:
-    """Return the columns as arrays; a lazy frame counts equal rows and hands over different ones."""
+    """Return the columns as arrays; a lazy frame counts equal rows before."""
     return rows_by_counts(frame, needed) if frames.is_lazy(frame) else frames.read(frame, needed)
 
 
