@@ -20,6 +20,7 @@ from layerwise.errors import DataError
 from layerwise.evaluate import check_frozen, measure_migration
 from layerwise.fitted import Labeller
 from layerwise.models import MBGNBD, ParetoNBD, fit_by
+from layerwise.strategy import plan_summary
 from tests.engines.backends import BACKENDS, Backend
 from tests.engines.golden import AS_OF, END, SPLIT, customers, golden
 
@@ -301,9 +302,41 @@ def explain(backend: Backend) -> None:
     assert found["reason"].tolist() == expected["reason"].tolist()
 
 
-@feature("strategy plan", refused=LAZY)
-def plan(backend: Backend) -> None:
+def labels() -> pd.DataFrame:
+    """Return the golden customers with their labels as text, some missing, and consent."""
     table = lw.loads(saved("layers")).transform(customers())
-    labels = backend.make(table.astype({n: str for n in LAYERS if n != "rfm"} | {"rfm": str}))
-    found = lw.StrategyTable.default().plan(labels, axes={"value": "value", "loyalty": "loyalty"})
-    assert len(backend.engine.pandas(found)) > 0
+    table = table.astype({n: str for n in LAYERS if n != "rfm"} | {"rfm": str})
+    table.loc[::11, "tier"] = None
+    return table.assign(email_ok=table["customer_id"] % 3 > 0)
+
+
+AXES = {"value": "value", "loyalty": "loyalty", "tier": "tier"}
+
+
+@feature("strategy plan: combinations counted there, the plan joined there (`holdout=0`)")
+def plan(backend: Backend) -> None:
+    table, choices = lw.StrategyTable.default(), {"axes": AXES, "consent": {"email": "email_ok"}}
+    expected, notices = quietly(table.plan, labels(), holdout=0, **choices)
+    found, same = quietly(table.plan, backend.make(labels()), holdout=0, **choices)
+    equal(backend, found, expected)
+    assert same == notices
+    given = backend.make(labels())
+    assert table.plan_counts(given, **choices) == table.plan_counts(labels(), **choices)
+    asked = table.programmes_for(labels(), axes=AXES)
+    pd.testing.assert_frame_equal(table.programmes_for(given, axes=AXES), asked)
+
+
+@feature("`plan_summary`: customers of each strategy")
+def summary_of_plan(backend: Backend) -> None:
+    plan, _ = quietly(lw.StrategyTable.default().plan, labels(), axes=AXES, holdout=0)
+    counts = backend.engine.pandas(plan_summary(backend.make(plan)), sort="strategy_id")
+    theirs = BACKENDS["pandas"].engine.pandas(plan_summary(plan), sort="strategy_id")
+    assert counts.to_numpy().tolist() == theirs.to_numpy().tolist()
+
+
+@feature("strategy plan with a holdout, drawn from the hash of each id", refused=LAZY)
+def held_out_plan(backend: Backend) -> None:
+    table = lw.StrategyTable.default()
+    expected, _ = quietly(table.plan, labels(), axes=AXES, holdout=0.2)
+    found, _ = quietly(table.plan, backend.make(labels()), axes=AXES, holdout=0.2)
+    equal(backend, found, expected)
