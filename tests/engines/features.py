@@ -20,6 +20,7 @@ from layerwise.errors import DataError
 from layerwise.evaluate import check_frozen, measure_migration
 from layerwise.fitted import Labeller
 from layerwise.models import MBGNBD, ParetoNBD, fit_by
+from layerwise.privacy import publish
 from layerwise.strategy import plan_summary
 from tests.engines.backends import BACKENDS, Backend
 from tests.engines.golden import AS_OF, END, SPLIT, customers, golden
@@ -292,6 +293,24 @@ def frozen(backend: Backend) -> None:
     with pytest.raises(DataError) as theirs:
         measure_migration(table, label="value", fitted=other)
     assert str(mine.value) == str(theirs.value)
+
+
+@feature("k-anonymous tables: `publish`, customers counted inside the engine")
+def publication(backend: Backend) -> None:
+    table = lw.loads(saved("layers")).transform(customers())
+    rows = table[["customer_id", "region", "value", "rfm_r"]].astype({"value": str})
+    for log in (rows, pd.concat([rows, rows.assign(region="east")[::3]], ignore_index=True)):
+        tables = [["region", "value"], ["value", "rfm_r"]]
+        expected = publish(log, tables, k=8)
+        found = publish(backend.make(log), tables, k=8)
+        assert (found.total, found.small, found.beside) == (
+            expected.total,
+            expected.small,
+            expected.beside,
+        )
+        for key, cells in expected.tables.items():
+            pd.testing.assert_frame_equal(found.tables[key], cells)
+    assert expected.small > 0
 
 
 @feature("`explain`", refused=LAZY)

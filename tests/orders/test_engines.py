@@ -369,21 +369,27 @@ def test_zones_that_an_engine_cannot_move_are_refused():
         summarize(relation, as_of="2026-01-05")
 
 
-def test_only_safe_verbs_are_used():
-    """Verbs that are silently wrong on some engine do not occur in the expressions."""
-    for name in ("expressions.py", "facts.py", "lazy.py"):
-        tree = ast.parse((FOLDER / name).read_text())
-        calls = {
-            node.func.attr
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-        }
-        assert not calls & BANNED, name
-        hows = [
-            k.value
-            for n in ast.walk(tree)
-            if isinstance(n, ast.Call)
-            for k in n.keywords
-            if k.arg == "how"
-        ]
-        assert all(how.value in ("left", "inner", "full") for how in hows)
+SAFE = [
+    *(FOLDER / name for name in ("expressions.py", "facts.py", "lazy.py")),
+    FOLDER.parent / "lazy.py",
+    FOLDER.parent / "engine.py",
+    *sorted(FOLDER.parent.glob("*/in_engine.py")),
+]
+
+
+@pytest.mark.parametrize("path", SAFE, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_only_safe_verbs_are_used(path):
+    """Verbs that are silently wrong on some engine do not occur in what engines run."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
+    of_numpy = {("np", "unique"), ("rng", "integers")}
+    used = {
+        call.func.attr
+        for call in calls
+        if isinstance(call.func, ast.Attribute)
+        and (getattr(call.func.value, "id", ""), call.func.attr) not in of_numpy
+    }
+    assert not used & BANNED
+    hows = [k.value for call in calls for k in call.keywords if k.arg == "how"]
+    fixed = [how.value for how in hows if isinstance(how, ast.Constant)]
+    assert set(fixed) <= {"left", "inner", "full"}

@@ -20,7 +20,7 @@ from layerwise.evaluate.label_history import (
     relabelled,
     require,
 )
-from layerwise.evaluate.moves_in_engine import CountedHistory, count_history
+from layerwise.evaluate.in_engine import CountedHistory, count_history
 from layerwise.fitted import Labeller
 from layerwise.frames import Array
 from layerwise.rates import wilson, z_value
