@@ -12,6 +12,7 @@ import pandas as pd
 from layerwise import frames
 from layerwise.columns import AS_OF, CUSTOMER, CUSTOMERS
 from layerwise.errors import DataError, SpecError, problems
+from layerwise.evaluate.in_engine import CountedHistory, count_history
 from layerwise.evaluate.label_history import (
     LabelHistory,
     made_by,
@@ -20,7 +21,6 @@ from layerwise.evaluate.label_history import (
     relabelled,
     require,
 )
-from layerwise.evaluate.in_engine import CountedHistory, count_history
 from layerwise.fitted import Labeller
 from layerwise.frames import Array
 from layerwise.rates import wilson, z_value
