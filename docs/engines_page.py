@@ -32,11 +32,31 @@ not the default one, PyArrow in two chunks. Level B runs in CI as a step of its 
 ibis on DuckDB and on a PostgreSQL that the tests start. narwhals 2.29 says that its Dask support
 moves to a package of its own, `narwhals-dask`, which was not to be had when this was written.
 
-## Fitting
+## What is collected
 
-`fit` takes from a lazy engine what it learns from, and no more than 5 million rows of it: models of
-orders the distinct histories with their counts (grouped inside the engine), other layers the
-columns they need. Above that it refuses and says what to do.
+Lazy engines count; what is taken out of them is the counts, and no more than 5 million rows of it:
+
+| | what the engine is asked for | what comes back |
+| --- | --- | --- |
+| `fit` of a model of orders | distinct histories with their counts | the same, then numpy fits |
+| `fit` of layers and of `GammaGamma` | distinct rows of the needed columns, with counts | the same, then numpy learns |
+| `transform` | expressions; of expected orders the distinct histories, and a small table joined | a lazy frame |
+| `measure_migration` | customers by label before and after, for each pair of dates | as many counts as labels squared |
+| `publish` | customers by cell; where they are in several, customers by set of cells | these counts, then numpy suppresses |
+| `plan` | combinations of labels, flags and consent | these, then a small table is joined: a lazy frame |
+
+Rows above the limit are refused, and the message says what to do. `fit` of layers holds 8 bytes a
+customer and column while it learns, since equal rows are laid side by side again.
+
+## What is refused
+
+* `gaps=True` and `explain` need every row; collect the customers in question first.
+* A plan's `holdout` and `control` are drawn from an HMAC of each id, which no engine computes without
+  code of ours on its workers. `plan(holdout=0)` runs inside the engine and equals that of pandas row
+  by row; for a holdout collect ids and labels, they are few bytes a customer.
+* Contact rules, budgets and everything else that looks at one customer at a time takes a plan in
+  memory.
+* Times with a zone, but on Polars; Spark's `timestamp`, which moves with the session.
 
 ## SQL
 
