@@ -135,12 +135,8 @@ def collect(frame: Any, names: Iterable[str]) -> Any:
     Raises:
         EngineError: A lazy frame has more rows than should be taken into memory unasked.
     """
-    if not is_lazy(frame):
-        return frame
-    chosen = frame.select(*map(nw.col, names)).head(LARGEST_COLLECT + 1)
-    polars = frame.implementation.is_polars()
-    found = chosen.collect() if polars else chosen.collect("pandas")
-    if len(found) > LARGEST_COLLECT:
+    found = collect_few(frame, names)
+    if found is None:
         raise EngineError(
             f"More than {LARGEST_COLLECT:,} rows would be taken from {engine_name(frame)} into "
             "memory to learn from.",
@@ -148,6 +144,16 @@ def collect(frame: Any, names: Iterable[str]) -> Any:
             'grain="week" so that more histories are equal, or collect the frame yourself.',
         )
     return found
+
+
+def collect_few(frame: Any, names: Iterable[str]) -> Any:
+    """Return what `collect` does, or None where it would raise."""
+    if not is_lazy(frame):
+        return frame
+    chosen = frame.select(*map(nw.col, names)).head(LARGEST_COLLECT + 1)
+    polars = frame.implementation.is_polars()
+    found = chosen.collect() if polars else chosen.collect("pandas")
+    return found if len(found) <= LARGEST_COLLECT else None
 
 
 def engine_name(frame: Any) -> str:
