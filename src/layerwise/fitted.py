@@ -385,15 +385,17 @@ def _counted_sizes(fitted: Part, frame: Any, columns: Columns) -> dict[str, dict
     labelled = frames.wrap(fitted.transform(frame.to_native()))
     found = count_by(labelled, sizes)
     for name, known in sizes.items():
-        for label, n in zip(found[name].to_list(), counts_of(found).tolist(), strict=True):
-            said = "missing" if label is None or label != label else str(_whole(label))
-            known[said] = known.get(said, 0) + n
+        labels = _said(frames.read(found, [name])[name])
+        for label, n in zip(labels, counts_of(found).tolist(), strict=True):
+            known[label] = known.get(label, 0) + n
     return sizes
 
 
-def _whole(label: Any) -> Any:
-    """Return a score as it is named; a column with missing ones may come as floats."""
-    return int(label) if isinstance(label, float) else label
+def _said(column: Column) -> list[str]:
+    """Return labels and scores as they are named."""
+    values = column.objects().tolist() if isinstance(column, Labels) else column.tolist()
+    known = [None if v is None or v != v else v if isinstance(v, str) else int(v) for v in values]
+    return ["missing" if v is None else str(v) for v in known]
 
 
 def learn_one(spec: Spec, columns: Columns, name: str) -> tuple[Part, dict[str, Column]]:
