@@ -139,9 +139,10 @@ def collect(frame: Any, names: Iterable[str]) -> Any:
     if found is None:
         raise EngineError(
             f"More than {LARGEST_COLLECT:,} rows would be taken from {engine_name(frame)} into "
-            "memory to learn from.",
-            hint="fit on a sample of the customers and transform all of them, take "
-            'grain="week" so that more histories are equal, or collect the frame yourself.',
+            "memory.",
+            hint="to learn, fit on a sample of the customers and transform all of them, or take "
+            'grain="week" so that more histories are equal; to count, name fewer or coarser '
+            "columns; or collect the frame yourself.",
         )
     return found
 

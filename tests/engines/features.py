@@ -20,6 +20,7 @@ from layerwise.errors import DataError
 from layerwise.evaluate import check_frozen, measure_migration
 from layerwise.fitted import Labeller
 from layerwise.models import MBGNBD, ParetoNBD, fit_by
+from layerwise.portrait import segment_profile
 from layerwise.privacy import publish
 from layerwise.strategy import plan_summary
 from tests.engines.backends import BACKENDS, Backend
@@ -293,6 +294,17 @@ def frozen(backend: Backend) -> None:
     with pytest.raises(DataError) as theirs:
         measure_migration(table, label="value", fitted=other)
     assert str(mine.value) == str(theirs.value)
+
+
+@feature("profiles: `segment_profile`, values counted by segment inside the engine")
+def profile(backend: Backend) -> None:
+    table = lw.loads(saved("layers")).transform(customers()).astype({"value": str})
+    chosen = ["orders", "spend_total", "spend_365d", "region", "is_loyal"]
+    expected = segment_profile(table, segment="value", features=chosen)
+    found = segment_profile(backend.make(table), segment="value", features=chosen)
+    pd.testing.assert_frame_equal(found.segments, expected.segments)
+    pd.testing.assert_frame_equal(found.features, expected.features)
+    assert expected.features["difference"].notna().any()
 
 
 @feature("k-anonymous tables: `publish`, customers counted inside the engine")
