@@ -44,15 +44,20 @@ Lazy engines count; what is taken out of them is the counts, and no more than 5 
 | `measure_migration` | customers by label before and after, for each pair of dates | as many counts as labels squared |
 | `publish` | customers by cell; where they are in several, customers by set of cells | these counts, then numpy suppresses |
 | `plan` | combinations of labels, flags and consent | these, then a small table is joined: a lazy frame |
+| `segment_profile` | values of each feature by segment | the same, then numpy averages |
 
-Rows above the limit are refused, and the message says what to do. `fit` of layers holds 8 bytes a
-customer and column while it learns, since equal rows are laid side by side again.
+Rows above the limit are refused, and the message says what to do. Where the columns of all layers
+together have more different rows, `Layers.fit` learns layer by layer, each from its own columns
+(`RFM` from each column by itself), and the engine gives the labels of the earlier ones; a cut on a
+model's probability or expected spend is then learned from the engine's numbers, equal to 1e-12.
+`fit` of layers holds 8 bytes a customer and column while it learns, since equal rows are laid side by
+side again.
 
 ## What is refused
 
 * `gaps=True` and `explain` need every row; collect the customers in question first.
-* A plan's `holdout` and `control` are drawn from an HMAC of each id, which no engine computes without
-  code of ours on its workers. `plan(holdout=0)` runs inside the engine and equals that of pandas row
+* A plan's `holdout` and `control` are drawn from an HMAC of each id, for which the engines share no
+  expression. `plan(holdout=0)` runs inside the engine and equals that of pandas row
   by row; for a holdout collect ids and labels, they are few bytes a customer.
 * Contact rules, budgets and everything else that looks at one customer at a time takes a plan in
   memory.

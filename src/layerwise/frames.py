@@ -123,7 +123,8 @@ def eager(native: object, *, doing: str) -> Any:
     frame = wrap(native)
     if is_lazy(frame):
         raise EngineError(
-            f"{doing} needs a frame in memory, not a {type(native).__name__}.",
+            f"{doing} needs a frame in memory, not a {type(native).__name__} of "
+            f"{engine_name(frame)}.",
             hint=f"collect it first: {how_to_collect(frame)}.",
         )
     return frame

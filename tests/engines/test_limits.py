@@ -44,11 +44,13 @@ def test_layers_are_counted_apart_where_equal_rows_are_few(
     columns = ["days_since_last", "orders_365d", "spend_365d"]
     limit = int(table[columns].nunique(dropna=False).max())
     assert len(table[columns].drop_duplicates()) > limit
-    layers = lw.Layers(value=lw.Value(), rfm=lw.RFM(), again=lw.Frequency())
+    layers = lw.Layers(orders_model=lw.BGNBD(), value=lw.Value(), rfm=lw.RFM())
+    histories = table[["repeat_orders", "first_to_last_days", "age_days"]].drop_duplicates()
     expected, alone = layers.fit(table), lw.RFM().fit(table)
     given = ENGINES[name].make(table)
-    monkeypatch.setattr(frames, "LARGEST_COLLECT", limit)
+    monkeypatch.setattr(frames, "LARGEST_COLLECT", max(limit, len(histories)))
     assert layers.fit(given).to_json() == expected.to_json()
+    monkeypatch.setattr(frames, "LARGEST_COLLECT", limit)
     assert lw.RFM().fit(given).to_json() == alone.to_json()
     assert "missing" in alone.facts["sizes"]["rfm_r"]
 

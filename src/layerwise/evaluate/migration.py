@@ -147,6 +147,7 @@ def measure_migration(
         ColumnsError: Columns are missing or of the wrong type.
         DataError: Ids, dates or labels are missing, a customer stands twice at a date, there is
             only one date, or labels are not those of `fitted`.
+        EngineError: The dates of a lazy frame have a time zone.
         SpecError: `fitted` does not make the column, `order` lacks labels, a label is called
             entered or left, or `level` is not between 0 and 1.
 
