@@ -36,15 +36,15 @@ moves to a package of its own, `narwhals-dask`, which was not to be had when thi
 
 Lazy engines count; what is taken out of them is the counts, and no more than 5 million rows of it:
 
-| | what the engine is asked for | what comes back |
+| | what the engine counts and we collect | then |
 | --- | --- | --- |
-| `fit` of a model of orders | distinct histories with their counts | the same, then numpy fits |
-| `fit` of layers and of `GammaGamma` | distinct rows of the needed columns, with counts | the same, then numpy learns |
-| `transform` | expressions; of expected orders the distinct histories, and a small table joined | a lazy frame |
-| `measure_migration` | customers by label before and after, for each pair of dates | as many counts as labels squared |
-| `publish` | customers by cell; where they are in several, customers by set of cells | these counts, then numpy suppresses |
-| `plan` | combinations of labels, flags and consent | these, then a small table is joined: a lazy frame |
-| `segment_profile` | values of each feature by segment | the same, then numpy averages |
+| `fit` of a model of orders | distinct histories | numpy fits |
+| `fit` of layers and `GammaGamma` | distinct rows of the needed columns | numpy learns |
+| `transform` | for expected orders the distinct histories | a small table joins there |
+| `measure_migration` | customers by label before and after, by pair of dates | numpy rates |
+| `publish` | customers by cell, or by set of cells where they are in several | numpy hides |
+| `plan` | combinations of labels, flags and consent | a small table joins there |
+| `segment_profile` | values of each feature by segment | numpy averages |
 
 Rows above the limit are refused, and the message says what to do. Where the columns of all layers
 together have more different rows, `Layers.fit` learns layer by layer, each from its own columns
