@@ -50,8 +50,8 @@ Rows above the limit are refused, and the message says what to do. Where the col
 together have more different rows, `Layers.fit` learns layer by layer, each from its own columns
 (`RFM` from each column by itself), and the engine gives the labels of the earlier ones; a cut on a
 model's probability or expected spend is then learned from the engine's numbers, equal to 1e-12.
-`fit` of layers holds 8 bytes a customer and column while it learns, since equal rows are laid side by
-side again.
+`fit` of layers holds 8 bytes a customer and column while it learns, since equal rows are laid side
+by side again.
 
 ## What is refused
 

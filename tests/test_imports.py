@@ -16,7 +16,7 @@ ROOMS = [
     {"saved", "spreadsheet"},
     {"knowledge"},
     {"frames"},
-    {"rates", "lazy"},
+    {"rates", "lazy", "truths"},
     {"expressions"},
     {"rules"},
     {"histories", "explain", "engine"},

@@ -326,6 +326,9 @@ def _read_one(name: str, series: Any) -> Column:
         return _categories(name, series)
     if dtype == nw.String and not isinstance(series.to_native(), pd.Series):
         return _coded(name, series)
+    if dtype == nw.String and series.to_native().dtype != object:
+        codes, found = pd.factorize(series.to_native())
+        return Labels(codes, tuple(found.tolist()), column=name)
     if dtype == nw.String or dtype == nw.Object:
         return _of_objects(name, series.to_numpy())
     if series.null_count() == len(series):
