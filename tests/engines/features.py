@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable
 from functools import cache
 from typing import Any
+from unittest.mock import patch
 
 import attrs
 import numpy as np
@@ -16,6 +17,7 @@ import pandas as pd
 import pytest
 
 import layerwise as lw
+from layerwise import frames
 from layerwise.errors import DataError
 from layerwise.evaluate import check_frozen, measure_migration
 from layerwise.fitted import Labeller
@@ -223,6 +225,19 @@ def orders_to_tiers(backend: Backend) -> None:
 def fit_layers(backend: Backend) -> None:
     found, _ = quietly(LAYERS.fit, backend.make(customers()))
     assert found.to_json() == saved("layers")
+
+
+@feature("`fit` of layers, layer by layer, where different rows are too many: the same JSON")
+def fit_apart(backend: Backend) -> None:
+    table = customers()
+    layers = lw.Layers(value=lw.Value(), rfm=lw.RFM(), tier=lw.Frequency())
+    columns = ["days_since_last", "orders_365d", "spend_365d"]
+    limit = int(table[columns].nunique(dropna=False).max())
+    assert len(table[columns].drop_duplicates()) > limit
+    expected, _ = quietly(layers.fit, table)
+    with patch.object(frames, "LARGEST_COLLECT", limit):
+        found, _ = quietly(layers.fit, backend.make(table))
+    assert found.to_json() == expected.to_json()
 
 
 @feature("`fit` of `GammaGamma`, from counts: the same JSON")
