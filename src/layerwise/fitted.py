@@ -25,6 +25,7 @@ from layerwise.histories import check_histories
 from layerwise.lazy import count_by, counts_of, rows_by_counts, rows_if_few
 from layerwise.rules import Rule
 from layerwise.rules.base import as_mapping, as_tuple
+from layerwise.unfitted import Unfitted
 from layerwise.version import VERSION
 
 FrameT = TypeVar("FrameT")
@@ -137,7 +138,7 @@ class Labeller:
         """Return the saved form as text; `layerwise.loads` reads it back to equality.
 
         Raises:
-            SavedFileError: A class of your own is not decorated with `layerwise.saved.saved`.
+            SavedFileError: A class of your own is not decorated with `layerwise.spec.saved`.
         """
         return saved.dumps(self, version=VERSION)
 
@@ -145,7 +146,7 @@ class Labeller:
         """Write the saved form (JSON) to a file, whole or not at all.
 
         Raises:
-            SavedFileError: A class of your own is not decorated with `layerwise.saved.saved`.
+            SavedFileError: A class of your own is not decorated with `layerwise.spec.saved`.
             OSError: The file cannot be written.
             SavedFileError: The path is none.
         """
@@ -268,8 +269,28 @@ class Fitted(Part):
 
 
 @attrs.frozen(kw_only=True)
-class Spec:
-    """The choices of one layer. A new one gives `default_name`, `needs` and `learn`."""
+class Spec(Unfitted):
+    """The choices of one layer. A new one gives `default_name`, `needs` and `learn`.
+
+    Example:
+        >>> from layerwise.rules import Cut
+        >>> from layerwise.spec import quantile_edges
+        >>> @saved.saved
+        ... @attrs.frozen(kw_only=True)
+        ... class Size(Spec):
+        ...     default_name: ClassVar[str] = "size"
+        ...     cut: float = 0.5
+        ...     def needs(self, name):
+        ...         return ("spend",)
+        ...     def learn(self, columns, name):
+        ...         edges = quantile_edges(columns["spend"], (self.cut,))
+        ...         rule = Cut(output=name, column="spend", edges=edges, labels=("small", "big"))
+        ...         return Fitted(spec=self, name=name, rules=(rule,))
+        >>> import pandas as pd
+        >>> customers = pd.DataFrame({"spend": [5.0, 7.0, 90.0]})
+        >>> Size().fit(customers).transform(customers)["size"].tolist()
+        ['small', 'small', 'big']
+    """
 
     default_name: ClassVar[str] = ""
 

@@ -43,6 +43,26 @@ def test_planted_differences_come_back() -> None:
     assert set(profile.top(2).query("segment == 'gold'")["feature"]) <= {"orders", "channel"}
 
 
+def test_findings_come_before_what_could_not_be_judged() -> None:
+    """Segments keep their own order; not_evaluable is the last of segments and of labels."""
+    kinds = ["not_evaluable", "low", "high"]
+    table = pd.DataFrame(
+        {
+            "value": pd.Categorical(np.repeat(kinds, 30), kinds, ordered=True),
+            "churn": ["not_evaluable"] * 30 + ["active", "lapsed", "lapsed"] * 10 + ["active"] * 30,
+            "orders": np.repeat([1, 2, 3], 30) + np.tile([0.0, 0.5, 1.0], 30),
+        }
+    )
+    profile = segment_profile(table, segment="value")
+    assert profile.segments["segment"].tolist() == kinds
+    top = profile.top(9)
+    assert list(dict.fromkeys(top["segment"])) == ["low", "high", "not_evaluable"]
+    for _, part in top[top["segment"] != "not_evaluable"].groupby("segment"):
+        assert part["label"].iloc[-1] == "not_evaluable"
+        assert part["difference"].iloc[:-1].abs().is_monotonic_decreasing
+    assert "not_evaluable" not in set(profile.top(1)["label"])
+
+
 def test_means_lift_and_difference_as_pandas() -> None:
     """The numbers are those of a plain group-by."""
     table = shop(500)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.columns import AS_OF, CUSTOMER, CUSTOMERS
 from layerwise.errors import DataError, SpecError, problems
 from layerwise.evaluate.in_engine import CountedHistory, count_history
@@ -56,6 +57,8 @@ class Migration:
     moves: pd.DataFrame
     net: pd.DataFrame
     stability: pd.DataFrame
+
+    __repr__ = in_brief
 
     def matrix(self, period: int = 0, *, value: str = "rate") -> pd.DataFrame:
         """Return one pair of dates as a square table: labels before down, after across.

@@ -19,12 +19,13 @@ from layerwise.lazy import rows_if_few
 from layerwise.rules import Rule
 from layerwise.rules.base import as_tuple
 from layerwise.saved import saved
+from layerwise.unfitted import Unfitted
 
 _TAKEN = {**MEANING, **BASKET_MEANING, **HOLDOUT_MEANING}
 """Columns that labels would replace."""
 
 
-class Layers:
+class Layers(Unfitted):
     """An ordered set of layers; each may read the customer table and the layers before it.
 
     Args:

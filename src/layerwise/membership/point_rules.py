@@ -1,14 +1,21 @@
 """The rules of a points scheme."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
 
 from layerwise.errors import SpecError, problems
+from layerwise.rules.base import as_mapping
 from layerwise.saved import fits
 
 _NEVER = 2**31
 _MOST_WORTH = 1e9
+
+
+def _frozen(caps: Any) -> Any:
+    """Return a mapping that hashes; what is none stays, to be refused."""
+    return as_mapping(caps) if isinstance(caps, Mapping) else caps
 
 
 @attrs.frozen(kw_only=True)
@@ -25,10 +32,15 @@ class PointRules:
 
     Raises:
         SpecError: A rule is impossible; all are told at once.
+
+    Example:
+        >>> rules = PointRules(expiry_days=730, daily_caps={"review": 3})
+        >>> rules.expiry_days, rules.value_per_point
+        (730, 0.01)
     """
 
     expiry_days: int | None = 365
-    daily_caps: Mapping[str, int] = attrs.field(factory=dict)
+    daily_caps: Mapping[str, int] = attrs.field(factory=dict, converter=_frozen)
     value_per_point: float = 0.01
     notify_days: int = 30
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.columns import CUSTOMER, CUSTOMERS, SPEND_TOTAL
 from layerwise.errors import ColumnsError, DataError, SpecError
 from layerwise.frames import Array, Column, Columns, Floats, Labels
@@ -17,7 +18,9 @@ from layerwise.lazy import rows_by_counts, rows_if_few
 from layerwise.portrait.features import MISSING, MOST_LABELS, exact_sums, profile_feature, tidy
 from layerwise.portrait.suppression import hidden_counts
 from layerwise.portrait.traits import HEALTH_TAGS, consent_of, is_sensitive, sensitive_names
+from layerwise.rules.base import NOT_EVALUABLE
 from layerwise.saved import fits
+from layerwise.segments import as_labels, in_order
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -41,16 +44,28 @@ class SegmentProfile:
     k: int
     suppressed: int
 
+    __repr__ = in_brief
+
     def top(self, n: int = 5) -> pd.DataFrame:
         """Return each segment's `n` features with the largest absolute standardised difference.
 
-        Ties stand in the order of the features.
+        Segments stand in the order of `segments`, those that could not be judged (not_evaluable,
+        missing) last; in each, labels that could not be judged stand behind all findings. Ties
+        stand in the order of the features.
         """
         known = self.features[self.features["difference"].notna()]
-        size = known.assign(size=known["difference"].abs().round(12))
-        ranked = size.sort_values(["segment", "size"], ascending=[True, False], kind="stable")
-        top: pd.DataFrame = ranked.groupby("segment").head(n).drop(columns=["size", "suppressed"])
-        return top.reset_index(drop=True)
+        keys = {
+            "no_segment": known["segment"].isin(_UNJUDGED),
+            "place": pd.Index(self.segments["segment"]).get_indexer(known["segment"]),
+            "no_label": known["label"].isin(_UNJUDGED),
+            "size": -known["difference"].abs().round(12),
+        }
+        order = pd.DataFrame(keys).sort_values(list(keys), kind="stable").index
+        top: pd.DataFrame = known.loc[order].groupby("segment", sort=False).head(n)
+        return top.drop(columns="suppressed").reset_index(drop=True)
+
+
+_UNJUDGED = (NOT_EVALUABLE, MISSING)
 
 
 def segment_profile(
@@ -221,7 +236,9 @@ class View:
         columns = self._read(names, name)
         if columns is None:
             return None, np.zeros(0, dtype=np.int64), []
-        code, labels = self._of_all if self._is_eager else segments_of(columns[self.segment])
+        code, labels = (
+            self._of_all if self._is_eager else segments_of(columns[self.segment], self.segment)
+        )
         column = None if name is None else columns[name]
         if consent is not None:
             allowed = consent_of(columns[consent], consent)
@@ -230,7 +247,8 @@ class View:
 
     @cached_property
     def _of_all(self) -> tuple[Array, list[str]]:
-        return segments_of(frames.read(self.frame, [self.segment])[self.segment])
+        column = frames.read(self.frame, [self.segment])[self.segment]
+        return segments_of(column, self.segment)
 
     @property
     def _is_eager(self) -> bool:
@@ -252,34 +270,16 @@ def _only(column: Column, allowed: Array) -> Column:
     return np.where(allowed, column.astype(np.float64), np.nan)
 
 
-def segments_of(found: Column) -> tuple[Array, list[str]]:
-    """Return the segment of each customer as a place in the sorted segments, and these."""
-    if not isinstance(found, Labels):
-        found = _as_labels(found)
-    names = [*map(str, found.names), MISSING]
-    order = np.argsort(np.array(names[:-1], dtype=object), kind="stable")
-    if found.ordered:
-        order = np.arange(len(names) - 1)
-    place = np.empty(len(names), dtype=np.int64)
-    place[order], place[-1] = np.arange(len(order)), len(order)
-    code = place[found.codes]
-    counts = np.bincount(code, minlength=len(names))
-    kept = np.flatnonzero(counts)
-    again = np.cumsum(counts > 0) - 1
-    return again[code], [[names[i] for i in order][p] if p < len(order) else MISSING for p in kept]
-
-
-def _as_labels(values: Array) -> Labels:
-    """Return whole numbers, such as scores, as labels."""
-    known = np.asarray(values, dtype=np.float64)
-    distinct = np.unique(known[~np.isnan(known)])
-    if len(distinct) > MOST_LABELS or (distinct != np.floor(distinct)).any():
+def segments_of(column: Column, segment: str) -> tuple[Array, list[str]]:
+    """Return the segment of each row as a place in the sorted segments, missing the last."""
+    code, names = in_order(as_labels(column, segment))
+    if not isinstance(column, Labels) and len(names) > MOST_LABELS:
         raise ColumnsError(
-            f"The column of segments holds {len(distinct):,} different numbers.",
+            f"The column of segments holds {len(names):,} different numbers.",
             hint="a segment is a label, such as those of Value or Tier.",
         )
-    codes = np.where(np.isnan(known), -1, np.searchsorted(distinct, known))
-    return Labels(codes, tuple(int(v) for v in distinct), ordered=True)
+    missing = code < 0
+    return np.where(missing, len(names), code), [*names, *([MISSING] if missing.any() else [])]
 
 
 def _hidden_segments(sizes: Array, k: int) -> Array:

@@ -41,6 +41,17 @@ def add_basket_median(
 
     Warns:
         RowsLeftOutWarning: Rows without customer, date, or of other customers.
+
+    Example:
+        >>> orders = pd.DataFrame({
+        ...     "customer_id": [1, 1, 1], "amount": [5.0, 7.0, 30.0],
+        ...     "ordered_at": ["2024-05-01", "2024-05-02", "2024-05-03"],
+        ... })
+        >>> people = pd.DataFrame({"customer_id": [1, 2]})
+        >>> add_basket_median(people, orders, as_of="2024-06-30")
+           customer_id  basket_median
+        0            1            7.0
+        1            2            NaN
     """
     frame = frames.eager(customers, doing="add_basket_median")
     frames.check_named({"amount=": amount}, {"order=": order})

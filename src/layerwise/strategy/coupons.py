@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.errors import SpecError
 from layerwise.frames import Array, Floats, Labels
 from layerwise.layers.exact import exact_sum
@@ -51,6 +52,8 @@ class CouponPlan:
     cost: float
     gain: float
     budget: float | None
+
+    __repr__ = in_brief
 
     def __str__(self) -> str:
         count = self.reasons.set_index("reason")["customers"]
