@@ -16,7 +16,7 @@ ROOMS = [
     {"saved", "spreadsheet", "brief", "unfitted"},
     {"knowledge"},
     {"frames"},
-    {"rates", "truths", "segments"},
+    {"rates", "lazy", "truths", "segments"},
     {"expressions"},
     {"rules"},
     {"histories", "explain", "engine"},

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from layerwise.errors import ColumnsError, DataError, SpecError
+from layerwise import frames
+from layerwise.errors import ColumnsError, DataError, EngineError, SpecError
 from layerwise.portrait import segment_profile
 from tests.conftest import ENGINES
 
@@ -170,7 +171,7 @@ def test_health_tags_are_off() -> None:
     assert "consent" in alone.left_out["special_kind"]
 
 
-@pytest.mark.parametrize("name", ["polars", "pandas_arrow"])
+@pytest.mark.parametrize("name", ["polars", "pandas_arrow", "polars_lazy", "duckdb"])
 def test_any_frame_in_any_order(name: str) -> None:
     """Shuffled rows of another engine give the same profile to the last digit."""
     table = shop(400).assign(score=[1, 2, 3, 4] * 100)
@@ -182,6 +183,27 @@ def test_any_frame_in_any_order(name: str) -> None:
     key = ["segment", "feature", "label"]
     a, b = (p.features.sort_values(key, ignore_index=True) for p in (one, other))
     pd.testing.assert_frame_equal(a, b)
+
+
+@pytest.mark.parametrize("name", ["polars_lazy", "duckdb"])
+def test_a_lazy_frame_keeps_all_rules(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Consent, labels of too many kinds and missing segments are as in memory."""
+    table = shop(400).assign(age_band=["young", "old"] * 200, yes=[True] * 100 + [None] * 300)
+    table = table.assign(email=[f"e{i}" for i in range(400)], day=pd.Timestamp("2024-01-01"))
+    table.loc[::9, "tier"] = None
+    choices: dict[str, Any] = {"segment": "tier", "consent": "yes", "spend": "spend_total"}
+    expected = segment_profile(table, **choices)
+    assert expected.left_out.keys() >= {"email", "day"}
+    given = ENGINES[name].make(table)
+    found = segment_profile(given, **choices)
+    pd.testing.assert_frame_equal(found.segments, expected.segments)
+    pd.testing.assert_frame_equal(found.features, expected.features)
+    assert (found.left_out, found.suppressed) == (expected.left_out, expected.suppressed)
+    monkeypatch.setattr(frames, "LARGEST_COLLECT", 100)
+    few = segment_profile(given, segment="tier", features=["email", "channel"], spend="member")
+    assert set(few.left_out) == {"email"}
+    with pytest.raises(EngineError, match="More than 100 rows"):
+        segment_profile(given, segment="tier", features=["noise"], spend="member")
 
 
 def test_scores_and_missing_segments() -> None:

@@ -36,19 +36,21 @@ def occasions(rows: Lazy, facts: Facts, request: Request, after: int | None = No
     used = _used(rows, facts)
     if request.order is not None:
         used = _purchases(_orders(used), facts)
-    if after is not None:
-        used = used.filter(nw.col("moment") > after)
-    found = _buckets(used, request)
+    found = _buckets(_later(used, after), request)
     return found if request.order is not None else _purchases(found, facts)
 
 
-def audit(rows: Lazy, facts: Facts, request: Request) -> Lazy:
+def audit(rows: Lazy, facts: Facts, request: Request, after: int | None = None) -> Lazy:
     """Return one row: what is no purchase, customers, spend, and the first and last purchase's day.
 
-    Money is in minor units; the days are missing without a purchase.
+    Money is in minor units; the days are missing without a purchase. With `after`, only what came
+    after that moment; an order belongs where its earliest line is.
     """
     used = _used(rows, facts).with_columns(_count(nw.col("net") < 0).alias("back"))
-    netted = _orders(used, "back") if request.order is not None else _buckets(used, request, "back")
+    if request.order is not None:
+        netted = _later(_orders(used, "back"), after)
+    else:
+        netted = _buckets(_later(used, after), request, "back")
     lost = _count(~_is_purchase(facts)) if request.amount is not None else nw.lit(0)
     flagged = netted.with_columns(lost.alias("lost"))
     below, kept = (nw.col("lost") == 1) & _is_below(facts), nw.col("lost") == 0
@@ -143,6 +145,10 @@ def _used(rows: Lazy, facts: Facts) -> Lazy:
     whole = (_integer(nw.col(name)) for name in floats)
     used = rows.filter(nw.col("reason") == 0)
     return used.with_columns(_net(facts).alias("net"), *whole)
+
+
+def _later(used: Lazy, after: int | None) -> Lazy:
+    return used if after is None else used.filter(nw.col("moment") > after)
 
 
 def _orders(used: Lazy, *more: str) -> Lazy:

@@ -1,9 +1,11 @@
 """What the customers of a segment are like, beside all others; few people never show."""
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 import attrs
+import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
@@ -11,11 +13,12 @@ from layerwise import frames
 from layerwise.brief import in_brief
 from layerwise.columns import CUSTOMER, CUSTOMERS, SPEND_TOTAL
 from layerwise.errors import ColumnsError, DataError, SpecError
-from layerwise.frames import Array, Column, Floats, Labels
+from layerwise.frames import Array, Column, Columns, Floats, Labels
+from layerwise.lazy import rows_by_counts, rows_if_few
 from layerwise.logs import refuse_repeats
 from layerwise.portrait.features import MISSING, MOST_LABELS, exact_sums, profile_feature, tidy
 from layerwise.portrait.suppression import hidden_counts
-from layerwise.portrait.traits import HEALTH_TAGS, is_sensitive, read_consent, sensitive_names
+from layerwise.portrait.traits import HEALTH_TAGS, consent_of, is_sensitive, sensitive_names
 from layerwise.rules.base import NOT_EVALUABLE
 from layerwise.saved import fits
 from layerwise.segments import as_labels, in_order
@@ -80,7 +83,8 @@ def segment_profile(
     """Return what the customers of each segment are like, beside all others.
 
     Args:
-        customers: One row a customer, an eager frame.
+        customers: One row a customer. A lazy frame counts the values of each feature by segment,
+            a query a feature, and the counts are collected.
         segment: Its column of segments; customers without one are the segment "missing".
         features: Columns of numbers or labels; None takes all such columns but ids, the segment,
             the consent, labels of more than 50 kinds, and what needs consent.
@@ -127,33 +131,31 @@ def segment_profile(
         raise SpecError(f"k must be a whole number from 2 up, got {k!r:.40}.", hint="k=10.")
     frames.check_named({"segment=": segment}, {"spend=": spend, "consent=": consent})
     sensitive = sensitive_names(sensitive)
-    frame = frames.eager(customers, doing="segment_profile")
-    refuse_repeats(frame)
+    frame = frames.wrap(customers)
+    if not frames.is_lazy(frame):
+        refuse_repeats(frame)
     names = frames.column_names(frame)
     asked = None if features is None else _names(features)
     needed = dict.fromkeys([segment, *(asked or [])], "segment_profile")
     frames.require(names, needed, title="The customer table lacks columns:")
-    allowed = None if consent is None else read_consent(frame, consent)
+    if consent is not None:
+        frames.require(names, {consent: "consent="}, title="The customer table lacks columns:")
     chosen, left_out = _chosen(frame, asked, segment, consent, sensitive, health_tags)
-    columns = frames.read(frame, chosen)
-    if allowed is not None:
-        columns |= {
-            name: _only(column, allowed)
-            for name, column in columns.items()
-            if is_sensitive(name, sensitive) or name in HEALTH_TAGS
-        }
-    code, labels = _segments(frame, segment)
+    read = {} if frames.is_lazy(frame) else frames.read(frame, chosen)
+    view = View(frame, segment, consent, sensitive, read)
+    _, code, labels = view.take(None)
     sizes = np.bincount(code, minlength=len(labels))
     hide = _hidden_segments(sizes, k)
     money = spend if spend is not None else SPEND_TOTAL if SPEND_TOTAL in names else None
-    table = _sizes(labels, sizes, hide, _shares(frame, money, code, len(labels)))
-    rows = [profile_feature(name, column, code, sizes, hide, k) for name, column in columns.items()]
-    found = [row for row in rows if row is not None]
-    left_out |= {
-        name: f"labels of more than {MOST_LABELS} kinds"
-        for name, row in zip(columns, rows, strict=True)
-        if row is None
-    }
+    table = _sizes(labels, sizes, hide, _shares(view, money, len(labels)))
+    found = []
+    for name in chosen:
+        column, code, _ = view.take(name)
+        row = None if column is None else profile_feature(name, column, code, sizes, hide, k)
+        if row is None:
+            left_out[name] = f"labels of more than {MOST_LABELS} kinds"
+        else:
+            found.append(row)
     rows_of_all = tidy(found, labels)
     hidden = int(hide.sum()) + int(rows_of_all["suppressed"].sum())
     return SegmentProfile(
@@ -198,11 +200,69 @@ def _chosen(
 
 
 def _readable(frame: Any, name: str) -> bool:
+    if frames.is_lazy(frame):
+        dtype = frame.collect_schema()[name]
+        return dtype.is_numeric() or dtype in (nw.Boolean, *_TEXTS)
     try:
         frames.read(frame, [name])
     except ColumnsError:
         return False
     return True
+
+
+_TEXTS = (nw.String, nw.Categorical, nw.Enum)
+
+
+@attrs.frozen(eq=False, slots=False)
+class View:
+    """Columns of a customer table beside the segments; `read` holds those of a frame in memory.
+
+    Of a lazy frame the engine counts the values of a column by segment; no sum depends on the order
+    of rows, so that nothing else differs.
+    """
+
+    frame: Any
+    segment: str
+    consent: str | None
+    sensitive: tuple[str, ...]
+    read: Columns
+
+    def take(self, name: str | None) -> tuple[Column | None, Array, list[str]]:
+        """Return a column (None: of too many kinds), the segment of each row, and the segments.
+
+        Sensitive columns are missing where there is no consent.
+        """
+        asked = name is not None and (is_sensitive(name, self.sensitive) or name in HEALTH_TAGS)
+        consent = self.consent if asked or name is None else None
+        names = [n for n in (self.segment, name, consent) if n is not None]
+        columns = self._read(names, name)
+        if columns is None:
+            return None, np.zeros(0, dtype=np.int64), []
+        code, labels = (
+            self._of_all if self._is_eager else segments_of(columns[self.segment], self.segment)
+        )
+        column = None if name is None else columns[name]
+        if consent is not None:
+            allowed = consent_of(columns[consent], consent)
+            column = None if column is None else _only(column, allowed)
+        return column, code, labels
+
+    @cached_property
+    def _of_all(self) -> tuple[Array, list[str]]:
+        column = frames.read(self.frame, [self.segment])[self.segment]
+        return segments_of(column, self.segment)
+
+    @property
+    def _is_eager(self) -> bool:
+        return not frames.is_lazy(self.frame)
+
+    def _read(self, names: list[str], name: str | None) -> Columns | None:
+        if self._is_eager:
+            others = [n for n in names if n not in self.read]
+            return {**self.read, **frames.read(self.frame, others)}
+        if name is not None and self.frame.collect_schema()[name] in _TEXTS:
+            return rows_if_few(self.frame, names)
+        return rows_by_counts(self.frame, names)
 
 
 def _only(column: Column, allowed: Array) -> Column:
@@ -212,9 +272,8 @@ def _only(column: Column, allowed: Array) -> Column:
     return np.where(allowed, column.astype(np.float64), np.nan)
 
 
-def _segments(frame: Any, segment: str) -> tuple[Array, list[str]]:
-    """Return the segment of each customer as a place in the sorted segments, missing the last."""
-    column = frames.read(frame, [segment])[segment]
+def segments_of(column: Column, segment: str) -> tuple[Array, list[str]]:
+    """Return the segment of each row as a place in the sorted segments, missing the last."""
     code, names = in_order(as_labels(column, segment))
     if not isinstance(column, Labels) and len(names) > MOST_LABELS:
         raise ColumnsError(
@@ -240,13 +299,12 @@ def _hidden_segments(sizes: Array, k: int) -> Array:
     return hide
 
 
-def _shares(frame: Any, spend: str | None, code: Array, n: int) -> Floats:
+def _shares(view: View, spend: str | None, n: int) -> Floats:
     if spend is None:
         return np.full(n, np.nan)
-    frames.require(
-        frames.column_names(frame), {spend: "spend="}, title="The customer table lacks columns:"
-    )
-    column = frames.read(frame, [spend])[spend]
+    names = frames.column_names(view.frame)
+    frames.require(names, {spend: "spend="}, title="The customer table lacks columns:")
+    column, code, _ = view.take(spend)
     values = np.asarray(column.numbers() if isinstance(column, Labels) else column, np.float64)
     sums = exact_sums(code, np.nan_to_num(values), n)
     return sums / sums.sum() if sums.sum() > 0 else np.full(n, np.nan)

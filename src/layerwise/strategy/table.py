@@ -1,13 +1,15 @@
 """StrategyTable: which strategy each label gets, as a table that a marketer can read and edit."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 import attrs
 import pandas as pd
 from narwhals.stable.v2.typing import IntoDataFrame, IntoDataFrameT
 
+from layerwise import frames, lazy
 from layerwise.columns import CUSTOMER, STRATEGY
-from layerwise.strategy import assign
+from layerwise.strategy import assign, in_engine
 from layerwise.strategy import plan as planning
 from layerwise.strategy.coverage import coverage_of
 from layerwise.strategy.links import read_links
@@ -91,9 +93,11 @@ class StrategyTable(Strategies):
 
         Raises:
             ColumnsError: The frame has no column strategy_id.
-            EngineError: It is no frame in memory.
         """
-        frame = planning.eager(plan)
+        frame = frames.wrap(plan, what="the plan")
+        if frames.is_lazy(frame):
+            column_of(in_engine.head(frame), STRATEGY, "never_assigned")
+            frame = lazy.count_by(frame, [STRATEGY])
         given = set(column_of(frame, STRATEGY, "never_assigned").unique().to_list())
         return tuple(x.id for x in self.rows if x.level == "customer" and x.id not in given)
 
@@ -128,7 +132,7 @@ class StrategyTable(Strategies):
             ColumnsError: No column is an axis, or one holds no labels.
             SpecError: A choice is not possible.
             TableError: The links cannot be used.
-            EngineError: The frame is not in memory.
+            EngineError: A lazy frame has too many combinations of labels.
 
         Example:
             >>> causes = ["delivery_late", "site_slow;delivery_late"]
@@ -141,7 +145,7 @@ class StrategyTable(Strategies):
         """
         said = self.lang if lang is None else lang
         check_lang(said)
-        frame = planning.eager(labels)
+        frame = frames.wrap(labels, what="the label table")
         return programmes_asked(
             self.rows, frame, customer=customer, axes=axes, links=links, lang=said
         )
@@ -173,8 +177,9 @@ class StrategyTable(Strategies):
         customer who left gets win-back strategies only; one who cannot return gets no outreach.
 
         Args:
-            labels: One row per customer, one column per axis, in memory (pandas, Polars, pyarrow).
-                Missing and ``not_evaluable`` labels match nothing.
+            labels: One row per customer, one column per axis, in any frame. Missing and
+                ``not_evaluable`` labels match nothing. A lazy frame's engine counts combinations
+                of labels; what each gets is joined to its customers there (needs ``holdout=0``).
             customer: Column of the customer's id: integers or text, each once.
             axes: By default all columns that are named like an axis of the table are used. A
                 mapping axis -> column names the columns of some axes (``{"tier": "my_tier"}``); the
@@ -196,7 +201,8 @@ class StrategyTable(Strategies):
                 `strategy_links()`, less what names strategies that the table does not have.
 
         Returns:
-            The same kind of frame, rows in the order of `labels`, then by rank: customer id,
+            The same kind of frame, rows in the order of `labels`, then by rank (lazy frames have
+            no order): customer id,
             strategy_id, rank (1 is the customer's first), reason, channel, incentive, owner,
             kpi, source, objective, action, holdout (True: chosen by chance NOT to get it, so that
             the effect can be measured; the row keeps its place), control (True: the customer is in
@@ -207,7 +213,8 @@ class StrategyTable(Strategies):
             DataError: Ids are missing, repeated, or neither text nor integers.
             TableError: A label that occurs has no strategy, and `allow_gaps` is False.
             SpecError: A choice is not possible.
-            EngineError: The frame is not in memory.
+            EngineError: The frame is lazy, and holdout or control is not 0 or there are too many
+                combinations of labels.
 
         Warns:
             RowsLeftOutWarning: Customers get no strategy; `plan_counts` returns the counts.
@@ -223,26 +230,36 @@ class StrategyTable(Strategies):
         """
         said = self.lang if lang is None else lang
         check_lang(said)
-        frame = planning.eager(labels)
-        decided = planning.decide(
-            self.rows,
-            frame,
-            customer=customer,
-            axes=axes,
+        chance = assign.Chance(holdout=holdout, control=control, salt=salt)
+        frame, decided, found = self._decided(
+            labels,
+            {"customer": customer, "axes": axes, "consent": consent, "links": links},
             cap=cap,
-            consent=consent,
             quiet=quiet,
             one_price_incentive=one_price_incentive,
             allow_gaps=allow_gaps,
-            links=links,
         )
-        chance = assign.Chance(holdout=holdout, control=control, salt=salt)
-        plan: IntoDataFrameT = assign.to_frame(
-            frame, decided, customer=customer, chance=chance, lang=said
+        plan: IntoDataFrameT = (
+            assign.to_frame(frame, decided, customer=customer, chance=chance, lang=said)
+            if found is None
+            else in_engine.to_lazy(found, decided, customer=customer, chance=chance, lang=said)
         )
         warn_unused(decided.unused)
         planning.warn_left_out(decided.counts())
         return plan
+
+    def _decided(
+        self, labels: Any, looked_at: Mapping[str, Any], **choices: Any
+    ) -> tuple[Any, planning.Decided, in_engine.Combinations | None]:
+        """Return the wrapped table, what each row gets, and the different rows of a lazy one."""
+        frame = frames.wrap(labels, what="the label table")
+        if not frames.is_lazy(frame):
+            seen = planning.look(self.rows, frame, **looked_at)
+            return frame, planning.decide(seen, frame, **choices), None
+        seen = planning.look(self.rows, in_engine.head(frame), **looked_at)
+        found = in_engine.combinations(frame, [*seen.used.values()], seen.truths)
+        decided = planning.decide(seen, found.table, weights=found.weights, **choices)
+        return frame, decided, found
 
     def plan_counts(
         self,
@@ -265,15 +282,12 @@ class StrategyTable(Strategies):
         >>> StrategyTable.default().plan_counts(labels).no_strategy
         1
         """
-        return planning.decide(
-            self.rows,
-            planning.eager(labels),
-            customer=customer,
-            axes=axes,
+        _, decided, _ = self._decided(
+            labels,
+            {"customer": customer, "axes": axes, "consent": consent, "links": links},
             cap=cap,
-            consent=consent,
             quiet=quiet,
             one_price_incentive=one_price_incentive,
             allow_gaps=allow_gaps,
-            links=links,
-        ).counts()
+        )
+        return decided.counts()
