@@ -40,10 +40,10 @@ class Overview:
     """
 
     check: OrderCheck
-    customers: pd.DataFrame = attrs.field(repr=False)
+    customers: pd.DataFrame
     fitted: FittedLayers
     scorecard: Scorecard | None
-    plan: pd.DataFrame = attrs.field(repr=False)
+    plan: pd.DataFrame
     strategies: StrategyTable
     horizon_days: int
     notes: tuple[str, ...]

@@ -56,7 +56,7 @@ class Exposure:
         2            3  False
     """
 
-    log: Any = attrs.field(repr=False)
+    log: Any
     time: str = "ts"
     column: str | None = None
     after: str | None = None

@@ -67,8 +67,8 @@ class Warnings(Generic[FrameT]):
             `not_evaluable`, and in `left_out` why a signal was not looked for (empty if it was).
     """
 
-    customers: FrameT = attrs.field(repr=False)
-    signals: pd.DataFrame = attrs.field(repr=False)
+    customers: FrameT
+    signals: pd.DataFrame
     table: pd.DataFrame
 
     __repr__ = in_brief

@@ -47,7 +47,7 @@ class Budgeted:
             cut `over_budget` (rows), `cost_cut`, `gain_cut`; the most spent first.
     """
 
-    plan: Any = attrs.field(repr=False)
+    plan: Any
     budget: float
     spent: float
     gain: float

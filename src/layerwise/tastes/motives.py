@@ -43,7 +43,7 @@ class Motives:
             `reliability` (Spearman-Brown), `verdict` ("measured" or "not_evaluable").
     """
 
-    customers: Any = attrs.field(repr=False)
+    customers: Any
     reliability: pd.DataFrame
 
     __repr__ = in_brief
