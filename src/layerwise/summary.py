@@ -12,6 +12,7 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 
 from layerwise import columns as c
+from layerwise import frames
 from layerwise.orders import eager, lazy
 from layerwise.orders.left_out import OrderCheck
 from layerwise.orders.request import OrderColumns, Request, make_request
@@ -270,7 +271,10 @@ def snapshots(
 
 def _renamed(table: Any, request: Request, like: FrameT) -> FrameT:
     """Apply names= and return the native frame, of the type of `like`."""
-    new = c.LIFETIMES if request.names == "lifetimes" else {}
+    new: dict[str, str] = {}
+    if request.names == "lifetimes":  # Polars' lazy frames refuse to rename what is not there
+        there = frames.column_names(nw.from_native(table))
+        new = {name: other for name, other in c.LIFETIMES.items() if name in there}
     if isinstance(like, pd.DataFrame):
         return cast("FrameT", table.rename(columns=new) if new else table)
     return cast("FrameT", nw.to_native(table.rename(new) if new else table))

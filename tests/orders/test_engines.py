@@ -394,3 +394,39 @@ def test_only_safe_verbs_are_used(path):
     hows = [k.value for call in calls for k in call.keywords if k.arg == "how"]
     fixed = [how.value for how in hows if isinstance(how, ast.Constant)]
     assert set(fixed) <= {"left", "inner", "full"}
+
+
+@pytest.mark.parametrize("per_unit", [100, 10_000, 1_000_000])
+def test_minor_units_are_found_in_a_clean_log(engine, per_unit):
+    """Of rows that are all used, one reason holds; Polars must not divide by it as by a constant."""
+    rng = np.random.default_rng(3)
+    n = 2000
+    minor = rng.integers(1, 90_000, n)
+    days = pd.to_timedelta(rng.integers(0, 300, n), "D")
+    log = pd.DataFrame({"customer_id": rng.integers(0, 300, n), "amount": minor / per_unit})
+    log["ordered_at"] = pd.Timestamp("2024-01-01") + days
+    found = engine.pandas(summarize(engine.make(log), as_of="2024-12-31"))
+    totals = np.bincount(log["customer_id"], minor, 300)[found["customer_id"].astype(int)]
+    visits = log.groupby("customer_id")["ordered_at"].nunique().to_numpy()
+    assert found["spend_total"].tolist() == (totals / per_unit).tolist()
+    assert found["spend_mean"].tolist() == (totals / (visits * per_unit)).tolist()
+
+
+def test_names_of_lifetimes_without_amounts(engine):
+    """The column of money is not renamed where there is none."""
+    choices = {"as_of": "2026-01-05", "amount": None, "names": "lifetimes"}
+    expected, _ = quietly(summarize, golden(), **choices)
+    found, _ = quietly(summarize, engine.make(golden()), **choices)
+    equal(engine.pandas(found), engine.pandas(expected))
+
+
+def test_the_check_dates_a_week_by_its_first_order(engine):
+    """Two orders of one week are one occasion, dated by the earlier, as in the summary."""
+    days = pd.to_datetime(["2024-02-20", "2024-02-22", "2024-02-21"])
+    log = pd.DataFrame({"customer_id": [1, 1, 2], "ordered_at": days, "amount": [5.0, 6.0, -1.0]})
+    log["order_id"] = [1, 2, 3]
+    choices = {"as_of": "2024-03-31", "grain": "week", "order": "order_id"}
+    found = check_orders(engine.make(log), **choices)
+    assert str(found.last_order) == "2024-02-20"
+    assert (found.customers, found.refunded_orders, found.refunded_rows) == (1, 1, 1)
+    assert found == check_orders(log, **choices)

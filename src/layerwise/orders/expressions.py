@@ -60,11 +60,15 @@ def audit(rows: Lazy, facts: Facts, request: Request, after: int | None = None) 
         _inside(kept, nw.col("net")).alias("spend"),
         _inside(nw.col("lost") == 1, nw.col("lines")).alias("lost_rows"),
         nw.when(kept).then(nw.col("day")).alias("bought"),
+        nw.lit(1).alias("all"),
     )
-    sums = ("refund_rows", "refund_total", "spend", "lost", "lost_rows")
+    sums = ("refund_rows", "refund_total", "spend", "lost", "lost_rows", "all")
+    added = [nw.col(name).sum() for name in sums]
+    if request.order is not None and request.grain == "week":  # a week's orders are one occasion
+        weeks = told.with_columns(_bucket(request).alias("bucket")).group_by("id", "bucket")
+        told = weeks.agg(*added, nw.col("bought").min())
     customers = told.group_by("id").agg(
-        *(nw.col(name).sum() for name in sums),
-        nw.len().alias("all"),
+        *added,
         nw.col("bought").min().alias("first_order"),
         nw.col("bought").max().alias("last_order"),
     )
@@ -157,11 +161,13 @@ def _orders(used: Lazy, *more: str) -> Lazy:
 
 
 def _buckets(used: Lazy, request: Request, *more: str) -> Lazy:
-    number = nw.col("moment")
-    if request.grain == "week":
-        number = _integer((number + (UNIX_DAY - 1)) // 7)
-    found = used.with_columns(number.alias("bucket"), _gross()).group_by("id", "bucket")
+    found = used.with_columns(_bucket(request).alias("bucket"), _gross()).group_by("id", "bucket")
     return found.agg(nw.col("day").min(), *_added(*more))
+
+
+def _bucket(request: Request) -> Expr:
+    number = nw.col("moment")
+    return number if request.grain != "week" else _integer((number + (UNIX_DAY - 1)) // 7)
 
 
 def _gross() -> Expr:
