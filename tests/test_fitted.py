@@ -69,10 +69,11 @@ def test_columns_come_in_order(engine: Engine) -> None:
 
 def test_columns_of_the_same_name_are_replaced(engine: Engine) -> None:
     """Labelling a labelled table again gives the same table, also over stale labels."""
-    stale = TABLE.assign(value="stale", rfm_r=99)
+    stale = TABLE.assign(value="stale", rfm_r=99, behind=1)
     once = engine.pandas(FITTED.transform(engine.make(stale)))
     twice = engine.pandas(FITTED.transform(FITTED.transform(engine.make(TABLE))))
     wanted = plain(FITTED.transform(TABLE))
+    assert list(once) == list(engine.pandas(FITTED.transform(stale)))
     for name in wanted:
         assert once[name].dropna().tolist() == wanted[name].dropna().tolist()
         assert twice[name].dropna().tolist() == wanted[name].dropna().tolist()

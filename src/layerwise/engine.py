@@ -23,9 +23,9 @@ def label_in_engine(
     frame = _finite(frame, needs)
     for rule in rules:
         frame = rule.add_to(frame)
-    kept = [name for name in before if name not in outputs]
-    given = [nw.col(spares[n]).alias(n) if n in spares else nw.col(n) for n in kept]
-    return frame.select(*given, *map(nw.col, outputs)).to_native()
+    asides = {n: nw.col(spare).alias(n) for n, spare in spares.items() if n not in outputs}
+    names = dict.fromkeys([*before, *outputs])  # an output takes the place of a given column
+    return frame.select(*(asides.get(n, nw.col(n)) for n in names)).to_native()
 
 
 def _check_types(frame: Any, rules: Iterable[Rule]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import attrs
+import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
@@ -16,6 +17,7 @@ from layerwise.columns import CUSTOMER
 from layerwise.errors import DataError, RowsLeftOutWarning, problems
 from layerwise.frames import Array, Column, Labels
 from layerwise.orders.dates import read_clock, read_times
+from layerwise.orders.facts import absent, check_id_type, collect_row
 from layerwise.orders.ids import read_ids
 from layerwise.orders.request import make_request, moment
 from layerwise.orders.table import column
@@ -136,9 +138,9 @@ def read_roster(
 
 
 def refuse_repeats(frame: Any, *, customer: str = CUSTOMER) -> None:
-    """Refuse a wrapped eager frame in which a customer stands twice, if it has customers at all.
+    """Refuse a wrapped frame in which a customer stands twice, if it has customers at all.
 
-    Who is there twice would count twice.
+    Who is there twice would count twice. A lazy frame's engine counts.
 
     Raises:
         ColumnsError: The column holds no ids.
@@ -146,14 +148,31 @@ def refuse_repeats(frame: Any, *, customer: str = CUSTOMER) -> None:
     """
     if customer not in frames.column_names(frame):
         return
-    codes = read_ids(column(frame.to_native(), customer), customer)
-    known = codes.code if codes.missing is None else codes.code[~codes.missing]
-    again = len(known) - int(np.count_nonzero(np.bincount(known, minlength=1)))
+    again, n = (_counted_again if frames.is_lazy(frame) else _again)(frame, customer)
     if again:
         raise DataError(
-            f"{again:,} of {len(frame):,} rows have an id in {customer} that stands before.",
+            f"{again:,} of {n:,} rows have an id in {customer} that stands before.",
             hint="one row a customer: drop_duplicates, or the snapshot of one day.",
         )
+
+
+def _again(frame: Any, customer: str) -> tuple[int, int]:
+    codes = read_ids(column(frame.to_native(), customer), customer)
+    known = codes.code if codes.missing is None else codes.code[~codes.missing]
+    return len(known) - int(np.count_nonzero(np.bincount(known, minlength=1))), len(frame)
+
+
+def _counted_again(frame: Any, customer: str) -> tuple[int, int]:
+    """Count in two stages: named rows of each id, then all of them."""
+    dtype = frame.collect_schema()[customer]
+    check_id_type(customer, dtype)
+    named = nw.when(absent(customer, dtype)).then(0).otherwise(1).alias("named")
+    kinds = frame.select(nw.col(customer).alias("who"), named).group_by("who")
+    counts = kinds.agg(nw.col("named").sum(), nw.len().alias("rows"))
+    again = nw.when(nw.col("named") > 1).then(nw.col("named") - 1).otherwise(0).alias("again")
+    sums = counts.select("rows", again).select(nw.col("again").sum(), nw.col("rows").sum())
+    found = {name: 0 if pd.isna(n) else int(n) for name, n in collect_row(sums).items()}
+    return found["again"], found["rows"]
 
 
 def read_log(

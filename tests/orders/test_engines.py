@@ -398,7 +398,7 @@ def test_only_safe_verbs_are_used(path):
 
 @pytest.mark.parametrize("per_unit", [100, 10_000, 1_000_000])
 def test_minor_units_are_found_in_a_clean_log(engine, per_unit):
-    """Of rows that are all used, one reason holds; Polars must not divide by it as by a constant."""
+    """Where all rows are used the reason is constant, and Polars divides badly by constants."""
     rng = np.random.default_rng(3)
     n = 2000
     minor = rng.integers(1, 90_000, n)

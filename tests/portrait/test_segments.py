@@ -206,6 +206,19 @@ def test_a_lazy_frame_keeps_all_rules(name: str, monkeypatch: pytest.MonkeyPatch
         segment_profile(given, segment="tier", features=["noise"], spend="member")
 
 
+@pytest.mark.parametrize("name", ["pandas", "polars", "polars_lazy", "duckdb"])
+def test_customers_who_stand_twice_are_refused(name: str) -> None:
+    """Ids that stand twice would count twice, on every engine; rows without an id may repeat."""
+    table = shop(400)
+    ids = [*range(398), 0, 0]
+    words = "2 of 400 rows have an id in customer_id that stands before"
+    with pytest.raises(DataError, match=words):
+        segment_profile(ENGINES[name].make(table.assign(customer_id=ids)), segment="tier")
+    nameless = [f"c{i}" for i in range(396)] + [None, None, " ", " "]
+    found = segment_profile(ENGINES[name].make(table.assign(customer_id=nameless)), segment="tier")
+    assert found.segments["customers"].sum() == 400
+
+
 def test_scores_and_missing_segments() -> None:
     """Whole numbers are segments in their order; no segment is one too."""
     table = pd.DataFrame({"s": [10.0, 2.0, np.nan] * 40, "v": range(120)})

@@ -121,8 +121,6 @@ def _rows(frame: Any, label: str, customer: str, as_of: str, fitted: Labeller | 
     schema = frame.collect_schema()
     check_id_type(customer, schema[customer])
     nameless = absent(customer, schema[customer])
-    if schema[customer].is_float():
-        nameless = nameless | nw.col(customer).is_nan()
     return frame.select(
         nw.col(customer).alias("who"),
         _when(frame, as_of).alias("when"),

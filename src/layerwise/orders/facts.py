@@ -198,8 +198,10 @@ def _room(dtype: Any) -> int:
 
 
 def absent(name: str, dtype: Any) -> Expr:
-    """Tell missing ids, and blank ones where ids are text."""
+    """Tell missing ids: NaN where ids are floats, blank ones where they are text."""
     missing = nw.col(name).is_null()
+    if dtype.is_float():
+        return missing | nw.col(name).is_nan()
     if dtype not in (nw.String, nw.Categorical, nw.Enum):
         return missing
     return missing | ~nw.col(name).cast(nw.String()).str.contains(f"[^{BLANKS}]")

@@ -63,8 +63,6 @@ def _named(frame: Any, names: Sequence[str], customer: str) -> tuple[Any, int]:
     schema = frame.collect_schema()
     check_id_type(customer, schema[customer])
     missing = absent(customer, schema[customer])
-    if schema[customer].is_float():
-        missing = missing | nw.col(customer).is_nan()
     count = nw.when(missing).then(1).otherwise(0).alias("n")
     unnamed = collect_row(frame.select(count).select(nw.col("n").sum()))["n"]
     texts = [
