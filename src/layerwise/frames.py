@@ -453,7 +453,8 @@ def _as_floats(series: Any) -> Floats:
 def _categories(name: str, series: Any) -> Column:
     native = series.to_native()
     if not isinstance(native, pd.Series):
-        return _coded(name, series.cast(nw.String))
+        known = tuple(series.dtype.categories) if series.dtype == nw.Enum else None
+        return _coded(name, series.cast(nw.String), known)
     if not isinstance(native.dtype, pd.CategoricalDtype):
         return _of_objects(name, series.to_numpy())
     codes, names = native.cat.codes.to_numpy(), tuple(native.cat.categories.tolist())
@@ -464,13 +465,16 @@ def _categories(name: str, series: Any) -> Column:
     return _of_objects(name, np.asarray([*names, None], dtype=object)[codes])
 
 
-def _coded(name: str, series: Any) -> Labels:
-    """Code texts inside their engine, without making Python objects of every row."""
-    names = sorted(series.drop_nulls().unique().to_list())
+def _coded(name: str, series: Any, known: tuple[str, ...] | None = None) -> Labels:
+    """Code texts inside their engine, without making Python objects of every row.
+
+    `known` are the names in the order of the column's own type.
+    """
+    names = sorted(series.drop_nulls().unique().to_list()) if known is None else known
     if not names:
         return Labels(np.full(len(series), -1, dtype=np.int64), (), column=name)
     codes = series.replace_strict(names, range(len(names)), default=-1, return_dtype=nw.Int64)
-    return Labels(codes.fill_null(-1).to_numpy(), tuple(names), column=name)
+    return Labels(codes.fill_null(-1).to_numpy(), tuple(names), known is not None, name)
 
 
 def _of_objects(name: str, values: Any) -> Column:

@@ -3,8 +3,10 @@
 from typing import Any
 
 import attrs
+import duckdb
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -233,3 +235,22 @@ def test_input_unchanged_and_frozen() -> None:
     pd.testing.assert_frame_equal(HAND, before)
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         found.label = "x"  # type: ignore[misc]
+
+
+def test_the_order_of_an_enumeration_is_known() -> None:
+    """Polars, in memory and lazy, and DuckDB keep the order of the column's type."""
+    sizes = pl.Enum(["tiny", "mid", "big", "unused"])
+    texts = HAND.replace({"value": {"low": "tiny", "high": "big"}}).assign(
+        as_of=pd.to_datetime(HAND["as_of"])
+    )
+    rows = pl.from_pandas(texts)
+    eager = rows.with_columns(pl.col("value").cast(sizes))
+    connection = duckdb.connect()
+    connection.sql("CREATE TYPE sizes AS ENUM ('tiny', 'mid', 'big', 'unused')")
+    relation = connection.from_arrow(rows.to_arrow()).select(
+        "customer_id, as_of, value::sizes AS value"
+    )
+    for frame in (eager, eager.lazy(), relation):
+        found = measure_migration(frame, label="value")
+        assert found.names == ("tiny", "mid", "big")
+        assert found.net["net_flow"].tolist() == [0, -1, 1]

@@ -88,6 +88,7 @@ def count_history(
     counts = counts_of(found)
     n = int(counts.sum())
     column = label_column(frames.read(found, ["label"])["label"], label)
+    column = _ordered_as(column, frame.collect_schema()[label])
     refuse_unlabelled(int(counts[column.codes < 0].sum()), n, label)
     names = names_of(attrs.evolve(column, column=label), label, order)
     refuse_nameless(_sum(found, "nameless", counts), n)
@@ -157,6 +158,15 @@ def _label(column: Any, dtype: Any) -> Any:
     if dtype == nw.Boolean:
         return nw.when(column).then(1).otherwise(nw.when(~column).then(0))
     return column.cast(nw.String) if dtype in _CATEGORIES else column
+
+
+def _ordered_as(column: Labels, dtype: Any) -> Labels:
+    """Return labels in the order that their type knows; as texts they have lost it."""
+    if dtype != nw.Enum:
+        return column
+    names = tuple(dtype.categories)
+    codes = np.array([*map(names.index, map(str, column.names)), -1])[column.codes]
+    return attrs.evolve(column, codes=codes, names=names, ordered=True)
 
 
 def _sum(found: Any, mark: str, counts: Array) -> int:
