@@ -101,6 +101,15 @@ def summarize_orders(backend: Backend) -> None:
     summarised(backend, lw.summarize, True, as_of=AS_OF, **choices)
 
 
+@feature("`summarize`, a log where every row is used: the same cents")
+def summarize_clean(backend: Backend) -> None:
+    log = golden().dropna().query("amount > 0 and ordered_at <= @AS_OF").reset_index(drop=True)
+    expected, notices = quietly(lw.summarize, log, as_of=AS_OF)
+    found, same = quietly(lw.summarize, backend.make(log), as_of=AS_OF)
+    equal(backend, found, expected)
+    assert same == notices == []
+
+
 @feature("`calibration_holdout`")
 def holdout(backend: Backend) -> None:
     summarised(backend, lw.calibration_holdout, False, split=SPLIT, end=END)
