@@ -86,6 +86,22 @@ def test_parameters_are_set_without_changing_the_spec() -> None:
         step.set_params(spec__weight=3)
 
 
+def test_choices_of_each_layer_are_parameters() -> None:
+    """Of several layers each is a parameter, and so are its choices; a grid searches both."""
+    layers = lw.Layers(value=lw.Value(), rfm=lw.RFM())
+    step = Segmenter(layers, encode="codes")
+    assert step.get_params()["spec__rfm__weights"] == lw.RFM().weights
+    assert clone(step).get_params() == step.get_params()
+    step.set_params(spec__value=lw.Frequency(), spec__rfm__weights=(5, 1, 0))
+    assert step.spec == lw.Layers(value=lw.Frequency(), rfm=lw.RFM(weights=(5, 1, 0)))
+    assert layers == lw.Layers(value=lw.Value(), rfm=lw.RFM())
+    with pytest.raises(ValueError, match="spec__rfm__weight"):
+        step.set_params(spec__rfm__weight=3)
+    whole = Pipeline([("layers", step), ("classifier", LogisticRegression(max_iter=1000))])
+    choices = {"layers__spec__rfm__weights": [(1, 1, 1), (5, 1, 0)]}
+    assert GridSearchCV(whole, choices, cv=2).fit(TABLE, BOUGHT).best_score_ > 0.5
+
+
 def test_set_output_gives_the_frame_asked_for() -> None:
     """Pandas with the index of the input, or Polars."""
     some = TABLE.iloc[5:50]
@@ -102,7 +118,9 @@ def test_arrays_without_names_are_refused(given: object) -> None:
         Segmenter(lw.RFM()).fit(given)
 
 
-@pytest.mark.parametrize("step", [Segmenter(), Segmenter("rfm"), Segmenter(lw.RFM(), encode="x")])
+@pytest.mark.parametrize(
+    "step", [Segmenter(), Segmenter("rfm"), Segmenter(lw.RFM), Segmenter(lw.RFM(), encode="x")]
+)
 def test_impossible_choices_are_refused_at_fit(step: Segmenter) -> None:
     """As scikit-learn wants it, not when the step is built."""
     with pytest.raises(SpecError):

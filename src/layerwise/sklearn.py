@@ -3,6 +3,7 @@
 Needs scikit-learn: pip install "layerwise[sklearn]".
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -12,6 +13,7 @@ from layerwise import frames
 from layerwise.errors import ColumnsError, MissingExtraError, SpecError
 from layerwise.fitted import Labeller, evaluate
 from layerwise.frames import Array, Column, Labels
+from layerwise.layers.compose import Layers
 from layerwise.rules.base import numbers
 
 try:
@@ -34,7 +36,8 @@ class Segmenter(TransformerMixin, BaseEstimator):  # type: ignore[misc, unused-i
     Args:
         spec: What to fit, such as ``RFM()`` or ``Layers(value=Value(), churn=ChurnStatus())``. Its
             choices are parameters too: ``set_params(spec__weights=(1, 1, 2))``, and in a grid
-            ``{"spec__weights": [...]}``.
+            ``{"spec__weights": [...]}``; of `Layers` each layer and its choices,
+            ``spec__churn`` and ``spec__churn__times``.
         encode: "labels" gives the labels; "codes" gives the place of each label in its order, from
             0 (not_evaluable is a place of its own), as float with NaN for missing: what trees and
             linear models take. Numbers (scores, probabilities) are numbers with either.
@@ -103,11 +106,7 @@ class Segmenter(TransformerMixin, BaseEstimator):  # type: ignore[misc, unused-i
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return spec and encode, and with `deep` the choices of the spec as ``spec__…``."""
         given = {"spec": self.spec, "encode": self.encode}
-        if not deep or not attrs.has(type(self.spec)):
-            return given
-        inner = {
-            f.name: getattr(self.spec, f.name) for f in attrs.fields(type(self.spec)) if f.init
-        }
+        inner = _choices(self.spec) if deep else {}
         return given | {f"spec__{name}": value for name, value in inner.items()}
 
     def set_params(self, **params: Any) -> "Segmenter":
@@ -116,22 +115,19 @@ class Segmenter(TransformerMixin, BaseEstimator):  # type: ignore[misc, unused-i
         Raises:
             ValueError: There is no such parameter.
         """
-        unknown = params.keys() - self.get_params().keys() - {"spec", "encode"}
-        inner = {n: v for n, v in params.items() if n.startswith("spec__")}
         spec = params.get("spec", self.spec)
-        if "spec" in params and attrs.has(type(spec)):
-            unknown -= {f"spec__{f.name}" for f in attrs.fields(type(spec))}
+        inner = {n.removeprefix("spec__"): v for n, v in params.items() if n.startswith("spec__")}
+        unknown = params.keys() - {"spec", "encode"} - {f"spec__{n}" for n in _choices(spec)}
         if unknown:
             raise ValueError(f"Segmenter has no parameters {', '.join(sorted(unknown))}.")
-        if inner:
-            spec = attrs.evolve(spec, **{n.removeprefix("spec__"): v for n, v in inner.items()})
-        self.spec, self.encode = spec, params.get("encode", self.encode)
+        self.spec = _evolved(spec, inner) if inner else spec
+        self.encode = params.get("encode", self.encode)
         return self
 
     def _check_choices(self) -> None:
-        if not hasattr(self.spec, "fit"):
+        if not hasattr(self.spec, "fit") or isinstance(self.spec, type):
             raise SpecError(
-                f"Segmenter needs a spec, got {type(self.spec).__name__}.",
+                f"Segmenter needs a spec, got {self.spec!r:.60}.",
                 hint="Segmenter(RFM()) or Segmenter(BGNBD(horizon_days=90)).",
             )
         if self.encode not in ("labels", "codes"):
@@ -139,6 +135,28 @@ class Segmenter(TransformerMixin, BaseEstimator):  # type: ignore[misc, unused-i
                 f"encode must be 'labels' or 'codes', got {self.encode!r:.40}.",
                 hint="'codes' gives numbers.",
             )
+
+
+def _choices(spec: Any) -> dict[str, Any]:
+    """Return the choices of a spec by name; of Layers each layer and its own as ``name__…``."""
+    if not isinstance(spec, Layers):
+        fields = attrs.fields(type(spec)) if attrs.has(type(spec)) else ()
+        return {f.name: getattr(spec, f.name) for f in fields if f.init}
+    layers = {name: spec[name] for name in spec}
+    inner = {f"{n}__{k}": v for n, layer in layers.items() for k, v in _choices(layer).items()}
+    return layers | inner
+
+
+def _evolved(spec: Any, changes: Mapping[str, Any]) -> Any:
+    """Return the spec with other choices, named as by `_choices`."""
+    if not isinstance(spec, Layers):
+        return attrs.evolve(spec, **changes)
+    layers = {name: changes.get(name, spec[name]) for name in spec}
+    for name, layer in layers.items():
+        start = f"{name}__"
+        inner = {k.removeprefix(start): v for k, v in changes.items() if k.startswith(start)}
+        layers[name] = _evolved(layer, inner) if inner else layer
+    return Layers(**layers)
 
 
 def _named(X: Any) -> Any:
