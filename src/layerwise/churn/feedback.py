@@ -33,7 +33,7 @@ class CodedFeedback:
             by hand. `coder_agreement` does that on texts of yours.
     """
 
-    feedback: Any
+    feedback: Any = attrs.field(repr=False)
     shares: pd.DataFrame
     experimental: bool = True
 

@@ -57,7 +57,7 @@ class ChurnTypes:
         without_p_return: How many churned customers have no `p_return`.
     """
 
-    customers: Any
+    customers: Any = attrs.field(repr=False)
     rules: pd.DataFrame
     curve: ReturnCurve | None
     curves: Mapping[str, ReturnCurve]

@@ -67,8 +67,8 @@ class Warnings(Generic[FrameT]):
             `not_evaluable`, and in `left_out` why a signal was not looked for (empty if it was).
     """
 
-    customers: FrameT
-    signals: pd.DataFrame
+    customers: FrameT = attrs.field(repr=False)
+    signals: pd.DataFrame = attrs.field(repr=False)
     table: pd.DataFrame
 
     __repr__ = in_brief
@@ -205,6 +205,11 @@ def early_warning(
         "consent": consent,
     }
     used = {name for sign in signs for name in sign.input}
+    if not fits(quiet, bool) or not fits(stacklevel, int) or not 0 < stacklevel <= 100:
+        raise SpecError(
+            "quiet must be true or false, and stacklevel a whole number as in warnings.warn.",
+            hint="early_warning(customers, ..., quiet=True).",
+        )
     inputs = read_inputs(
         customers,
         {name: log for name, log in given.items() if name in used},

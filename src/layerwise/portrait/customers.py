@@ -44,7 +44,7 @@ class Portraits:
         population: Category -> its share of all spend, largest first; to freeze as `population=`.
     """
 
-    table: Any
+    table: Any = attrs.field(repr=False)
     made: tuple[str, ...]
     not_made: dict[str, str]
     population: dict[str, float]
