@@ -140,7 +140,7 @@ def read_roster(
 def refuse_repeats(frame: Any, *, customer: str = CUSTOMER) -> None:
     """Refuse a wrapped frame in which a customer stands twice, if it has customers at all.
 
-    Who is there twice would count twice. A lazy frame's engine counts.
+    Who is there twice would count twice.
 
     Raises:
         ColumnsError: The column holds no ids.
@@ -148,7 +148,7 @@ def refuse_repeats(frame: Any, *, customer: str = CUSTOMER) -> None:
     """
     if customer not in frames.column_names(frame):
         return
-    again, n = (_counted_again if frames.is_lazy(frame) else _again)(frame, customer)
+    again, n = (_repeats_in_engine if frames.is_lazy(frame) else _repeats)(frame, customer)
     if again:
         raise DataError(
             f"{again:,} of {n:,} rows have an id in {customer} that stands before.",
@@ -156,23 +156,22 @@ def refuse_repeats(frame: Any, *, customer: str = CUSTOMER) -> None:
         )
 
 
-def _again(frame: Any, customer: str) -> tuple[int, int]:
+def _repeats(frame: Any, customer: str) -> tuple[int, int]:
+    """Return how many rows are of a customer who stands before, and how many there are."""
     codes = read_ids(column(frame.to_native(), customer), customer)
     known = codes.code if codes.missing is None else codes.code[~codes.missing]
     return len(known) - int(np.count_nonzero(np.bincount(known, minlength=1))), len(frame)
 
 
-def _counted_again(frame: Any, customer: str) -> tuple[int, int]:
-    """Count in two stages: named rows of each id, then all of them."""
+def _repeats_in_engine(frame: Any, customer: str) -> tuple[int, int]:
+    """Return the same of a lazy frame, counted by its engine."""
     dtype = frame.collect_schema()[customer]
     check_id_type(customer, dtype)
-    named = nw.when(absent(customer, dtype)).then(0).otherwise(1).alias("named")
-    kinds = frame.select(nw.col(customer).alias("who"), named).group_by("who")
-    counts = kinds.agg(nw.col("named").sum(), nw.len().alias("rows"))
-    again = nw.when(nw.col("named") > 1).then(nw.col("named") - 1).otherwise(0).alias("again")
-    sums = counts.select("rows", again).select(nw.col("again").sum(), nw.col("rows").sum())
-    found = {name: 0 if pd.isna(n) else int(n) for name, n in collect_row(sums).items()}
-    return found["again"], found["rows"]
+    known = frame.filter(~absent(customer, dtype))
+    counts = known.group_by(customer).agg(nw.len().alias("rows"))
+    found = collect_row(counts.select(nw.len().alias("ids"), nw.col("rows").sum()))
+    n = collect_row(frame.select(nw.len().alias("n")))["n"]
+    return (int(found["rows"]) - int(found["ids"]) if found["ids"] else 0), int(n)
 
 
 def read_log(
