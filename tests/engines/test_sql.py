@@ -9,6 +9,8 @@ import pytest
 
 import layerwise as lw
 from layerwise.errors import EngineError
+from layerwise.fitted import Fitted
+from layerwise.rules import Formula
 from tests.engines.backends import BACKENDS, NOISE, connection
 from tests.engines.features import saved
 from tests.engines.golden import customers
@@ -81,3 +83,13 @@ def test_what_one_select_cannot_hold_says_so() -> None:
     """Expected orders need a table beside the SELECT."""
     with pytest.raises(EngineError, match="one SELECT cannot hold"):
         lw.loads(saved("bgnbd")).to_sql("postgres")
+
+
+def test_numbers_of_many_digits_do_not_overflow() -> None:
+    """SQL multiplies numbers as decimals, exactly; so they are multiplied before."""
+    text = "(prior * gap + first_to_last_days) / (prior - -gap)"
+    rule = Formula(output="limit", text=text, constants={"prior": 2.0, "gap": 51.857142857142854})
+    fitted = Fitted(spec=lw.Value(), name="limit", rules=(rule,))
+    found = in_duckdb(fitted.to_sql("duckdb", table="golden")).sort_values("customer_id")
+    wanted = fitted.transform(customers()).sort_values("customer_id")
+    assert found["limit"].tolist() == pytest.approx(wanted["limit"].tolist(), rel=1e-12)

@@ -1,6 +1,7 @@
 """Expressions on numpy arrays, and as narwhals writes them for every other engine."""
 
 import ast
+import math
 from collections.abc import Mapping
 from functools import reduce
 from operator import add, and_, eq, ge, gt, le, lt, mul, ne, or_, sub
@@ -202,10 +203,33 @@ class _Engine(_Evaluator):
         return nw.col(name)
 
     def number(self, node: ast.expr) -> Any:
+        known = self.known(node)
+        if known is not None:
+            return nw.lit(known, nw.Float64)
         value = self.visit(node)
-        if isinstance(value, int | float):
-            return nw.lit(float(value), nw.Float64)
         return value.cast(nw.Float64) if isinstance(node, ast.Name) else value
+
+    def known(self, node: ast.expr) -> float | None:
+        """Return the number that a node without columns is; in SQL it would be a decimal.
+
+        Engines multiply decimals exactly, which overflows where both have many digits.
+        """
+        match node:
+            case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
+                return float(value)
+            case ast.Name(id=name) if name in self.constants:
+                return float(self.constants[name])
+            case ast.UnaryOp(operand=operand):
+                value = self.known(operand)
+                return None if value is None else -1 * value
+            case ast.BinOp(left=left, op=op, right=right):
+                a, b = self.known(left), self.known(right)
+                divides = isinstance(op, ast.Div)
+                if a is None or b is None or (divides and b == 0):
+                    return None
+                found = a / b if divides else float(_ARITHMETIC[type(op)](a, b))
+                return found if math.isfinite(found) else None
+        return None
 
     def ordered(self, op: type[ast.cmpop], left: Any, right: Any) -> Any:
         return _COMPARISONS[op](left, right)
