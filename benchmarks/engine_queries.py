@@ -106,18 +106,49 @@ def duckdb(folder: Path) -> Engine:
 
 
 def ibis(folder: Path) -> Engine:
-    """ibis on DuckDB, the query by hand as ibis's SQL."""
+    """ibis on DuckDB."""
     import ibis
 
     base = ibis.duckdb.connect(threads=2, memory_limit="8GB")
-    base.raw_sql("create macro days_between(a, b) as date_diff('day', b, a)")
     base.raw_sql(f"create view log as from read_parquet('{folder}/*.parquet')")
+    log = base.table("log")
     return Engine(
-        ours=lambda: summarize(base.table("log"), as_of=AS_OF),
-        native=lambda: base.sql(SQL.format(log="log", days="days_between")),
-        keep=lambda table: base.create_table("answer", table, overwrite=True),
-        write=lambda table, path: table.to_parquet(path),
+        ours=lambda: summarize(log, as_of=AS_OF),
+        native=lambda: by_ibis(log),
+        keep=lambda table: base.raw_sql(  # ibis 12 makes no tables with DuckDB 2
+            f"create or replace table answer as {ibis.to_sql(table, dialect='duckdb')}"
+        ),
+        write=lambda table, path: base.raw_sql(f"copy answer to '{path}' (format parquet)"),
     )
+
+
+def by_ibis(log: Any) -> Any:
+    """Return the customers by an ibis expression."""
+    import ibis
+    from ibis import _
+
+    now = ibis.date(AS_OF)
+    by = {"customer_id": _.customer_id, "day": _.ordered_at.date()}
+    found = log.group_by(**by).agg(net=_.amount.sum()).filter(_.net > 0)
+    recent = _.day > ibis.date("2022-12-31")
+    table = found.group_by("customer_id").agg(
+        first_order=_.day.min(),
+        last_order=_.day.max(),
+        orders=_.count(),
+        spend_total=_.net.sum(),
+        at_first=_.net.argmin(_.day),
+        orders_365d=_.count(where=recent),
+        spend_365d=_.net.sum(where=recent).fill_null(0),
+    )
+    repeat = _.orders - 1
+    return table.mutate(
+        repeat_orders=repeat,
+        first_to_last_days=_.last_order.delta(_.first_order, unit="day"),
+        age_days=now.delta(table.first_order, unit="day"),
+        days_since_last=now.delta(table.last_order, unit="day"),
+        spend_mean=_.spend_total / _.orders,
+        spend_repeat_mean=((_.spend_total - _.at_first) / repeat.nullif(0)),
+    ).drop("at_first")
 
 
 def spark(folder: Path) -> Engine:
@@ -180,23 +211,22 @@ def dask(folder: Path) -> Engine:
 def by_dask(log: Any) -> Any:
     """Return the customers by two group-bys and a join for the first occasion's amount."""
     now, cut = pd.Timestamp(AS_OF), pd.Timestamp(AS_OF) - pd.Timedelta(days=365)
-    parts = {"split_out": log.npartitions, "sort": False}
-    dated = log.assign(day=log["ordered_at"].dt.floor("D"))
-    keys = dated.groupby(["customer_id", "day"], sort=False)
-    found = keys["amount"].sum(split_out=log.npartitions).reset_index()
+    keys = ["customer_id", "day"]
+    found = log.assign(day=log["ordered_at"].dt.floor("D")).groupby(keys, sort=False)["amount"]
+    found = found.sum(split_out=log.npartitions).reset_index()
     found = found[found["amount"] > 0]
     recent = found["day"] > cut
-    found = found.assign(recent=recent.astype("int64"), inside=found["amount"].where(recent, 0.0))
-    table = found.groupby("customer_id", sort=parts["sort"]).agg(
-        {"day": ["min", "max", "count"], "amount": "sum", "recent": "sum", "inside": "sum"},
-        split_out=parts["split_out"],
-    )
-    table.columns = [
-        "first_order", "last_order", "orders", "spend_total", "orders_365d", "spend_365d",
-    ]  # fmt: skip
-    first = found[["customer_id", "day", "amount"]].rename(
-        columns={"day": "first_order", "amount": "at_first"}
-    )
+    found = found.assign(
+        last_order=found["day"],
+        orders=1,
+        orders_365d=recent.astype("int64"),
+        spend_365d=found["amount"].where(recent, 0.0),
+    ).rename(columns={"day": "first_order", "amount": "spend_total"})
+    kinds = {"first_order": "min", "last_order": "max"}
+    kinds |= dict.fromkeys(["orders", "spend_total", "orders_365d", "spend_365d"], "sum")
+    table = found.groupby("customer_id", sort=False).agg(kinds, split_out=log.npartitions)
+    first = found[["customer_id", "first_order", "spend_total"]]
+    first = first.rename(columns={"spend_total": "at_first"})
     table = table.reset_index().merge(first, on=["customer_id", "first_order"])
     repeat = table["orders"] - 1
     return table.assign(

@@ -239,8 +239,9 @@ def _reason(types: dict[str, Any], last: int) -> Expr:
 
 def _date(table: Lazy, time: Expr) -> Expr:
     """Return the date; in Dask as a time at midnight, since it cannot group Arrow's dates."""
-    date = time.cast(nw.Date())
-    return date.cast(nw.Datetime("us")) if table.implementation.is_dask() else date
+    if table.implementation.is_dask():
+        return time.cast(nw.Datetime("us")).dt.truncate("1d")
+    return time.cast(nw.Date())
 
 
 _LOCAL_TIME = {
