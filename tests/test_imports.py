@@ -16,7 +16,7 @@ ROOMS = [
     {"saved", "spreadsheet"},
     {"knowledge"},
     {"frames"},
-    {"rates"},
+    {"rates", "lazy"},
     {"expressions"},
     {"rules"},
     {"histories", "explain", "engine"},

@@ -20,8 +20,9 @@ from layerwise.errors import (
     problems,
 )
 from layerwise.explain import only, reasons
-from layerwise.frames import Column, Columns, Labels
+from layerwise.frames import Array, Column, Columns, Labels
 from layerwise.histories import check_histories
+from layerwise.lazy import rows_by_counts
 from layerwise.rules import Rule
 from layerwise.rules.base import as_mapping, as_tuple
 from layerwise.version import VERSION
@@ -82,7 +83,7 @@ class Labeller:
         given = frames.read(frame, self.needs)
         check_histories(given)
         columns = evaluate(self.rules, given)
-        labelled = frames.attach(frame, {name: columns[name] for name in self.outputs})
+        labelled = frames.attach(frame, ((name, columns.pop(name)) for name in self.outputs))
         return labelled
 
     def explain(
@@ -333,7 +334,8 @@ def read_for(spec: Spec, name: str, customers: object) -> Columns:
     needed = dict.fromkeys(spec.needs(name), f"{name} ({type(spec).__name__})")
     title = f"{type(spec).__name__} needs columns that the customer table does not have."
     frames.require(frames.column_names(frame), needed, title=title)
-    columns = frames.read(frames.collect(frame, needed), needed)
+    lazy_frame = frames.is_lazy(frame)
+    columns = rows_by_counts(frame, needed) if lazy_frame else frames.read(frame, needed)
     check_histories(columns)
     if columns and not len(next(iter(columns.values()))):
         raise FitError("The customer table is empty.", hint="check the dates and as_of.")
@@ -362,11 +364,21 @@ def evaluate(rules: Iterable[Rule], columns: Columns) -> dict[str, Column]:
 
 def sizes_of(column: Labels) -> dict[str, int]:
     """Return how many rows have each label."""
-    missing = int((column.codes < 0).sum())
-    known = column.codes[column.codes >= 0] if missing else column.codes
-    counts = np.bincount(known, minlength=len(column.names))
-    sizes = {str(name): int(n) for name, n in zip(column.names, counts, strict=True)}
+    counts = _counts(column.codes, len(column.names))
+    missing = len(column) - sum(counts)
+    sizes = {str(name): n for name, n in zip(column.names, counts, strict=True)}
     return sizes | ({"missing": missing} if missing else {})
+
+
+def _counts(codes: Array, labels: int) -> list[int]:
+    """Return how often each code occurs; few small codes are compared, which no cast precedes."""
+    if codes.dtype.itemsize == 1 and labels <= _FEW:
+        return [int(np.count_nonzero(codes == code)) for code in range(labels)]
+    return [int(n) for n in np.bincount(codes[codes >= 0], minlength=labels)]
+
+
+_FEW = 16
+"""Labels up to which a comparison for each is faster than one count of all."""
 
 
 def hidden(output: str) -> bool:

@@ -4,7 +4,7 @@ Eager frames (pandas, Polars, PyArrow) are read into numpy and get new columns a
 (Polars LazyFrame, DuckDB and others that narwhals knows) stay in their engine and get expressions.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from numbers import Real
 from typing import Any, TypeAlias
@@ -139,7 +139,7 @@ def collect(frame: Any, names: Iterable[str]) -> Any:
         return frame
     chosen = frame.select(*map(nw.col, names)).head(LARGEST_COLLECT + 1)
     polars = frame.implementation.is_polars()
-    found = chosen.collect() if polars else chosen.collect("pandas")
+    found = chosen.collect(engine="streaming") if polars else chosen.collect("pandas")
     if len(found) > LARGEST_COLLECT:
         raise EngineError(
             f"More than {LARGEST_COLLECT:,} rows would be taken from {engine_name(frame)} into "
@@ -403,13 +403,17 @@ def _mixed(name: str, kinds: set[str]) -> ColumnsError:
     )
 
 
-def attach(frame: Any, columns: Columns) -> Any:
-    """Return the wrapped eager frame's own kind with `columns` added or replaced; index kept."""
+def attach(frame: Any, columns: Columns | Iterable[tuple[str, Column]]) -> Any:
+    """Return the wrapped eager frame's own kind with `columns` added or replaced; index kept.
+
+    Pairs of name and column that are handed over one by one need not lie in memory twice.
+    """
+    pairs = columns.items() if isinstance(columns, Mapping) else columns
     native = frame.to_native()
     if isinstance(native, pd.DataFrame):
-        return native.assign(**{name: _pandas(native, c) for name, c in columns.items()})
+        return native.assign(**{name: _pandas(native, column) for name, column in pairs})
     space = frame.implementation
-    return frame.with_columns(*(_series(name, c, space) for name, c in columns.items())).to_native()
+    return frame.with_columns(*(_series(n, column, space) for n, column in pairs)).to_native()
 
 
 def _pandas(native: pd.DataFrame, column: Column) -> Any:
@@ -417,12 +421,19 @@ def _pandas(native: pd.DataFrame, column: Column) -> Any:
         dtype = object if column.dtype == object else None  # texts and None stay what they are
         return pd.Series(column, index=native.index, dtype=dtype, copy=False)
     if column.names and isinstance(column.names[0], int):
-        table = np.array([*column.names, 0], dtype=np.int8)
-        values: Any = pd.arrays.IntegerArray(table[column.codes], column.codes < 0)
+        values: Any = pd.arrays.IntegerArray(_scores(column), column.codes < 0)
     else:
         kind: Any = pd.CategoricalDtype(list(column.names), ordered=column.ordered)
         values = pd.Categorical.from_codes(column.codes, dtype=kind, validate=False)
     return pd.Series(values, index=native.index, copy=False)
+
+
+def _scores(column: Labels) -> Array:
+    """Return names that are whole numbers; any number where one is missing."""
+    codes, first = column.codes, int(column.names[0])
+    if codes.dtype == np.int8 and column.names == tuple(range(first, first + len(column.names))):
+        return codes + np.int8(first)
+    return np.array([*column.names, 0], dtype=np.int8)[codes]
 
 
 def _series(name: str, column: Column, backend: Any) -> Any:
@@ -434,6 +445,18 @@ def _series(name: str, column: Column, backend: Any) -> Any:
     old = [*range(len(column.names)), -1]
     codes = nw.new_series(name, np.asarray(column.codes, dtype=np.int64), backend=backend)
     return codes.replace_strict(old, [*column.names, None], return_dtype=dtype)
+
+
+def blocks(rows: int, at_least: int = 0) -> Iterator[slice]:
+    """Return slices that together cover the rows, small enough that what is made of one is reused.
+
+    Memory that is touched for the first time costs more than most steps on it.
+    """
+    step = max(_BLOCK, at_least)
+    return (slice(start, min(start + step, rows)) for start in range(0, rows, step))
+
+
+_BLOCK = 16_384
 
 
 def take_rows(frame: Any, places: Array) -> Any:

@@ -30,7 +30,19 @@ def check_histories(
     Raises:
         DataError: With every problem and its count.
     """
-    lines = told(history_faults(columns, complete=complete, history=history), counts)
+    _refuse(told(history_faults(columns, complete=complete, history=history), counts))
+
+
+def check_complete(columns: Mapping[str, Array], names: Iterable[str] = HISTORY) -> None:
+    """Refuse missing values in columns that `check_histories` has seen already.
+
+    Raises:
+        DataError: With every such column and its count.
+    """
+    _refuse(told(_gaps(columns, names)))
+
+
+def _refuse(lines: list[str]) -> None:
     if lines:
         raise DataError(
             problems("The customer table holds impossible purchase histories.", lines),
@@ -83,6 +95,6 @@ def _contradictions(found: dict[str, Array], history: tuple[str, str, str]) -> d
     return faults
 
 
-def _gaps(found: dict[str, Array], complete: Iterable[str]) -> dict[str, Array]:
+def _gaps(found: Mapping[str, Array], complete: Iterable[str]) -> dict[str, Array]:
     floats = [name for name in complete if found[name].dtype.kind == "f"]
     return {f"missing {name}": np.isnan(found[name]) for name in floats}

@@ -231,8 +231,9 @@ def snapshots(
 ) -> FrameT:
     """Return the summaries of several dates, one below the other, with `as_of` as first column.
 
-    The log is read once. Dates keep the order in which they are given; a date before the first
-    order adds no rows. Rows after a date are no news and give no warning. Frames in memory only.
+    The log is read once; a lazy one is queried for each date. Dates keep the order in which they
+    are given (lazy frames have none); a date before the first order adds no rows. Rows after a date
+    are no news and give no warning.
 
     Args:
         orders: The order log, as in `summarize`.
@@ -240,7 +241,7 @@ def snapshots(
         columns: Which column is what, and the other choices, as in `summarize`.
 
     Raises:
-        LayerwiseError: As `summarize` does; `EngineError` for a lazy frame.
+        LayerwiseError: As `summarize` does.
 
     Example:
         >>> import pandas as pd
@@ -259,9 +260,9 @@ def snapshots(
     """
     request = make_request(**columns)
     table = lazy_table(orders, request)
-    if table is not None:
-        raise lazy.refuse("snapshots", table)
-    return _renamed(eager.stack(orders, request, as_of), request, orders)
+    if table is None:
+        return _renamed(eager.stack(orders, request, as_of), request, orders)
+    return _renamed(lazy.stack(table, request, as_of), request, orders)
 
 
 def _renamed(table: Any, request: Request, like: FrameT) -> FrameT:

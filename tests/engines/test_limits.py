@@ -24,6 +24,11 @@ def test_fit_takes_no_more_than_its_limit(name: str, monkeypatch: pytest.MonkeyP
     title = "Polars" if name == "polars_lazy" else "DuckDB"
     with pytest.raises(EngineError, match=f"More than {distinct - 1} rows .* from {title}"):
         lw.BGNBD().fit(given)
+    spends = customers()["spend_365d"].nunique(dropna=False)
+    monkeypatch.setattr(frames, "LARGEST_COLLECT", spends)
+    found = lw.Layers(value=lw.Value()).fit(given)
+    assert found["value"].facts["customers"] == len(histories) > spends
+    monkeypatch.setattr(frames, "LARGEST_COLLECT", spends - 1)
     with pytest.raises(EngineError, match="sample of the customers"):
         lw.Layers(value=lw.Value()).fit(given)
 

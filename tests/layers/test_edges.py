@@ -38,6 +38,17 @@ def test_quantiles_are_those_of_numpy(values: np.ndarray, cuts: tuple[float, ...
         assert edge == pytest.approx(exact, rel=1e-9)
 
 
+@pytest.mark.parametrize("unit", [1, 100, 1000])
+def test_quantiles_of_many_values(unit: int) -> None:
+    """Values that are read in several blocks, as whole numbers, cents or neither, are all seen."""
+    values = np.random.default_rng(unit).integers(-5_000, 20_000, 150_001) / unit
+    cuts = (0.2, 0.5, 0.9)
+    wanted = np.quantile(values, cuts, method="inverted_cdf")
+    assert quantile_edges(values, cuts) == tuple(wanted)
+    last = np.append(np.full(150_000, 1.0), 1.0005)  # one that is no cent, in the last block
+    assert quantile_edges(last, (0.5,)) == (1.0,)
+
+
 @given(SAMPLES, CUTS, st.randoms())
 def test_row_order_never_matters(
     values: np.ndarray, cuts: tuple[float, ...], random: object

@@ -27,6 +27,14 @@ def test_equal_to_row_by_row(rows: list[tuple[int, ...]]) -> None:
     assert by_cells(columns, compute, len(rows)).tolist() == compute(columns, len(rows)).tolist()
 
 
+def test_rows_of_several_blocks() -> None:
+    """Many rows are looked up block by block, each in its place."""
+    codes = np.random.default_rng(0).integers(-1, 3, 100_001).astype(np.int8)
+    columns = {"c": Labels(codes, ("a", "b", "c"))}
+    found = by_cells(columns, lambda table, _: table["c"].codes * 1.5, len(codes))  # type: ignore[union-attr]
+    assert np.array_equal(found, codes * 1.5)
+
+
 def test_few_combinations_are_computed() -> None:
     """A million rows of two labels are three combinations, with missing."""
     sizes: list[int] = []

@@ -120,6 +120,22 @@ def test_edge_belongs_to_the_lower_band() -> None:
     ]
 
 
+@pytest.mark.parametrize("edge", [-1e300, -3.5, 0.0, 2.5, 3.0, 2.0**53, 1e300])
+def test_whole_numbers_are_cut_as_floats_are(edge: float) -> None:
+    """An edge between or beyond whole numbers splits them as it splits the same floats."""
+    rule = Cut(output="band", column="n", edges=(edge,), labels=("low", "high"))
+    whole = np.array([-(2**40), -4, -3, 0, 2, 3, 2**52])
+    codes = rule.evaluate({"n": whole}).codes
+    assert codes.tolist() == rule.evaluate({"n": whole.astype(np.float64)}).codes.tolist()
+
+
+def test_scores_need_not_begin_at_one() -> None:
+    """Whole-number labels come out as they are, missing ones as missing."""
+    labels = frames.Labels(np.array([0, 2, -1], dtype=np.int8), (3, 4, 5))
+    wrapped = frames.wrap(pd.DataFrame({"id": [1, 2, 3]}))
+    assert frames.attach(wrapped, {"score": labels})["score"].tolist() == [3, 5, pd.NA]
+
+
 def test_descending_scores() -> None:
     """The smallest numbers get the best score, and the order goes from worst to best."""
     column = SCORE.evaluate({"n": TABLE["n"].to_numpy()})

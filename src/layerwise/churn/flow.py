@@ -157,12 +157,22 @@ def people(frame: Any, customer: str) -> Array:
     """
     series = column(frame.to_native(), customer)
     codes = read_ids(series, customer)
-    if codes.missing is not None and codes.missing.any():
+    if codes.missing is not None:
+        refuse_nameless(int(codes.missing.sum()), len(series))
+    return codes.code
+
+
+def refuse_nameless(missing: int, n: int) -> None:
+    """Refuse rows without a customer.
+
+    Raises:
+        DataError: With the count, if there are any.
+    """
+    if missing:
         raise DataError(
-            f"{int(codes.missing.sum()):,} of {len(series):,} rows have no customer id.",
+            f"{missing:,} of {n:,} rows have no customer id.",
             hint="leave them out; they cannot be followed.",
         )
-    return codes.code
 
 
 def days_of(frame: Any, as_of: str) -> tuple[Array, Array]:
@@ -179,11 +189,8 @@ def days_of(frame: Any, as_of: str) -> tuple[Array, Array]:
         raise ColumnsError(
             f"Column {as_of} holds no dates.", hint="snapshots(orders, as_of=[...]) adds it."
         ) from None
-    if times.missing is not None and times.missing.any():
-        raise DataError(
-            f"{int(times.missing.sum()):,} of {len(series):,} rows have no date in {as_of}.",
-            hint="every row of the snapshots says of which date it is.",
-        )
+    if times.missing is not None:
+        refuse_undated(int(times.missing.sum()), len(series), as_of)
     days, place = np.unique(times.number, return_inverse=True)
     if len(days) < 2:
         raise DataError(
@@ -191,6 +198,19 @@ def days_of(frame: Any, as_of: str) -> tuple[Array, Array]:
             hint="snapshots(orders, as_of=[...]) with two dates or more.",
         )
     return place, days.astype("M8[D]").astype("M8[us]")
+
+
+def refuse_undated(missing: int, n: int, as_of: str) -> None:
+    """Refuse rows without a date.
+
+    Raises:
+        DataError: With the count, if there are any.
+    """
+    if missing:
+        raise DataError(
+            f"{missing:,} of {n:,} rows have no date in {as_of}.",
+            hint="every row of the snapshots says of which date it is.",
+        )
 
 
 def _count(before: Array, after: Array) -> tuple[int, ...]:

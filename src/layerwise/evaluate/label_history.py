@@ -63,36 +63,85 @@ def read_history(
             only one date.
         SpecError: `order` does not name every label once.
     """
-    frames.check_named({"label=": label, "customer=": customer, "as_of=": as_of})
+    needed = needed_columns(label, customer, as_of, also, doing)
     frame = frames.wrap(snapshots, what="the table of snapshots")
-    needed = dict.fromkeys((customer, as_of, label, *also), doing)
+    require(frame, needed)
+    frame = frames.collect(frame, needed)
+    column = label_column(frames.read(frame, [label])[label], label)
+    refuse_unlabelled(int((column.codes < 0).sum()), len(column), label)
+    names = names_of(column, label, order)
+    who = people(frame, customer)
+    when, dates = days_of(frame, as_of)
+    codes = np.full((len(dates), int(who.max()) + 1), ABSENT, dtype=np.int16)
+    place = {name: i for i, name in enumerate(names)}
+    codes[when, who] = np.array([place.get(str(n), ABSENT) for n in column.names])[column.codes]
+    refuse_again(len(who) - int(np.count_nonzero(codes >= 0)), len(who))
+    return LabelHistory(label, names, dates, codes, when, who, frame)
+
+
+def needed_columns(
+    label: str, customer: str, as_of: str, also: Iterable[str], doing: str
+) -> dict[str, str]:
+    """Return the columns that a table of snapshots must have, with what needs them.
+
+    Raises:
+        SpecError: An argument is no name of a column.
+    """
+    frames.check_named({"label=": label, "customer=": customer, "as_of=": as_of})
+    return dict.fromkeys((customer, as_of, label, *also), doing)
+
+
+def require(frame: Any, needed: dict[str, str]) -> None:
+    """Check that a wrapped table of snapshots has its columns.
+
+    Raises:
+        ColumnsError: With all that are missing.
+    """
     hint = "snapshots(orders, as_of=[...]) makes the table of several dates; then add the labels."
     title = "The snapshots lack columns."
     frames.require(frames.column_names(frame), needed, title=title, hint=hint)
-    frame = frames.collect(frame, needed)
-    column = label_column(frames.read(frame, [label])[label], label)
-    if missing := int((column.codes < 0).sum()):
+
+
+def refuse_unlabelled(missing: int, n: int, label: str) -> None:
+    """Refuse rows without a label.
+
+    Raises:
+        DataError: With the count, if there are any.
+    """
+    if missing:
         raise DataError(
-            f"{missing:,} of {len(column):,} rows have no label in {label}.",
+            f"{missing:,} of {n:,} rows have no label in {label}.",
             hint="give them a label of their own, such as not_evaluable, or leave them out.",
         )
+
+
+def refuse_again(again: int, n: int) -> None:
+    """Refuse customers who stand twice at a date.
+
+    Raises:
+        DataError: With the count, if there are any.
+    """
+    if again:
+        raise DataError(
+            f"{again:,} of {n:,} rows are of a customer who stands before at that date.",
+            hint="snapshots(orders, as_of=[...]) makes one row a customer and date.",
+        )
+
+
+def names_of(column: Labels, label: str, order: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the labels that occur, in order.
+
+    Raises:
+        DataError: There are too many.
+        SpecError: `order` does not name every label once.
+    """
     names = _ordered(column, label, order)
     if len(names) > MOST:
         raise DataError(
             f"{label} has {len(names):,} different labels, more than {MOST:,}.",
             hint="name a column of layers, not of ids or amounts.",
         )
-    who = people(frame, customer)
-    when, dates = days_of(frame, as_of)
-    codes = np.full((len(dates), int(who.max()) + 1), ABSENT, dtype=np.int16)
-    place = {name: i for i, name in enumerate(names)}
-    codes[when, who] = np.array([place.get(str(n), ABSENT) for n in column.names])[column.codes]
-    if again := len(who) - int(np.count_nonzero(codes >= 0)):
-        raise DataError(
-            f"{again:,} of {len(who):,} rows are of a customer who stands before at that date.",
-            hint="snapshots(orders, as_of=[...]) makes one row a customer and date.",
-        )
-    return LabelHistory(label, names, dates, codes, when, who, frame)
+    return names
 
 
 def label_column(column: Column, label: str) -> Labels:

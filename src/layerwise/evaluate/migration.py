@@ -1,6 +1,7 @@
 """Who moved from which label to which, from one date to the next."""
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -8,13 +9,17 @@ import attrs
 import numpy as np
 import pandas as pd
 
+from layerwise import frames
 from layerwise.columns import AS_OF, CUSTOMER, CUSTOMERS
 from layerwise.errors import DataError, SpecError, problems
+from layerwise.evaluate.in_engine import CountedHistory, count_history
 from layerwise.evaluate.label_history import (
     LabelHistory,
     made_by,
+    needed_columns,
     read_history,
     relabelled,
+    require,
 )
 from layerwise.fitted import Labeller
 from layerwise.frames import Array
@@ -123,7 +128,8 @@ def measure_migration(
 
     Args:
         snapshots: Labels of two or more dates, one below the other: what `snapshots` returned,
-            labelled by one fit. Any frame; of a lazy one the needed columns are collected.
+            labelled by one fit. Any frame; a lazy one is counted by its engine, one query for the
+            labels, one for the ids and one for each pair of dates.
         label: The label column; texts, or whole numbers such as scores. Each row has one.
         fitted: The fit that made the labels. The table must still hold the columns that it needs.
         customer: Column of the customer ids.
@@ -167,33 +173,56 @@ def measure_migration(
     """
     z_value(level)
     also = () if fitted is None else made_by(fitted, label).needs
-    history = read_history(
-        snapshots,
-        label=label,
-        customer=customer,
-        as_of=as_of,
-        order=order,
-        also=also,
-        doing="measure_migration",
-    )
-    if clash := {ENTERED, LEFT} & set(history.names):
+    columns = {"label": label, "customer": customer, "as_of": as_of}
+    frame = frames.wrap(snapshots, what="the table of snapshots")
+    if frames.is_lazy(frame):
+        require(frame, needed_columns(**columns, also=also, doing="measure_migration"))
+        counted = count_history(frame, **columns, order=order, fitted=fitted)
+        names, dates, counts = counted.names, counted.dates, counted.moves
+        others = None if fitted is None else _counted_others(counted)
+    else:
+        history = read_history(
+            snapshots, **columns, order=order, also=also, doing="measure_migration"
+        )
+        names, dates = history.names, history.dates
+        others = None if fitted is None else _others(fitted, history)
+        counts = partial(_counts, history)
+    _refuse_ends(names, label)
+    if others is not None:
+        _refuse_others(others, label)
+    return _migration(label, names, dates, counts(), others is not None or None, level)
+
+
+def _refuse_ends(names: tuple[str, ...], label: str) -> None:
+    if clash := {ENTERED, LEFT} & set(names):
         raise SpecError(
             f"{label} has a label called {' and '.join(sorted(clash))}, which means something else "
             "here.",
             hint="rename it.",
         )
-    if fitted is not None:
-        _check_frozen(fitted, history)
-    dates = tuple(map(pd.Timestamp, history.dates))
-    counts = [_count(a, b, len(history.names)) for a, b in pairwise(history.codes)]
+
+
+def _counts(history: LabelHistory) -> list[Array]:
+    return [_count(a, b, len(history.names)) for a, b in pairwise(history.codes)]
+
+
+def _migration(
+    label: str,
+    names: tuple[str, ...],
+    days: Array,
+    counts: list[Array],
+    frozen: bool | None,
+    level: float,
+) -> Migration:
+    dates = tuple(map(pd.Timestamp, days))
     periods = list(zip(pairwise(dates), counts, strict=True))
     return Migration(
         label=label,
-        names=history.names,
+        names=names,
         dates=dates,
-        frozen=None if fitted is None else True,
-        moves=_stack([_moves(c, history.names, level) for c in counts], periods),
-        net=_stack([_net(c, history.names) for c in counts], periods),
+        frozen=frozen,
+        moves=_stack([_moves(c, names, level) for c in counts], periods),
+        net=_stack([_net(c, names) for c in counts], periods),
         stability=_stack([_stability(c, level) for c in counts], periods),
     )
 
@@ -233,10 +262,12 @@ def check_frozen(
         [False, True]
     """
     also = made_by(fitted, label).needs
-    history = read_history(
-        snapshots, label=label, customer=customer, as_of=as_of, also=also, doing="check_frozen"
-    )
-    return _others(fitted, history)
+    columns = {"label": label, "customer": customer, "as_of": as_of}
+    frame = frames.wrap(snapshots, what="the table of snapshots")
+    if frames.is_lazy(frame):
+        require(frame, needed_columns(**columns, also=also, doing="check_frozen"))
+        return _counted_others(count_history(frame, **columns, fitted=fitted))
+    return _others(fitted, read_history(snapshots, **columns, also=also, doing="check_frozen"))
 
 
 def _told(frozen: bool | None) -> str:
@@ -247,18 +278,25 @@ def _others(fitted: Labeller, history: LabelHistory) -> pd.DataFrame:
     other = relabelled(fitted, history) != history.codes[history.when, history.who]
     size = np.bincount(history.when, minlength=len(history.dates))
     wrong = np.bincount(history.when, other, len(history.dates)).astype(np.int64)
-    table = {"date": history.dates, CUSTOMERS: size, "other": wrong, "share": wrong / size}
+    return _table_of_others(history.dates, size, wrong)
+
+
+def _counted_others(history: CountedHistory) -> pd.DataFrame:
+    return _table_of_others(history.dates, history.sizes, history.others)
+
+
+def _table_of_others(dates: Array, size: Array, wrong: Array) -> pd.DataFrame:
+    table = {"date": dates, CUSTOMERS: size, "other": wrong, "share": wrong / size}
     return pd.DataFrame(table)
 
 
-def _check_frozen(fitted: Labeller, history: LabelHistory) -> None:
-    found = _others(fitted, history)
+def _refuse_others(found: pd.DataFrame, label: str) -> None:
     if not found["other"].any():
         return
     rows = zip(found["date"], found["other"], found[CUSTOMERS], strict=True)
     lines = [f"{day:%Y-%m-%d}: {other:,} of {n:,} labels differ" for day, other, n in rows if other]
     raise DataError(
-        problems(f"Labels of {history.label} were not made by this fit:", lines),
+        problems(f"Labels of {label} were not made by this fit:", lines),
         hint="fit once, keep it (fitted.save), and transform the table of every date with it.",
     )
 

@@ -16,6 +16,7 @@ from layerwise.expressions.grammar import FUNCTIONS
 from layerwise.fitted import Labeller, Part, Spec, hidden, learn_one
 from layerwise.frames import Column
 from layerwise.histories import check_histories
+from layerwise.lazy import rows_by_counts
 from layerwise.rules import Rule
 from layerwise.rules.base import as_tuple
 from layerwise.saved import saved
@@ -92,7 +93,7 @@ class Layers:
         needed = self._needs()
         title = "Layers needs columns the customer table does not have."
         frames.require(frames.column_names(frame), needed, title=title)
-        columns: dict[str, Column] = frames.read(frames.collect(frame, needed), needed)
+        columns = _columns(frame, needed)
         check_histories(columns)
         if columns and not len(next(iter(columns.values()))):
             raise FitError("The customer table is empty.", hint="check the dates and as_of.")
@@ -159,6 +160,11 @@ class FittedLayers(Labeller):
             }
             made |= {rule.output for rule in part.rules}
         return needed
+
+
+def _columns(frame: Any, needed: Iterable[str]) -> dict[str, Column]:
+    """Return the columns as arrays; a lazy frame counts equal rows before."""
+    return rows_by_counts(frame, needed) if frames.is_lazy(frame) else frames.read(frame, needed)
 
 
 def _giver(column: str, name: str, giver: str) -> str:

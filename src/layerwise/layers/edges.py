@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from layerwise.errors import FitError, SpecError
-from layerwise.frames import Array
+from layerwise.frames import Array, blocks
 
 DIGITS = 10
 """Significant digits that fitted edges are rounded to where no value changes its band."""
@@ -69,9 +69,11 @@ def quantile_edges(values: Array, cuts: Sequence[float]) -> tuple[float, ...]:
     (1.0, 2.0)
     """
     for unit in (1, 100):  # whole numbers, then cents: counting them is faster than sorting
-        steps = _whole(values, unit)
-        if steps is not None:
-            return tuple(step / unit for step in _counted(steps, cuts))
+        counted = _counted(values, unit)
+        if counted is not None:
+            low, reached = counted
+            ranks = [_rank(cut, len(values)) for cut in cuts]
+            return tuple((low + int(np.searchsorted(reached, rank))) / unit for rank in ranks)
     ordered = np.sort(values)
     return tuple(_edge(ordered, ordered[_rank(cut, len(values)) - 1]) for cut in cuts)
 
@@ -117,21 +119,31 @@ def middle_edge(values: Array, cut: float) -> float:
     return short if edge < short < above[0] else middle
 
 
-def _whole(values: Array, unit: int) -> Array | None:
-    """Return values x unit as integers if all are whole and close enough together to count."""
+def _counted(values: Array, unit: int) -> tuple[int, Array] | None:
+    """Return the lowest of values x unit and how many lie at or below it and each next integer.
+
+    None where they are not all whole, or too far apart to count. Block by block, as memory that is
+    touched for the first time costs more than the counting.
+    """
     low, high = float(values.min()) * unit, float(values.max()) * unit
     if high - low > 4 * len(values) + 1_000 or max(-low, high) > 2**52:
         return None
+    start, span = round(low), round(high) - round(low) + 1
+    counts = np.zeros(span, dtype=np.int64)
+    for block in blocks(len(values), at_least=span):
+        steps = _whole(values[block], unit)
+        if steps is None:
+            return None
+        counts += np.bincount(steps - start, minlength=span)
+    return start, np.cumsum(counts, out=counts)
+
+
+def _whole(values: Array, unit: int) -> Array | None:
+    """Return values x unit as integers; None where they are not whole."""
     if values.dtype.kind == "i":
         return values if unit == 1 else values * unit
     steps = np.rint(values * unit)
     return steps.astype(np.int64) if np.array_equal(steps / unit, values) else None
-
-
-def _counted(steps: Array, cuts: Sequence[float]) -> list[int]:
-    low = steps.min()
-    reached = np.cumsum(np.bincount(steps - low if low else steps))
-    return [int(low + np.searchsorted(reached, _rank(cut, len(steps)))) for cut in cuts]
 
 
 def _rank(cut: float, count: int) -> int:

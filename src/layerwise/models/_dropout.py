@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layerwise.models._regular import Stages
-from layerwise.models._special import Array, rising_sums
+from layerwise.models._rising import rising_totals
+from layerwise.models._special import Array
 from layerwise.models.histories import Distinct
 
 BLOCK = 8192
@@ -71,12 +72,11 @@ def _by_level(
 ) -> float:
     """Add what depends on x only: Γ(r+x)/Γ(r) · B(a, b+m)/B(a, b)."""
     r, a, b = parameters
-    customers = rows.histogram
-    m = rows.levels + first
-    sums = [
-        [float((customers * part).sum()) for part in rising_sums(z, levels)]
-        for z, levels in ((r, rows.levels * k), (b, m), (a + b, m))
-    ]
+    sums = (
+        rising_totals(r, rows, k),
+        rising_totals(b, rows, first=first),
+        rising_totals(a + b, rows, first=first),
+    )
     (rate, rate1, rate2), (keep, keep1, keep2), (flip, flip1, flip2) = sums
     gradient += (rate1, 0.0, -flip1, keep1 - flip1)
     hessian[0, 0] += rate2

@@ -28,6 +28,8 @@ MEAN_AGE = 10.0
 EXTREME = 1e3
 VANISHING = 1e-3
 _SAMPLE, _SMALLEST_SAMPLE = 16_384, 2_048
+_FEW_ROWS = 8_192
+"""Distinct histories up to which a pass over all costs little more than one over a sample."""
 _FEW_REPEATERS = 10
 _CARE = "predictions may be used, the parameters and their spread may not"
 
@@ -91,13 +93,13 @@ def _log_likelihood(penalty: float, rows: Distinct, optimum: Optimum, unit: floa
 
 
 def _climb(rows: Distinct, kernel: Kernel, scale: float, penalty: float, start: Array) -> Optimum:
-    """Search on a sample of the rows first, so that few passes over all rows remain."""
+    """Search on a sample of many rows first, so that few passes over all rows remain."""
 
     def objective(part: Distinct) -> Objective:
         return in_logs(lambda p: kernel(p, part, scale), part.customers, penalty)
 
-    sample = rows.sample(min(_SAMPLE, max(len(rows) // 8, _SMALLEST_SAMPLE)))
-    if len(sample) < len(rows):
+    if len(rows) > _FEW_ROWS:
+        sample = rows.sample(min(_SAMPLE, max(len(rows) // 8, _SMALLEST_SAMPLE)))
         start = newton(objective(sample), start, tolerance=1e-4).theta
     return newton(objective(rows), start)
 

@@ -14,7 +14,8 @@ positive, so nothing cancels; the nodes give the derivatives as means over the t
 import numpy as np
 from numpy.typing import NDArray
 
-from layerwise.models._special import Array, rising_sums, softplus
+from layerwise.models._rising import rising_totals
+from layerwise.models._special import Array, softplus
 from layerwise.models.histories import Distinct
 
 Rate = float | Array
@@ -125,8 +126,7 @@ def log_likelihood(parameters: Array, rows: Distinct, scale: float) -> tuple[flo
     """
     r, alpha, s, beta = map(float, parameters)
     gradient, hessian = np.zeros(4), np.zeros((4, 4))
-    customers = rows.histogram
-    rate = [float((customers * part).sum()) for part in rising_sums(r, rows.levels)]
+    rate = rising_totals(r, rows)
     value = rate[0]
     gradient[0], hessian[0, 0] = rate[1], rate[2]
     for start in range(0, len(rows), _BLOCK):

@@ -55,7 +55,7 @@ def rising_sums(z: float, levels: Array) -> tuple[Array, Array, Array]:
 
     Sums of ln(z + i), 1/(z + i) and −1/(z + i)² over i < m: no cancellation at any z.
     """
-    if levels.size and levels[-1] > _LONGEST_SUM:
+    if levels.size and levels[-1] > LONGEST_SUM:
         return _rising_asymptotic(z, levels)
     index = levels.astype(np.intp)
     steps = z + np.arange(index[-1] if index.size else 0)
@@ -64,7 +64,8 @@ def rising_sums(z: float, levels: Array) -> tuple[Array, Array, Array]:
     return sums[0], sums[1], sums[2]
 
 
-_LONGEST_SUM = 200_000
+LONGEST_SUM = 200_000
+"""Levels up to which sums are taken step by step."""
 
 
 def _rising_asymptotic(z: float, levels: Array) -> tuple[Array, Array, Array]:

@@ -64,6 +64,14 @@ class Distinct:
         sums: Array = np.bincount(self.level, self.counts, len(self.levels)).astype(np.float64)
         return sums
 
+    @cached_property
+    def beyond(self) -> Array:
+        """Customers with more than i repeat orders, for each i from 0 to below the greatest x."""
+        by_orders: Array = np.bincount(
+            self.levels.astype(np.intp), self.histogram, int(self.levels[-1]) + 1
+        ).astype(np.float64)
+        return np.asarray(self.customers - np.cumsum(by_orders)[:-1], dtype=np.float64)
+
     def mean_age(self) -> float:
         """Return the mean T in days."""
         return float((self.counts * self.T).sum() / self.counts.sum())

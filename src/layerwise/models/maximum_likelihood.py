@@ -103,7 +103,7 @@ def _direction(theta: Array, gradient: Array, hessian: Array) -> Array:
     step = np.zeros_like(theta)
     if not free.any():
         return step
-    curvature, axes = np.linalg.eigh(-hessian[np.ix_(free, free)])
+    curvature, axes = np.linalg.eigh(-hessian if free.all() else -hessian[np.ix_(free, free)])
     curvature = np.maximum(np.abs(curvature), 1e-13)
     step[free] = axes @ ((axes.T @ gradient[free]) / curvature)
     shortened: Array = step * min(1.0, _LONGEST_STEP / max(np.abs(step).max(), 1e-300))

@@ -13,6 +13,7 @@ from layerwise import frames
 from layerwise.errors import SpecError
 from layerwise.fitted import Spec, read_for
 from layerwise.frames import Columns
+from layerwise.histories import check_complete
 from layerwise.models._lifetimes import from_fitter
 from layerwise.models._lookup import joined, merged_in_engine
 from layerwise.models.histories import (
@@ -120,9 +121,9 @@ class PurchaseModel(Spec, Generic[FittedT]):
         return self.learn(read_for(self, self.default_name, customers), self.default_name)
 
     def learn(self, columns: Columns, name: str) -> FittedT:
-        """Fit to arrays of the customer table."""
+        """Fit to arrays of the customer table, checked when they were read."""
         rows = histories_of(columns)
-        check(rows, allow_missing=False)
+        check_complete(dict(zip(NEEDED, (rows.x, rows.t_x, rows.T), strict=True)))
         return self._estimate(distinct(rows), name)
 
     def fit_counts(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, counts: ArrayLike) -> FittedT:

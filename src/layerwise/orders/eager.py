@@ -211,12 +211,7 @@ def stack(frame: Any, request: Request, dates: Iterable[Any]) -> Any:
     """Return the customer tables of several dates, one below the other, as_of first."""
     wanted = list(dates) if isinstance(dates, Iterable) and not isinstance(dates, str) else [dates]
     rows, counted = read_rows(frame, request)
-    cuts = [moment(d, name="as_of", request=request, aware=rows.aware) for d in wanted]
-    if not cuts or len(set(cuts)) < len(cuts):
-        raise SpecError(
-            "snapshots needs one or more dates, each once.",
-            hint="snapshots(orders, as_of=['2024-01-31', '2024-02-29']).",
-        )
+    check_dates([moment(d, name="as_of", request=request, aware=rows.aware) for d in wanted])
     views = [_look(rows, request, date) for date in track(wanted, request.progress, "snapshots")]
     latest = max(views, key=lambda view: view.cut)
     _notify(_check(latest, rows, counted, request), latest.cut, request, ignore_future=True)
@@ -237,6 +232,16 @@ def _dated(frame: Any, request: Request, view: View) -> Any:
 
 def _is_pandas(frame: Any) -> bool:
     return isinstance(frame, pd.DataFrame)
+
+
+def check_dates(cuts: list[int]) -> list[int]:
+    """Refuse dates of snapshots that are none, or that stand twice."""
+    if not cuts or len(set(cuts)) < len(cuts):
+        raise SpecError(
+            "snapshots needs one or more dates, each once.",
+            hint="snapshots(orders, as_of=['2024-01-31', '2024-02-29']).",
+        )
+    return cuts
 
 
 def check_split(split: int, end: int) -> None:

@@ -40,23 +40,22 @@ def occasions(rows: Lazy, facts: Facts, request: Request, after: int | None = No
     used = _used(rows, facts)
     if request.order is not None:
         used = _purchases(_orders(used, facts), facts)
-    if after is not None:
-        used = used.filter(nw.col("moment") > encode(after, request))
-    found = _buckets(used, facts, request)
+    found = _buckets(_later(used, after, request), facts, request)
     return found if request.order is not None else _purchases(found, facts)
 
 
-def audit(rows: Lazy, facts: Facts, request: Request) -> Lazy:
+def audit(rows: Lazy, facts: Facts, request: Request, after: int | None = None) -> Lazy:
     """Return one row: what is no purchase, customers, spend, and the first and last purchase's day.
 
-    Money is in minor units; the days are missing without a purchase.
+    Money is in minor units; the days are missing without a purchase. With `after`, only what came
+    after that moment; an order belongs where its earliest line is.
     """
     used = _used(rows, facts).with_columns(_count(nw.col("net") < 0).alias("back"))
     more = (nw.col("back").sum(), nw.len().alias("lines"))
     if request.order is not None:
-        netted = _orders(used, facts, *more)
+        netted = _later(_orders(used, facts, *more), after, request)
     else:
-        netted = _buckets(used, facts, request, *more)
+        netted = _buckets(_later(used, after, request), facts, request, *more)
     lost = _count(~_is_purchase(facts)) if request.amount is not None else nw.lit(0)
     flagged = netted.with_columns(lost.alias("lost"))
     below, kept = (nw.col("lost") == 1) & _is_below(facts), nw.col("lost") == 0
@@ -153,6 +152,10 @@ def _used(rows: Lazy, facts: Facts) -> Lazy:
     whole = (_integer(nw.col(name)) for name in floats)
     used = rows.filter(nw.col("reason") == 0) if facts.left_out else rows
     return used.with_columns(_net(facts).alias("net"), *whole)
+
+
+def _later(used: Lazy, after: int | None, request: Request) -> Lazy:
+    return used if after is None else used.filter(nw.col("moment") > encode(after, request))
 
 
 def _orders(used: Lazy, facts: Facts, *more: Expr) -> Lazy:

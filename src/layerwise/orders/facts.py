@@ -214,7 +214,7 @@ def _room(dtype: Any) -> int:
     return FLOAT64_ROOM if dtype == nw.Float64 else FLOAT32_ROOM
 
 
-def _absent(name: str, dtype: Any) -> Expr:
+def absent(name: str, dtype: Any) -> Expr:
     """Tell missing ids, and blank ones where ids are text."""
     missing = nw.col(name).is_null()
     if dtype not in (nw.String, nw.Categorical, nw.Enum):
@@ -225,8 +225,8 @@ def _absent(name: str, dtype: Any) -> Expr:
 def _reason(types: dict[str, Any], last: int) -> Expr:
     """Return the number of the first of REASONS that applies to a row; 0 for none."""
     tests = [
-        _absent("id", types["customer"]),
-        _absent("order", types["order"]) if "order" in types else nw.lit(False),
+        absent("id", types["customer"]),
+        absent("order", types["order"]) if "order" in types else nw.lit(False),
         nw.col("undated"),
         nw.col("money").is_null(),
         nw.col("moment") > last,
@@ -281,15 +281,22 @@ def _check_types(types: dict[str, Any], request: Request) -> None:
             f'{request.time} holds dates, which have no hours for grain="hour".',
             hint="take grain='day', or a time column with hours.",
         )
-    if customer.is_temporal() or customer.is_nested() or customer == nw.Boolean:
-        raise ColumnsError(
-            f"{request.customer} holds {customer}, not ids.", hint="Ids are whole numbers or text."
-        )
+    check_id_type(request.customer, customer)
     amount = types.get("amount")
     if amount == nw.String:
         raise text_amounts(request.amount)
     if amount is not None and not amount.is_numeric():
         raise not_numbers(request.amount, amount)
+
+
+def check_id_type(name: object, dtype: Any) -> None:
+    """Refuse a column that cannot hold ids.
+
+    Raises:
+        ColumnsError: It holds dates, lists or truth values.
+    """
+    if dtype.is_temporal() or dtype.is_nested() or dtype == nw.Boolean:
+        raise ColumnsError(f"{name} holds {dtype}, not ids.", hint="Ids are whole numbers or text.")
 
 
 def _inexact(known: Expr, scale: int, amount_type: Any) -> Expr:

@@ -1,5 +1,7 @@
 """The lazy path: one aggregate query to check the log, then expressions."""
 
+import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
@@ -7,10 +9,11 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
+from layerwise import columns as c
 from layerwise import frames
 from layerwise.errors import EngineError
 from layerwise.orders import expressions as ex
-from layerwise.orders.eager import check_split, day
+from layerwise.orders.eager import check_dates, check_split, day
 from layerwise.orders.facts import Facts, clock, collect_row, gather, is_aware, prepare
 from layerwise.orders.left_out import OrderCheck, notify
 from layerwise.orders.output import in_days
@@ -26,10 +29,7 @@ def summary(table: Lazy, request: Request, as_of: Any) -> Lazy:
         raise refuse("gaps=True", table)
     cut, rows, facts = _look(table, request, as_of, "as_of")
     found = _check(table, rows, facts, request, full=False)
-    notify(found)
-    if not found.after_as_of:
-        until, patience = day(cut // _per_day(request)), window_patience(request)
-        warn_if_ended(found.last_row, until, patience=patience, date="as_of")
+    _tell(found, cut, request)
     return ex.customers(ex.occasions(rows, facts, request), facts, request, cut)
 
 
@@ -52,6 +52,9 @@ def holdout(table: Lazy, request: Request, split: Any, end: Any) -> Lazy:
     check_split(cut, last)
     _, later, held_facts = _look(table, request, end, "end")
     found = _check(table, rows, facts, request, full=False)
+    if held_facts.lowest <= 0:
+        held_row = collect_row(ex.audit(later, held_facts, request, after=cut))
+        found = _with_held(found, _typed(held_row, held_facts.scale or 1), request)
     notify(found, date="split", ignore_future=True)
     if held_facts.later is None:
         per_day = _per_day(request)
@@ -64,12 +67,52 @@ def holdout(table: Lazy, request: Request, split: Any, end: Any) -> Lazy:
     return ex.join_holdout(customers, held, days, request)
 
 
+def stack(table: Lazy, request: Request, dates: Iterable[Any]) -> Lazy:
+    """Return the customer tables of several dates, one below the other, as_of first.
+
+    Each date is a query of its own; dates before the first purchase are left out.
+    """
+    if request.gaps:
+        raise refuse("gaps=True", table)
+    wanted = list(dates) if isinstance(dates, Iterable) and not isinstance(dates, str) else [dates]
+    aware = is_aware(table, request)
+    cuts = check_dates([moment(d, name="as_of", request=request, aware=aware) for d in wanted])
+    views = {cut: _look(table, request, d, "as_of") for cut, d in zip(cuts, wanted, strict=True)}
+    found = {
+        cut: _check(table, rows, facts, request, full=False)
+        for cut, (_, rows, facts) in views.items()
+    }
+    _tell(found[max(cuts)], max(cuts), request, ignore_future=True)
+    tables = [
+        _dated(ex.customers(ex.occasions(rows, facts, request), facts, request, cut), request, cut)
+        for cut, (_, rows, facts) in views.items()
+        if found[cut].customers
+    ]
+    return nw.concat(tables)
+
+
+def _dated(customers: Lazy, request: Request, cut: int) -> Lazy:
+    """Add the date, of the type that first_order has on this engine."""
+    date = day(cut // _per_day(request))
+    dtype = customers.collect_schema()[c.FIRST_ORDER]
+    value = nw.lit(date) if dtype == nw.Date else nw.lit(dt.datetime(*date.timetuple()[:3]))
+    return customers.select(value.cast(dtype).alias(c.AS_OF), nw.all())
+
+
 def refuse(what: str, table: Lazy) -> EngineError:
     """Return the error for what only frames in memory can do."""
     return EngineError(
         f"{what} needs the rows in memory, and this {frames.engine_name(table)} frame is lazy.",
         hint=f"Collect it first: {frames.how_to_collect(table)}.",
     )
+
+
+def _tell(check: OrderCheck, cut: int, request: Request, *, ignore_future: bool = False) -> None:
+    """Tell what was left out, and if the log ends long before as_of."""
+    notify(check, ignore_future=ignore_future, stacklevel=5)
+    if not check.after_as_of:
+        until, patience = day(cut // _per_day(request)), window_patience(request)
+        warn_if_ended(check.last_row, until, patience=patience, date="as_of", stacklevel=5)
 
 
 def _look(table: Lazy, request: Request, date: Any, name: str) -> tuple[int, Lazy, Facts]:
@@ -99,13 +142,28 @@ def _check(table: Lazy, rows: Lazy, facts: Facts, request: Request, *, full: boo
     )
 
 
+def _with_held(found: OrderCheck, held: dict[str, Any], request: Request) -> OrderCheck:
+    """Return the check with what the holdout period leaves out too.
+
+    With `order=` its refunds were counted before: an order belongs where its earliest line is.
+    """
+    counted = () if request.order is not None else _REFUNDS
+    more = {name: getattr(found, name) + held[name] for name in (*counted, "spend")}
+    lost = held["refunded_rows"] if counted else 0
+    return attrs.evolve(found, used=found.used - lost, **more)
+
+
+_REFUNDS = ("refunded_rows", "refunded_orders", "refund_rows", "refund_total")
+
+
 def _per_day(request: Request) -> int:
     return 24 if request.hourly else 1
 
 
 def _typed(row: dict[str, Any], scale: int) -> dict[str, Any]:
     """Return an engine's counts as integers, its money in whole units and its days as dates."""
-    money = {name: float(row.pop(name)) / scale for name in ("refund_total", "spend")}
     days = {name: row.pop(name) for name in ("first_order", "last_order")}
     dates = {name: None if pd.isna(d) else pd.Timestamp(d).date() for name, d in days.items()}
-    return {name: int(value) for name, value in row.items()} | money | dates
+    known = {name: 0 if pd.isna(value) else value for name, value in row.items()}  # sums of nothing
+    money = {name: float(known.pop(name)) / scale for name in ("refund_total", "spend")}
+    return {name: int(value) for name, value in known.items()} | money | dates

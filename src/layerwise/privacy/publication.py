@@ -14,6 +14,7 @@ from layerwise.errors import ColumnsError, SpecError
 from layerwise.frames import Array, Labels
 from layerwise.privacy.audit import Cells, suppress
 from layerwise.privacy.gates import customers_of
+from layerwise.privacy.in_engine import count_kinds
 
 
 @attrs.frozen(eq=False)
@@ -63,7 +64,8 @@ def publish(
     numbers; in tables of three or more columns whole numbers may be bound a little tighter.
 
     Args:
-        rows: A frame in memory.
+        rows: Any frame. A lazy one is counted by its engine, and only the kinds of customers by
+            cells are collected.
         tables: The columns of each table.
         k: The least group that may be seen, 2 or more.
         customer: The column of customers.
@@ -72,6 +74,7 @@ def publish(
     Raises:
         ColumnsError: A column is missing or holds neither numbers nor labels.
         SpecError: k or the tables are not possible.
+        EngineError: A lazy frame has more cells than should be taken into memory.
         PrivacyError: There are too many small cells to judge; coarsen the columns.
 
     Source: Sweeney (2002), k-anonymity; complementary suppression by linear programming after
@@ -95,7 +98,7 @@ def publish(
         raise SpecError("margins must be true or false.", hint="margins=True is usual.")
     frames.check_named({"customer=": customer})
     keys = _keys(tables, margins=bool(margins))
-    frame = frames.eager(rows, doing="publish")
+    frame = frames.wrap(rows, what="the table")
     names = list(dict.fromkeys(name for key in keys for name in key))
     needed = {customer: "customer="} | dict.fromkeys(names, "tables=")
     frames.require(frames.column_names(frame), needed, title="The table lacks columns:")
@@ -103,13 +106,30 @@ def publish(
         raise SpecError(
             "A table by customer has groups of one.", hint="leave customer= out of tables=."
         )
-    _, who = customers_of(frame, customer, "The table")
-    known = who >= 0
+    given = _kinds_of_rows if frames.is_lazy(frame) else _rows_of
+    frame, who, sizes, unnamed = given(frame, names, customer)
     coded = {name: _coded(frame, name) for name in names}
-    codes = {name: code[known] for name, (code, _) in coded.items()}
-    cells = _cells(who[known], codes, keys)
+    codes = {name: code for name, (code, _) in coded.items()}
+    cells = _cells(who, codes, keys, sizes)
     shown, small = suppress(cells, int(k))
-    return _published(cells, coded, shown, small, int(k), int((~known).sum()))
+    return _published(cells, coded, shown, small, int(k), unnamed)
+
+
+def _rows_of(frame: Any, _: list[str], customer: str) -> tuple[Any, Array, Array | None, int]:
+    """Return the rows that name a customer, and whom; each customer counts once."""
+    who = customers_of(frame, customer, "The table")[1]
+    known = who >= 0
+    if not known.all():
+        frame = frames.wrap(frames.take_rows(frame, np.flatnonzero(known)))
+    return frame, who[known], None, int((~known).sum())
+
+
+def _kinds_of_rows(
+    frame: Any, names: list[str], customer: str
+) -> tuple[Any, Array, Array | None, int]:
+    """Return the same of a lazy frame, with one customer for each kind, and how many these are."""
+    found = count_kinds(frame, names, customer)
+    return found.frame, found.who, found.sizes, found.without_customer
 
 
 def _keys(tables: Any, *, margins: bool) -> list[tuple[str, ...]]:
@@ -143,13 +163,20 @@ def _coded(frame: Any, name: str) -> tuple[Array, list[Any]]:
     return codes.reshape(-1), [None if value != value else value for value in values.tolist()]
 
 
-def _cells(who: Array, codes: Mapping[str, Array], keys: list[tuple[str, ...]]) -> Cells:
-    """Return who is in which cells: customers alike in all cells are one kind of customer."""
+def _cells(
+    who: Array, codes: Mapping[str, Array], keys: list[tuple[str, ...]], sizes: Array | None
+) -> Cells:
+    """Return who is in which cells: customers alike in all cells are one kind of customer.
+
+    `sizes` says for how many customers each one stands; None is one.
+    """
     everything = tuple(codes)
     crossed, rows = _distinct([codes[name] for name in everything], len(who))
     kind, members = _kinds(who, crossed)
     values = {name: codes[name][rows] for name in everything}
-    size = np.bincount(kind) if len(kind) else np.zeros(0, dtype=np.int64)
+    size = np.zeros(0, dtype=np.int64)
+    if len(kind):
+        size = np.bincount(kind, sizes).astype(np.int64)
     tables: dict[tuple[str, ...], Array] = {}
     at, parts = 0, []
     for key in [*keys, everything]:

@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 
-from layerwise.frames import Array, Column, Columns, Labels
+from layerwise.frames import Array, Column, Columns, Labels, blocks
 
 _MAX_CELLS = 4_096
 
@@ -20,15 +20,21 @@ def by_cells(columns: Columns, compute: Callable[[Columns, int], Array], rows: i
     if len(sizes) < len(columns) or not 0 < cells <= min(_MAX_CELLS, rows):
         return compute(columns, rows)
     places = np.array(list(product(*(range(-1, size - 1) for size in sizes))), dtype=np.int16)
-    grid: dict[str, Column] = {}
-    index: Array = np.full(rows, _offset(sizes), dtype=np.int16)
-    for i, (name, column) in enumerate(columns.items()):
-        assert isinstance(column, Labels)  # noqa: S101 - told to the type checker
-        grid[name] = Labels(places[:, i], column.names, column=column.column)
-        step = int(np.prod(sizes[i + 1 :], dtype=int))
-        index += column.codes.astype(np.int16) * np.int16(step)
-    values: Array = np.take(compute(grid, cells), index)
+    grid = {name: _one(column, places[:, i]) for i, (name, column) in enumerate(columns.items())}
+    table = compute(grid, cells)
+    codes = [column.codes for column in columns.values() if isinstance(column, Labels)]
+    values: Array = np.empty(rows, dtype=table.dtype)
+    for block in blocks(rows):
+        index: Array = np.full(len(values[block]), _offset(sizes), dtype=np.int16)
+        for i, code in enumerate(codes):
+            index += code[block].astype(np.int16) * np.int16(np.prod(sizes[i + 1 :], dtype=int))
+        np.take(table, index, out=values[block], mode="clip")  # no other mode writes straight
     return values
+
+
+def _one(column: Column, codes: Array) -> Column:
+    assert isinstance(column, Labels)  # noqa: S101 - told to the type checker
+    return Labels(codes, column.names, column=column.column)
 
 
 def _offset(sizes: list[int]) -> int:

@@ -1,6 +1,7 @@
 """Numbers to ordered labels."""
 
 from collections.abc import Mapping
+from math import floor
 from typing import Any
 
 import attrs
@@ -78,7 +79,7 @@ class Cut(Rule):
         """Return the labels: the band is the number of edges below the value."""
         values = numbers(columns[self.column])
         band: Array = np.zeros(len(values), dtype=np.int8 if len(self._names) < 127 else np.int16)
-        for edge in self.edges:
+        for edge in _comparable(values, self.edges):
             band += (values > edge).view(np.int8)  # as bytes: adding booleans would cast first
         if self.descending:
             band = np.subtract(len(self.edges), band, dtype=band.dtype)
@@ -109,3 +110,10 @@ class Cut(Rule):
         parts = [f"above {show(below[-1])}"] if below else []
         parts += [f"at most {show(above[0])}"] if above else []
         return f"{self.column} = {show(value)}, {' and '.join(parts) or 'the only band'}"
+
+
+def _comparable(values: Array, edges: tuple[float, ...]) -> tuple[float, ...]:
+    """Return edges that split the values alike without numpy casting whole numbers to floats."""
+    if values.dtype.kind != "i":
+        return edges
+    return tuple(floor(e) if abs(e) < 2**53 else e for e in edges)

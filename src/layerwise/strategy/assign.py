@@ -36,11 +36,7 @@ class Chance:
 
 def to_frame(frame: Any, decided: Decided, *, customer: str, chance: Chance, lang: str) -> Any:
     """Return the plan: one row per customer and strategy, as the same kind of frame."""
-    if customer in c.PLAN:
-        raise SpecError(
-            f"The customer column is called {customer!r}, which the plan calls something else.",
-            hint="rename it in the label table.",
-        )
+    check_customer(customer)
     ids = _ids(column_of(frame, customer, "customer"))
     who, entry, entries = _expand(decided)
     held, control = _by_chance(ids, who, entry, entries, chance)
@@ -51,6 +47,29 @@ def to_frame(frame: Any, decided: Decided, *, customer: str, chance: Chance, lan
     parts = [frame.select(customer)[who], big.drop(c.THEME), flags, big.select(c.THEME)]
     parts = [nw.maybe_reset_index(part) for part in parts]
     return nw.concat(parts, how="horizontal").to_native()
+
+
+def check_customer(customer: str) -> None:
+    """Refuse a customer column that is called like one of the plan.
+
+    Raises:
+        SpecError: It is.
+    """
+    if customer in c.PLAN:
+        raise SpecError(
+            f"The customer column is called {customer!r}, which the plan calls something else.",
+            hint="rename it in the label table.",
+        )
+
+
+def by_row(decided: Decided, lang: str) -> tuple[NDArray[np.int64], dict[str, list[Any]]]:
+    """Return the plan of a table without draws: the place of each row's customer, and columns."""
+    who, entry, entries = _expand(decided)
+    few = _columns(entries, lang)
+    many = {name: [values[i] for i in entry.tolist()] for name, values in few.items()}
+    theme = many.pop(c.THEME)
+    nobody = [False] * len(who)
+    return who, many | {c.HOLDOUT: nobody, c.CONTROL: list(nobody), c.THEME: theme}
 
 
 def _ids(column: Any) -> list[bytes]:
@@ -132,9 +151,19 @@ def _by_chance(
 
 def _small(entries: Sequence[Entry], lang: str, frame: Any) -> Any:
     """Return the few distinct rows of the plan, which the big frame only points at."""
+    data = _columns(entries, lang)
+    schema = {name: nw.Int64() if name == c.RANK else nw.String() for name in data}
+    small = nw.from_dict(data, schema, backend=frame.implementation)
+    if not frame.implementation.is_pandas():
+        return small
+    return small.with_columns(nw.col(n).cast(nw.Categorical) for n in data if n != c.RANK)
+
+
+def _columns(entries: Sequence[Entry], lang: str) -> dict[str, list[Any]]:
+    """Return the columns of distinct rows of the plan but the customer and the draws."""
     zh = lang == "zh"
     rows = [row for row, _, _ in entries]
-    data: dict[str, list[object]] = {
+    return {
         c.STRATEGY: [row.id for row in rows],
         c.RANK: [rank for _, rank, _ in entries],
         c.REASON: [match.explain(why, lang) for _, _, why in entries],
@@ -147,11 +176,6 @@ def _small(entries: Sequence[Entry], lang: str, frame: Any) -> Any:
         c.ACTION: [(row.action_zh if zh else "") or row.action for row in rows],
         c.THEME: [row.theme for row in rows],
     }
-    schema = {name: nw.Int64() if name == c.RANK else nw.String() for name in data}
-    small = nw.from_dict(data, schema, backend=frame.implementation)
-    if not frame.implementation.is_pandas():
-        return small
-    return small.with_columns(nw.col(n).cast(nw.Categorical) for n in data if n != c.RANK)
 
 
 def _check_share(name: str, share: float, default: str) -> None:

@@ -42,7 +42,7 @@ def code_labels(frame: Any, name: str) -> Coded:
     """
     if frame[name].null_count() == len(frame):
         return Coded(np.zeros(len(frame), dtype=np.int64), ())
-    _check_dtype(frame[name])
+    check_label_type(name, frame[name].dtype)
     column = frames.read(frame, [name])[name]
     if isinstance(column, frames.Labels):
         codes, values = column.codes, [str(name) for name in column.names]
@@ -103,13 +103,17 @@ def _squeeze(keys: Ints, possible: int) -> tuple[Ints, Ints]:
     return found, place[keys]
 
 
-def _check_dtype(column: Any) -> None:
-    kind = column.dtype
+def check_label_type(name: str, kind: Any) -> None:
+    """Refuse a column of another type than text or whole numbers.
+
+    Raises:
+        ColumnsError: It holds no labels.
+    """
     if kind == nw.Boolean or not (
         kind in (nw.String, nw.Categorical, nw.Enum, nw.Object) or kind.is_integer()
     ):
         raise ColumnsError(
-            f"Column {column.name!r} is {kind}, which holds no labels.",
+            f"Column {name!r} is {kind}, which holds no labels.",
             hint="labels are text; leave the column out with axes=[...].",
         )
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from layerwise import columns as c
 from layerwise import frames
-from layerwise.errors import RowsLeftOutWarning, SpecError, TableError, problems
+from layerwise.errors import ColumnsError, RowsLeftOutWarning, SpecError, TableError, problems
 from layerwise.strategy import cells, match
 from layerwise.strategy.checks import did_you_mean
 from layerwise.strategy.labels import EVERY
@@ -63,22 +63,26 @@ class PlanCounts:
 
 @attrs.frozen(kw_only=True)
 class Decided:
-    """The combinations of one label table, and what each gets."""
+    """The combinations of one label table, and what each gets.
+
+    `weights` says for how many customers each row of the table stands; None is one.
+    """
 
     cell: NDArray[np.int64]
     choices: tuple[match.Choice, ...]
     consent: NDArray[np.bool_] | None
     unused: Mapping[str, Sequence[str]]
+    weights: NDArray[np.int64] | None = None
 
     def counts(self) -> PlanCounts:
         """Return the counts over customers."""
-        sizes = np.bincount(self.cell, minlength=len(self.choices))
+        sizes = np.bincount(self.cell, self.weights, len(self.choices)).astype(np.int64)
         given = np.array([len(x.chosen) for x in self.choices], dtype=np.int64)
         none = self._without_strategy(given)
         return PlanCounts(
-            customers=len(self.cell),
+            customers=self._customers(np.ones(len(self.cell), dtype=bool)),
             planned=int(sizes[given > 0].sum()),
-            no_consent=0 if self.consent is None else int((~self.consent).sum()),
+            no_consent=0 if self.consent is None else self._customers(~self.consent),
             no_strategy=none,
             combinations=len(self.choices),
             rows=int(sizes @ given),
@@ -90,47 +94,90 @@ class Decided:
 
     def _without_strategy(self, given: NDArray[np.int64]) -> int:
         empty = (given == 0)[self.cell] if len(self.cell) else np.zeros(0, dtype=bool)
-        return int((empty if self.consent is None else empty & self.consent).sum())
+        return self._customers(empty if self.consent is None else empty & self.consent)
 
-    def _total(self, sizes: NDArray[np.intp], name: str) -> int:
+    def _customers(self, rows: NDArray[np.bool_]) -> int:
+        return int(rows.sum() if self.weights is None else self.weights[rows].sum())
+
+    def _total(self, sizes: NDArray[np.int64], name: str) -> int:
         return sum(int(n) * getattr(x, name) for n, x in zip(sizes, self.choices, strict=True))
 
 
-def eager(labels: object) -> Frame:
-    """Return the label table behind narwhals, refused if lazy or not a table."""
-    return frames.eager(labels, doing="A plan")
+@attrs.frozen(eq=False)
+class Look:
+    """What a plan looks at: the strategies, and which columns say what.
+
+    `used` maps axes to columns, `asked` channels to columns of consent, `flags` reasons to columns.
+    """
+
+    index: match.Index
+    used: Mapping[str, str]
+    asked: Mapping[str, str]
+    flags: Mapping[match.Because, str]
+    unused: Mapping[str, Sequence[str]]
+
+    @property
+    def truths(self) -> tuple[str, ...]:
+        """The columns of truth values."""
+        return tuple(dict.fromkeys((*self.flags.values(), *self.asked.values())))
 
 
-def decide(
+def look(
     rows: Sequence[Strategy],
     frame: Frame,
     *,
     customer: str,
     axes: AxesArgument,
-    cap: int,
     consent: ConsentArgument,
-    quiet: Collection[str],
-    one_price_incentive: bool,
-    allow_gaps: bool,
     links: pd.DataFrame | None = None,
-) -> Decided:
-    """Return what each combination of labels gets."""
-    check_cap(cap)
+) -> Look:
+    """Return what a plan looks at in a label table; only its names are read."""
     index = match.index(rows, read_links(links, rows))
     possible = index.axes
     column_of(frame, customer, "customer")
     asked = consent_columns(consent, frame)
-    silent = _channels(quiet)
     used = resolve(frame, axes, possible, {customer, *asked.values()})
+    return Look(
+        index=index,
+        used=used,
+        asked=asked,
+        flags={b: b.column for b in flags_of(index, used, frame.columns)},
+        unused=unused_flags(axes, possible, used, frame.columns),
+    )
+
+
+def decide(
+    seen: Look,
+    frame: Frame,
+    *,
+    cap: int,
+    quiet: Collection[str],
+    one_price_incentive: bool,
+    allow_gaps: bool,
+    weights: NDArray[np.int64] | None = None,
+) -> Decided:
+    """Return what each combination of labels gets.
+
+    Args:
+        seen: What `look` found.
+        frame: The label table, or its different rows with `weights`: how many customers each has.
+        cap: As in `StrategyTable.plan`.
+        quiet: The same.
+        one_price_incentive: The same.
+        allow_gaps: The same.
+        weights: How many customers each row stands for; None is one.
+    """
+    check_cap(cap)
+    index, used, silent = seen.index, seen.used, _channels(quiet)
     coded = {axis: cells.code_labels(frame, column) for axis, column in used.items()}
     if not allow_gaps:
-        _refuse_uncovered(index, coded, used)
-    flags = {b: cells.code_flags(frame[b.column]) for b in flags_of(index, used, frame.columns)}
-    agreed = {name: cells.code_flags(frame[column]) for name, column in asked.items()}
+        _refuse_uncovered(index, coded, used, weights)
+    flags = {b: cells.code_flags(frame[column]) for b, column in seen.flags.items()}
+    agreed = {name: cells.code_flags(frame[column]) for name, column in seen.asked.items()}
     extra = [*flags.values(), *agreed.values()]
     arrays = [*(x.codes for x in coded.values()), *(x.astype(np.int64) for x in extra)]
     sizes = [*(len(x.names) + 1 for x in coded.values()), *(2 for _ in extra)]
-    cell, table = cells.combine(arrays, sizes, len(frame))
+    cell, table = cells.combine(arrays, sizes, len(frame) if weights is None else len(weights))
     reasons = [
         *([(), *_reasons(index, a, used[a], col)] for a, col in coded.items()),
         *([(), (flag,)] for flag in flags),
@@ -145,9 +192,8 @@ def decide(
         )
         for codes in table.tolist()
     )
-    unused = unused_flags(axes, possible, used, frame.columns)
     some = np.logical_or.reduce([*agreed.values()]) if agreed else None
-    return Decided(cell=cell, choices=choices, consent=some, unused=unused)
+    return Decided(cell=cell, choices=choices, consent=some, unused=seen.unused, weights=weights)
 
 
 def consent_columns(consent: ConsentArgument, frame: Frame) -> dict[str, str]:
@@ -213,13 +259,13 @@ def plan_summary(plan: IntoDataFrameT) -> IntoDataFrameT:
         plan: What `StrategyTable.plan` returned.
 
     Returns:
-        The same kind of frame with strategy_id, owner, customers (all who have it in their plan),
-        holdout (those of them left out by chance, of this strategy or of the whole plan), control
-        (those in the control group of the whole plan); equal counts go by id.
+        The same kind of frame, a lazy one in no order, with strategy_id, owner, customers (all who
+        have it in their plan), holdout (those of them left out by chance, of this strategy or of
+        the whole plan), control (those in the control group of the whole plan); equal counts go by
+        id.
 
     Raises:
         ColumnsError: The frame is not a plan, or its holdout or control is not true or false.
-        EngineError: The frame is lazy.
 
     Example:
         >>> import pandas as pd
@@ -229,20 +275,42 @@ def plan_summary(plan: IntoDataFrameT) -> IntoDataFrameT:
         >>> found[["strategy_id", "customers"]].values.tolist()
         [['val_low_entry', 2], ['val_high_care', 1]]
     """
-    frame = eager(plan)
+    frame = frames.wrap(plan, what="the plan")
+    if frames.is_lazy(frame):
+        native: IntoDataFrameT = _lazy_summary(frame)
+        return native
     chance = (c.HOLDOUT, c.CONTROL)
-    for name in (c.STRATEGY, c.OWNER):
+    keys = (c.STRATEGY, c.OWNER)
+    for name in keys:
         column_of(frame, name, "plan_summary")
     flags = [_drawn(frame, name) for name in chance]
-    keys = (c.STRATEGY, c.OWNER)
     one = nw.lit(1, nw.Int64).alias(c.CUSTOMERS)
     groups = frame.select(*keys, *flags, one).group_by(*keys)
     counts = groups.agg(nw.col(c.CUSTOMERS, *chance).sum())
     counts = counts.with_columns(nw.col(name).cast(nw.String) for name in keys)
     counts = counts.sort(c.CUSTOMERS, c.STRATEGY, descending=[True, False])
     order = counts.select(c.STRATEGY, c.OWNER, c.CUSTOMERS, *chance)
-    native: IntoDataFrameT = nw.maybe_reset_index(order).to_native()
+    native = nw.maybe_reset_index(order).to_native()
     return native
+
+
+def _lazy_summary(frame: Any) -> Any:
+    """Return the counts as a lazy frame of the plan's kind, in no order."""
+    schema, keys, chance = frame.collect_schema(), (c.STRATEGY, c.OWNER), (c.HOLDOUT, c.CONTROL)
+    stub = frames.wrap(pd.DataFrame(columns=list(schema)))
+    for name in (*keys, *chance):
+        column_of(stub, name, "plan_summary")
+    if wrong := [name for name in chance if schema[name] != nw.Boolean]:
+        raise ColumnsError(
+            f"Columns must be true or false: {', '.join(wrong)}.",
+            hint="cast them to boolean columns in the query.",
+        )
+    drawn = [nw.when(nw.col(n)).then(1).otherwise(0).alias(n) for n in chance]
+    rows = frame.select(*(nw.col(name).cast(nw.String) for name in keys), *drawn)
+    sums = [nw.col(name).sum() for name in chance]
+    counts = rows.group_by(*keys).agg(nw.len().alias(c.CUSTOMERS), *sums)
+    whole = [nw.col(name).cast(nw.Int64) for name in (c.CUSTOMERS, *chance)]
+    return counts.select(*keys, *whole).to_native()
 
 
 def _drawn(frame: Frame, name: str) -> Any:
@@ -252,12 +320,15 @@ def _drawn(frame: Frame, name: str) -> Any:
 
 
 def _refuse_uncovered(
-    index: match.Index, coded: Mapping[str, cells.Coded], used: Mapping[str, str]
+    index: match.Index,
+    coded: Mapping[str, cells.Coded],
+    used: Mapping[str, str],
+    weights: NDArray[np.int64] | None,
 ) -> None:
     found = [
         f"{used[axis]}: {said}"
         for axis, column in coded.items()
-        if (said := _uncovered(index, axis, column))
+        if (said := _uncovered(index, axis, column, weights))
     ]
     if found:
         raise TableError(
@@ -267,7 +338,9 @@ def _refuse_uncovered(
         )
 
 
-def _uncovered(index: match.Index, axis: str, column: cells.Coded) -> str:
+def _uncovered(
+    index: match.Index, axis: str, column: cells.Coded, weights: NDArray[np.int64] | None
+) -> str:
     """Return what the labels without strategy are like, or nothing.
 
     A column named by mistake may hold names of people, so only labels of our own lists are shown.
@@ -277,7 +350,8 @@ def _uncovered(index: match.Index, axis: str, column: cells.Coded) -> str:
     if not without:
         return ""
     bare = [not {*without}.isdisjoint(labels) for labels in column.parts]
-    n = int(np.array([False, *bare])[column.codes].sum())
+    rows = np.array([False, *bare])[column.codes]
+    n = int(rows.sum() if weights is None else weights[rows].sum())
     known = index.segments(axis)
     ours = [name for name in without if (axis, name) in known_labels()]
     named = f" ({', '.join(ours[:_NAMED])})" if ours else ""

@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from layerwise import columns as c
-from layerwise.strategy import cells, match
+from layerwise import frames
+from layerwise.strategy import cells, in_engine, match
 from layerwise.strategy.checks import ways
 from layerwise.strategy.labels import EVERY, reason
 from layerwise.strategy.links import read_links
@@ -30,10 +31,16 @@ def programmes_asked(
     lang: str,
 ) -> pd.DataFrame:
     """Return a row per programme that a label asks for, with the customers who have one."""
-    column_of(frame, customer, "customer")
     table = match.index(rows, read_links(links, rows))
     brand = _by_label(rows)
-    used = resolve(frame, axes, table.axes | {axis for axis, _ in brand}, {customer})
+    is_lazy = frames.is_lazy(frame)
+    named = in_engine.head(frame) if is_lazy else frame
+    column_of(named, customer, "customer")
+    used = resolve(named, axes, table.axes | {axis for axis, _ in brand}, {customer})
+    weights: NDArray[np.int64] | None = None
+    if is_lazy:
+        found = in_engine.combinations(frame, [*used.values()], ())
+        frame, weights = found.table, found.weights
     masks: dict[str, NDArray[np.bool_]] = {}
     reasons: dict[str, list[str]] = defaultdict(list)
     for axis, column in used.items():
@@ -44,7 +51,9 @@ def programmes_asked(
                 reasons[row.id].append(reason(axis, label, lang, term))
                 mine = holds[coded.codes]
                 masks[row.id] = masks[row.id] | mine if row.id in masks else mine
-    counts = {i: int(mask.sum()) for i, mask in masks.items()}
+    counts = {
+        i: int(mask.sum() if weights is None else weights[mask].sum()) for i, mask in masks.items()
+    }
     chosen = sorted((row for row in rows if row.id in counts), key=lambda r: (-counts[r.id], r.id))
     return _frame(chosen, counts, reasons, lang)
 

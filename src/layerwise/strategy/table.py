@@ -1,17 +1,18 @@
 """StrategyTable: which strategy each label gets, as a table that a marketer can read and edit."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import attrs
 import pandas as pd
 from narwhals.stable.v2.typing import IntoDataFrame, IntoDataFrameT
 
+from layerwise import frames, lazy
 from layerwise.columns import CUSTOMER, STRATEGY
 from layerwise.errors import SpecError
 from layerwise.saved import write_text
-from layerwise.strategy import assign, checks, files
+from layerwise.strategy import assign, checks, files, in_engine
 from layerwise.strategy import plan as planning
 from layerwise.strategy.coverage import coverage_of
 from layerwise.strategy.labels import axes, data_text
@@ -280,9 +281,11 @@ class StrategyTable:
 
         Raises:
             ColumnsError: The frame has no column strategy_id.
-            EngineError: It is no frame in memory.
         """
-        frame = planning.eager(plan)
+        frame = frames.wrap(plan, what="the plan")
+        if frames.is_lazy(frame):
+            column_of(in_engine.head(frame), STRATEGY, "never_assigned")
+            frame = lazy.count_by(frame, [STRATEGY])
         given = set(column_of(frame, STRATEGY, "never_assigned").unique().to_list())
         return tuple(x.id for x in self.rows if x.level == "customer" and x.id not in given)
 
@@ -317,7 +320,7 @@ class StrategyTable:
             ColumnsError: No column is an axis, or one holds no labels.
             SpecError: A choice is not possible.
             TableError: The links cannot be used.
-            EngineError: The frame is not in memory.
+            EngineError: A lazy frame has too many combinations of labels.
 
         Example:
             >>> causes = ["delivery_late", "site_slow;delivery_late"]
@@ -330,7 +333,7 @@ class StrategyTable:
         """
         said = self.lang if lang is None else lang
         _check_lang(said)
-        frame = planning.eager(labels)
+        frame = frames.wrap(labels, what="the label table")
         return programmes_asked(
             self.rows, frame, customer=customer, axes=axes, links=links, lang=said
         )
@@ -362,8 +365,9 @@ class StrategyTable:
         customer who left gets win-back strategies only; one who cannot return gets no outreach.
 
         Args:
-            labels: One row per customer, one column per axis, in memory (pandas, Polars, pyarrow).
-                Missing and ``not_evaluable`` labels match nothing.
+            labels: One row per customer, one column per axis, in any frame. Missing and
+                ``not_evaluable`` labels match nothing. A lazy frame's engine counts combinations
+                of labels; what each gets is joined to its customers there (needs ``holdout=0``).
             customer: Column of the customer's id: integers or text, each once.
             axes: By default all columns that are named like an axis of the table are used. A
                 mapping axis -> column names the columns of some axes (``{"tier": "my_tier"}``); the
@@ -385,7 +389,8 @@ class StrategyTable:
                 `strategy_links()`, less what names strategies that the table does not have.
 
         Returns:
-            The same kind of frame, rows in the order of `labels`, then by rank: customer id,
+            The same kind of frame, rows in the order of `labels`, then by rank (lazy frames have
+            no order): customer id,
             strategy_id, rank (1 is the customer's first), reason, channel, incentive, owner,
             kpi, source, objective, action, holdout (True: chosen by chance NOT to get it, so that
             the effect can be measured; the row keeps its place), control (True: the customer is in
@@ -396,7 +401,8 @@ class StrategyTable:
             DataError: Ids are missing, repeated, or neither text nor integers.
             TableError: A label that occurs has no strategy, and `allow_gaps` is False.
             SpecError: A choice is not possible.
-            EngineError: The frame is not in memory.
+            EngineError: The frame is lazy, and holdout or control is not 0 or there are too many
+                combinations of labels.
 
         Warns:
             RowsLeftOutWarning: Customers get no strategy; `plan_counts` returns the counts.
@@ -412,26 +418,36 @@ class StrategyTable:
         """
         said = self.lang if lang is None else lang
         _check_lang(said)
-        frame = planning.eager(labels)
-        decided = planning.decide(
-            self.rows,
-            frame,
-            customer=customer,
-            axes=axes,
+        chance = assign.Chance(holdout=holdout, control=control, salt=salt)
+        frame, decided, found = self._decided(
+            labels,
+            {"customer": customer, "axes": axes, "consent": consent, "links": links},
             cap=cap,
-            consent=consent,
             quiet=quiet,
             one_price_incentive=one_price_incentive,
             allow_gaps=allow_gaps,
-            links=links,
         )
-        chance = assign.Chance(holdout=holdout, control=control, salt=salt)
-        plan: IntoDataFrameT = assign.to_frame(
-            frame, decided, customer=customer, chance=chance, lang=said
+        plan: IntoDataFrameT = (
+            assign.to_frame(frame, decided, customer=customer, chance=chance, lang=said)
+            if found is None
+            else in_engine.to_lazy(found, decided, customer=customer, chance=chance, lang=said)
         )
         warn_unused(decided.unused)
         planning.warn_left_out(decided.counts())
         return plan
+
+    def _decided(
+        self, labels: Any, looked_at: Mapping[str, Any], **choices: Any
+    ) -> tuple[Any, planning.Decided, in_engine.Combinations | None]:
+        """Return the wrapped table, what each row gets, and the different rows of a lazy one."""
+        frame = frames.wrap(labels, what="the label table")
+        if not frames.is_lazy(frame):
+            seen = planning.look(self.rows, frame, **looked_at)
+            return frame, planning.decide(seen, frame, **choices), None
+        seen = planning.look(self.rows, in_engine.head(frame), **looked_at)
+        found = in_engine.combinations(frame, [*seen.used.values()], seen.truths)
+        decided = planning.decide(seen, found.table, weights=found.weights, **choices)
+        return frame, decided, found
 
     def plan_counts(
         self,
@@ -454,18 +470,15 @@ class StrategyTable:
         >>> StrategyTable.default().plan_counts(labels).no_strategy
         1
         """
-        return planning.decide(
-            self.rows,
-            planning.eager(labels),
-            customer=customer,
-            axes=axes,
+        _, decided, _ = self._decided(
+            labels,
+            {"customer": customer, "axes": axes, "consent": consent, "links": links},
             cap=cap,
-            consent=consent,
             quiet=quiet,
             one_price_incentive=one_price_incentive,
             allow_gaps=allow_gaps,
-            links=links,
-        ).counts()
+        )
+        return decided.counts()
 
 
 def _check_lang(lang: str) -> None:
