@@ -7,7 +7,6 @@ Each engine opens a folder of Parquet files and answers with the thirteen column
 import os
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,9 +85,7 @@ def polars_lazy(folder: Path) -> Engine:
 
 def duckdb(folder: Path) -> Engine:
     """A relation over the files; the answer becomes a table of the connection."""
-    import duckdb
-
-    base = duckdb.connect(config={"threads": 2, "memory_limit": "8GB"})
+    base = open_duckdb(folder.parent)
     log = f"read_parquet('{folder}/*.parquet')"
     base.sql("create macro days_between(a, b) as date_diff('day', b, a)")
 
@@ -105,8 +102,16 @@ def duckdb(folder: Path) -> Engine:
     )
 
 
+def open_duckdb(scratch: Path) -> Any:
+    """Return a connection with two threads and 8 GB, which spills into a folder."""
+    import duckdb
+
+    spill = {"temp_directory": str(scratch / "spill")}
+    return duckdb.connect(config={"threads": 2, "memory_limit": "8GB", **spill})
+
+
 def ibis(folder: Path) -> Engine:
-    """ibis on DuckDB."""
+    """DuckDB behind ibis."""
     import ibis
 
     base = ibis.duckdb.connect(threads=2, memory_limit="8GB")
@@ -118,7 +123,7 @@ def ibis(folder: Path) -> Engine:
         keep=lambda table: base.raw_sql(  # ibis 12 makes no tables with DuckDB 2
             f"create or replace table answer as {ibis.to_sql(table, dialect='duckdb')}"
         ),
-        write=lambda table, path: base.raw_sql(f"copy answer to '{path}' (format parquet)"),
+        write=lambda _, path: base.raw_sql(f"copy answer to '{path}' (format parquet)"),
     )
 
 
