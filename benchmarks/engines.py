@@ -34,6 +34,15 @@ from processes import cpu_seconds, watched
 from summarize import make_log
 
 RESULTS = Path(__file__).parents[1] / "docs" / "assets" / "engines.csv"
+TITLES = {
+    "pandas": "pandas",
+    "polars": "Polars",
+    "polars_lazy": "Polars, lazy",
+    "duckdb": "DuckDB",
+    "ibis": "ibis on DuckDB",
+    "dask": "Dask",
+    "spark": "Spark",
+}
 FIELDS = ("engine", "rows", "wall_s", "cpu_s", "peak_gb", "load", "date")
 BASE = 10_000_000
 EXACT = (
@@ -156,7 +165,7 @@ def grow(names: list[str], sizes: list[int], scratch: Path, results: Path) -> No
             load = f"{os.getloadavg()[0]:.1f}"
             spent, peak = child(scratch, "once", name, "ours", folder)
             _remove(scratch / "ours.parquet")
-            row = {"engine": name, "rows": rows, "wall_s": round(spent["wall"], 2)}
+            row = {"engine": TITLES[name], "rows": rows, "wall_s": round(spent["wall"], 2)}
             row |= {"cpu_s": round(spent["cpu"], 2), "peak_gb": round(peak, 2), "load": load}
             row["date"] = dt.datetime.now(dt.UTC).date().isoformat()
             print(row, flush=True)
@@ -167,7 +176,8 @@ def grow(names: list[str], sizes: list[int], scratch: Path, results: Path) -> No
 def _record(results: Path, row: dict) -> None:
     kept = pd.read_csv(results, dtype=str).to_dict("records") if results.exists() else []
     kept = [r for r in kept if (r["engine"], int(r["rows"])) != (row["engine"], row["rows"])]
-    kept = sorted([*kept, row], key=lambda r: ([*ENGINES].index(r["engine"]), int(r["rows"])))
+    order = [*TITLES.values()]
+    kept = sorted([*kept, row], key=lambda r: (order.index(r["engine"]), int(r["rows"])))
     with results.open("w", newline="") as file:
         writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
         writer.writeheader()

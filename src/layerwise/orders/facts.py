@@ -302,8 +302,9 @@ def check_id_type(name: object, dtype: Any) -> None:
 def _inexact(known: Expr, scale: int, amount_type: Any) -> Expr:
     """Count amounts that are no whole number of 1/scale, in the precision of their own type."""
     money = nw.col("money")
-    # A column of the scale: Polars divides by constants through their reciprocals.
-    divisor = nw.col("reason").cast(nw.Float64()) * 0.0 + float(scale)
+    # A column of the scale: Polars divides by constants through their reciprocals, and takes what
+    # `when` made for one if all rows have it.
+    divisor = money * 0.0 + float(scale)
     nearest = (money * scale + 0.5).floor() / divisor
     if amount_type == nw.Float32:
         return _total(known & (nearest.cast(nw.Float32()) != money.cast(nw.Float32())))
