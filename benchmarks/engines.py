@@ -57,6 +57,8 @@ def write_log(folder: Path, rows: int) -> Path:
     log = make_log(min(rows, BASE), "int")
     step = int(log["customer_id"].max()) + 1
     target = folder / f"log-{rows}"
+    if target.exists():
+        return target
     target.mkdir()
     pieces = 10 if rows <= BASE else 1
     for copy in range(max(rows // BASE, 1)):
@@ -127,6 +129,19 @@ def differences(scratch: Path) -> str:
 WAYS = ("native", "ours")
 
 
+def _same_bits(scratch: Path) -> str:
+    """Say whether layerwise gives what it gave on the first engine, spend to the last bit."""
+    first, found = scratch / "first.parquet", scratch / "ours.parquet"
+    if not first.exists():
+        found.rename(first)
+        return "the first"
+    picked = [f"{c}::{_kind(c)}" for c in EXACT] + [*MONEY]
+    pick = f"select customer_id, {', '.join(picked)} from"
+    sides = [f"{pick} read_parquet('{p}')" for p in (f"{found}{_star(scratch, 'ours')}", first)]
+    count = duckdb.sql(f"select count(*) from ({sides[0]} except {sides[1]})").fetchone()
+    return "as the first to the last bit" if count == (0,) else f"{count[0]:,} not as the first"
+
+
 def _star(scratch: Path, way: str) -> str:
     return "/*.parquet" if (scratch / f"{way}.parquet").is_dir() else ""
 
@@ -141,7 +156,7 @@ def compare(names: list[str], rows: int, rounds: int, scratch: Path) -> None:
     print(f"summary of {rows:,} rows, medians, wall s / CPU s / peak GB, {_machine()}")
     for name in names:
         peaks = {way: child(scratch, "once", name, way, folder)[1] for way in WAYS}
-        verdict = differences(scratch)
+        verdict = f"{differences(scratch)}, {_same_bits(scratch)}"
         runs, _ = child(scratch, "turns", name, folder, 2 if name == "spark" else rounds)
         middle = {
             way: [statistics.median(run[what] for run in runs[way]) for what in ("wall", "cpu")]
@@ -170,7 +185,6 @@ def grow(names: list[str], sizes: list[int], scratch: Path, results: Path) -> No
             row["date"] = dt.datetime.now(dt.UTC).date().isoformat()
             print(row, flush=True)
             _record(results, row)
-        _remove(folder)
 
 
 def _record(results: Path, row: dict) -> None:
@@ -243,6 +257,7 @@ def main() -> None:
     parser.add_argument("--rows", nargs="+", type=float, default=[BASE])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--folder", type=Path, help="keep the logs there for the next run")
     parser.add_argument("--scratch", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -255,8 +270,9 @@ def main() -> None:
         steps(words[0], Path(words[1]), given.scratch)
     else:
         with tempfile.TemporaryDirectory(prefix="layerwise-engines-") as name:
-            scratch = Path(name)
-            write_log(scratch, 10_000).rename(scratch / "small")
+            scratch = given.folder or Path(name)
+            if not (scratch / "small").exists():
+                write_log(scratch, 10_000).rename(scratch / "small")
             if given.what == "compare":
                 compare(given.engines or [*ENGINES], sizes[0], given.rounds, scratch)
             elif given.what == "grow":

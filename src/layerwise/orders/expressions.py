@@ -100,7 +100,9 @@ def customers(found: Lazy, facts: Facts, request: Request, as_of: int) -> Lazy:
     ]
     if not daily:
         wanted += [bucket.min().alias("first"), bucket.max().alias("last")]
-    inside = {c.orders_in(d): _inside(bucket >= cut, _float(nw.lit(1.0))) for d, cut in cuts.items()}
+    inside = {
+        c.orders_in(d): _inside(bucket >= cut, _float(nw.lit(1.0))) for d, cut in cuts.items()
+    }
     if request.amount is not None:
         inside |= {c.spend_in(d): _inside(bucket >= cut, net) for d, cut in cuts.items()}
         wanted.append(net.sum().alias("total"))
