@@ -138,8 +138,9 @@ def _same_bits(scratch: Path) -> str:
     picked = [f"{c}::{_kind(c)}" for c in EXACT] + [*MONEY]
     pick = f"select customer_id, {', '.join(picked)} from"
     sides = [f"{pick} read_parquet('{p}')" for p in (f"{found}{_star(scratch, 'ours')}", first)]
-    count = duckdb.sql(f"select count(*) from ({sides[0]} except {sides[1]})").fetchone()
-    return "as the first to the last bit" if count == (0,) else f"{count[0]:,} not as the first"
+    query = f"select count(*) from ({sides[0]} except {sides[1]})"
+    ((count,),) = duckdb.sql(query).fetchall()
+    return f"{count:,} not as the first" if count else "as the first to the last bit"
 
 
 def _star(scratch: Path, way: str) -> str:
