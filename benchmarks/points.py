@@ -42,6 +42,7 @@ def ledger(customers: int, rows: int, *, text: bool = False) -> pd.DataFrame:
     if text:
         ids = {"event_id": "e", "lot": "e", "customer_id": "c"}
         table = table.assign(**{n: letter + table[n].astype(str) for n, letter in ids.items()})
+        table = table.assign(kind=table["kind"].astype(str))
     return table
 
 

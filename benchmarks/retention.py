@@ -41,8 +41,9 @@ def world(n: int) -> tuple[pd.DataFrame, pd.DataFrame]:
 def ways(log: pd.DataFrame, segments: pd.DataFrame) -> dict[str, Callable[[], object]]:
     """Return what is measured."""
     by = {"as_of": END, "segments": segments, "by": "region"}
+    known = by | {"start": "first_order"}
     return {
-        "retention, 5 segments": lambda: retention_curve(log, window_days=60, **by),
+        "retention, 5 segments": lambda: retention_curve(log, window_days=60, **known),
         "cohorts by month": lambda: cohort_table(log, as_of=END),
         "cohorts, own months": lambda: cohort_table(log, as_of=END, since="first_order"),
         "kpis by month": lambda: kpis(log, window_days=60, **by),

@@ -32,11 +32,36 @@ not the default one, PyArrow in two chunks. Level B runs in CI as a step of its 
 ibis on DuckDB and on a PostgreSQL that the tests start. narwhals 2.29 says that its Dask support
 moves to a package of its own, `narwhals-dask`, which was not to be had when this was written.
 
-## Fitting
+## What is collected
 
-`fit` takes from a lazy engine what it learns from, and no more than 5 million rows of it: models of
-orders the distinct histories with their counts (grouped inside the engine), other layers the
-columns they need. Above that it refuses and says what to do.
+Lazy engines count; what is taken out of them is the counts, and no more than 5 million rows of it:
+
+| | what the engine counts and we collect | then |
+| --- | --- | --- |
+| `fit` of a model of orders | distinct histories | numpy fits |
+| `fit` of layers and `GammaGamma` | distinct rows of the needed columns | numpy learns |
+| `transform` | for expected orders the distinct histories | a small table joins there |
+| `measure_migration` | customers by label before and after, by pair of dates | numpy rates |
+| `publish` | customers by cell, or by set of cells where they are in several | numpy hides |
+| `plan` | combinations of labels, flags and consent | a small table joins there |
+| `segment_profile` | values of each feature by segment | numpy averages |
+
+Rows above the limit are refused, and the message says what to do. Where the columns of all layers
+together have more different rows, `Layers.fit` learns layer by layer, each from its own columns
+(`RFM` from each column by itself), and the engine gives the labels of the earlier ones; a cut on a
+model's probability or expected spend is then learned from the engine's numbers, equal to 1e-12.
+`fit` of layers holds 8 bytes a customer and column while it learns, since equal rows are laid side
+by side again.
+
+## What is refused
+
+* `gaps=True` and `explain` need every row; collect the customers in question first.
+* A plan's `holdout` and `control` are drawn from an HMAC of each id, for which the engines share no
+  expression. `plan(holdout=0)` runs inside the engine and equals that of pandas row
+  by row; for a holdout collect ids and labels, they are few bytes a customer.
+* Contact rules, budgets and everything else that looks at one customer at a time takes a plan in
+  memory.
+* Times with a zone, but on Polars; Spark's `timestamp`, which moves with the session.
 
 ## SQL
 

@@ -10,12 +10,8 @@ import polars as pl
 
 import layerwise as lw
 from layerwise.columns import SPEND_MEAN
-from layerwise.fitted import Fitted, Spec
-from layerwise.frames import Columns
-from layerwise.layers.edges import present, quantile_edges
 from layerwise.rules import Cut
-from layerwise.rules.base import numbers
-from layerwise.saved import saved
+from layerwise.spec import Columns, Fitted, Spec, numbers, present, quantile_edges, saved
 from layerwise.testing import check_segmenter
 
 

@@ -284,7 +284,7 @@ def test_writes_a_report(tmp_path: Path, capsys: Any, name: str) -> None:
     assert run(tmp_path / "log.csv", tmp_path / "out", *more) == DONE
     assert name in capsys.readouterr().out
     text = (tmp_path / name).read_text(encoding="utf-8")
-    assert "客户月报" in text
+    assert "用户月报" in text
     assert "canary-" not in text
 
 

@@ -8,6 +8,7 @@ import attrs
 import numpy as np
 import pytest
 
+from layerwise.churn import Costs
 from layerwise.errors import SpecError
 from layerwise.fitted import Spec
 from layerwise.layers import (
@@ -22,7 +23,10 @@ from layerwise.layers import (
     Value,
 )
 from layerwise.loading import loads
+from layerwise.membership import PointRules
 from layerwise.models import BGBB, BGNBD, MBGCNBD, MBGNBD, GammaGamma, ParetoNBD, WithCovariates
+from layerwise.privacy import TableRecord, run_record
+from layerwise.rules import FirstMatch, Largest
 from layerwise.saved import dumps
 
 NAN, INF = float("nan"), float("inf")
@@ -145,6 +149,22 @@ def test_specs_can_be_hashed_and_copied(spec: Spec) -> None:
     assert {spec: 1}[same] == 1
     assert hash(Layers(one=spec)) == hash(Layers(one=same))
     assert copy.deepcopy(spec) == pickle.loads(pickle.dumps(spec)) == spec  # noqa: S301
+
+
+CHOICES_AND_RECORDS: list[Any] = [
+    lambda: Costs(service_cost=[1, 2]),  # type: ignore[arg-type]
+    lambda: FirstMatch(output="t", cases=[("a > k", "b")], otherwise="c", constants={"k": 1.0}),
+    lambda: Largest(output="t", columns=["a"], labels=["b"], otherwise="c"),  # type: ignore[arg-type]
+    lambda: PointRules(daily_caps={"review": 3}),
+    lambda: TableRecord(columns=["a"], rows=1, counts={"consent": 1}),  # type: ignore[arg-type]
+    lambda: run_record({}, purpose="churn", as_of="2024-06-30"),
+]
+
+
+@pytest.mark.parametrize("make", CHOICES_AND_RECORDS)
+def test_lists_and_mappings_inside_do_not_hinder_hashes(make: Any) -> None:
+    """What is frozen can be a key, though it was given lists and mappings; equal ones are one."""
+    assert len({make(), make()}) == 1
 
 
 def test_mappings_inside_are_frozen() -> None:

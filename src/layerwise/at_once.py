@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import pandas as pd
 
+from layerwise.brief import in_brief
 from layerwise.columns import expected_spend, p_no_purchase
 from layerwise.errors import FitError, LayerwiseError, LayerwiseWarning, SpecError
 from layerwise.layers import RFM, ChurnStatus, FittedLayers, Frequency, Layers, Loyalty, Tier, Value
@@ -44,6 +45,8 @@ class Overview:
     strategies: StrategyTable
     horizon_days: int
     notes: tuple[str, ...]
+
+    __repr__ = in_brief
 
 
 def usual_layers(*, horizon_days: float = 90, with_model: bool = True) -> Layers:

@@ -26,6 +26,9 @@ SPECIAL_ORDERS = "special_orders"
 CUSTOM_ORDERS = "custom_orders"
 SHARE_PREFIX = "share_"
 
+CENTURY = 36_525
+"""Days: no window, silence or horizon that anybody judges is longer."""
+
 STRATEGY = "strategy_id"
 RANK = "rank"
 REASON = "reason"

@@ -19,6 +19,7 @@ from layerwise.columns import (
     p_no_purchase,
     spend_in,
 )
+from layerwise.rules import NOT_EVALUABLE
 from layerwise.scorecard import Scorecard
 from layerwise.strategy import plan_summary
 from layerwise.strategy.labels import axes, labels
@@ -30,51 +31,52 @@ _ACTION_WIDTH = 70
 _BANDS = ("customers", "predicted", "actual", "low", "high")
 
 _ZH = {
+    ", ": "、",
     "Orders": "订单",
     "as of {}": "截至 {}",
-    "Layers: customers and share of spend": "分层：客户数与消费占比",
+    "Layers: customers and share of spend": "分层：用户数与消费占比",
     "Layers judge independently; the tier decides which comes first.": (
-        "各分层独立判断；先后由客户层级决定。"
+        "各分层独立判断；优先级由用户层级决定。"
     ),
-    "customers": "客户数",
+    "customers": "用户数",
     "share": "占比",
     "of spend": "消费占比",
     "of spend (365 d)": "消费占比（365 天）",
     "Churn probability: P(no purchase in the next {} days)": "流失概率：未来 {} 天内不购买的概率",
-    "mean {:.2f}; by tier: {}": "平均 {:.2f}；按客户层级：{}",
-    "judged on the last {} days, fitted on what came before:": "以最后 {} 天检验此前的拟合：",
-    "{:,} customers, {:.1%} bought nothing in the holdout": "{:,} 位客户，检验期内 {:.1%} 未购买",
-    "ranking (AUC)": "排序（AUC）",
+    "mean {:.2f}; by tier: {}": "平均 {:.2f}；按用户层级：{}",
+    "judged on the last {} days, fitted on what came before:": "以此前数据拟合，用最近 {} 天检验：",
+    "{:,} customers, {:.1%} bought nothing in the holdout": "{:,} 位用户，检验期内 {:.1%} 未购买",
+    "ranking (AUC)": "排序能力（AUC）",
     "calibration (Brier)": "校准（Brier）",
     "churn probability": "流失概率",
     "days of silence": "沉默天数",
-    "base rate": "基准比例",
+    "base rate": "总体比例",
     "predicted": "预测",
     "actual": "实际",
     "low": "下限",
     "high": "上限",
     "not available, see the notes": "无法给出，见备注",
     "Strategy plan": "策略计划",
-    "{:,} of {:,} customers, {:,} rows": "{1:,} 位客户中的 {0:,} 位，共 {2:,} 行",
+    "{:,} of {:,} customers, {:,} rows": "{1:,} 位用户中的 {0:,} 位，共 {2:,} 行",
     "strategy": "策略",
-    "held out": "留作对照",
+    "held out": "对照组",
     "action": "行动",
     "Notes": "备注（英文）",
     "Written": "已写入",
 }
 
 _CHECK_ZH = {
-    "null_customer": "未计入：{:,} 行没有客户编号",
+    "null_customer": "未计入：{:,} 行没有用户编号",
     "null_order": "未计入：{:,} 行没有订单编号",
     "null_time": "未计入：{:,} 行没有时间",
     "null_amount": "未计入：{:,} 行没有金额",
-    "after_as_of": "未计入：{:,} 行晚于截止日",
+    "after_as_of": "未计入：{:,} 行时间晚于截止日",
     "refunded_rows": "未计入：{:,} 行所属订单的净额不大于零（退款、免费订单）",
-    "customers_without_purchase": "未计入：{:,} 位客户没有剩下的购买",
-    "refund_rows": "{:,} 行退款没有可抵扣的购买，未被扣除",
+    "customers_without_purchase": "未计入：{:,} 位用户没有其他有效购买",
+    "refund_rows": "{:,} 行退款找不到可抵扣的购买，未扣除",
     "refund_total": "这些退款合计 {:,.2f}",
     "duplicate_rows": "已计入：{:,} 行与前面的行完全相同",
-    "clock": "按 {} 的日期计算；tz= 可按店铺所在时区计算",
+    "clock": "日期按 {} 时区计算；用 tz= 可改按店铺所在时区计算",
 }
 """Counts of `OrderCheck` -> what they say."""
 
@@ -96,6 +98,8 @@ class Words:
 
     def term(self, layer: str, name: str) -> str:
         """Return how a label is called."""
+        if self.lang == "zh" and name == NOT_EVALUABLE:
+            return "无法判断"
         known = labels().get((layer, name))
         return known.term_zh if known and self.lang == "zh" else name
 
@@ -108,7 +112,7 @@ class Words:
         """Return what was read and what was left out."""
         if self.lang != "zh":
             return str(check)
-        line = f"{check.rows:,} 行中使用 {check.used:,} 行：{check.customers:,} 位客户"
+        line = f"共 {check.rows:,} 行，计入 {check.used:,} 行：{check.customers:,} 位用户"
         if check.first_order is not None:
             line += f"，{check.first_order} 至 {check.last_order}"
         told = [text.format(n) for field, text in _CHECK_ZH.items() if (n := getattr(check, field))]
@@ -170,7 +174,7 @@ def _churn(result: Overview, say: Words) -> str:
         by_tier = result.customers.groupby("tier", observed=True)[column].mean().iloc[::-1]
         means = [f"{say.term('tier', str(tier))} {mean:.2f}" for tier, mean in by_tier.items()]
         mean = result.customers[column].mean()
-        lines.append(say("mean {:.2f}; by tier: {}", mean, ", ".join(means)))
+        lines.append(say("mean {:.2f}; by tier: {}", mean, say(", ").join(means)))
     if result.scorecard is not None:
         days = result.horizon_days
         lines.append(say("judged on the last {} days, fitted on what came before:", days))

@@ -43,6 +43,10 @@ class FitError(LayerwiseError):
     """A model or layer cannot be learned from this table."""
 
 
+class NotFittedError(LayerwiseError, AttributeError):
+    """A spec was asked for what only its fitted form has."""
+
+
 class TableError(LayerwiseError):
     """A strategy table is not valid."""
 
@@ -113,6 +117,10 @@ class SampleRatioWarning(LayerwiseWarning):
 
 class EarlyLookWarning(LayerwiseWarning):
     """An experiment is read before it has the planned number of customers."""
+
+
+class LookAheadWarning(LayerwiseWarning):
+    """What was learned later may stand for what was known at the start, and flatters the result."""
 
 
 def problems(title: str, lines: Iterable[str]) -> str:

@@ -22,9 +22,10 @@ from layerwise.errors import (
 from layerwise.explain import only, reasons
 from layerwise.frames import Array, Column, Columns, Labels
 from layerwise.histories import check_histories
-from layerwise.lazy import rows_by_counts
+from layerwise.lazy import count_by, counts_of, rows_by_counts, rows_if_few
 from layerwise.rules import Rule
 from layerwise.rules.base import as_mapping, as_tuple
+from layerwise.unfitted import Unfitted
 from layerwise.version import VERSION
 
 FrameT = TypeVar("FrameT")
@@ -137,7 +138,7 @@ class Labeller:
         """Return the saved form as text; `layerwise.loads` reads it back to equality.
 
         Raises:
-            SavedFileError: A class of your own is not decorated with `layerwise.saved.saved`.
+            SavedFileError: A class of your own is not decorated with `layerwise.spec.saved`.
         """
         return saved.dumps(self, version=VERSION)
 
@@ -145,7 +146,7 @@ class Labeller:
         """Write the saved form (JSON) to a file, whole or not at all.
 
         Raises:
-            SavedFileError: A class of your own is not decorated with `layerwise.saved.saved`.
+            SavedFileError: A class of your own is not decorated with `layerwise.spec.saved`.
             OSError: The file cannot be written.
             SavedFileError: The path is none.
         """
@@ -268,10 +269,33 @@ class Fitted(Part):
 
 
 @attrs.frozen(kw_only=True)
-class Spec:
-    """The choices of one layer. A new one gives `default_name`, `needs` and `learn`."""
+class Spec(Unfitted):
+    """The choices of one layer. A new one gives `default_name`, `needs` and `learn`.
+
+    Example:
+        >>> from layerwise.rules import Cut
+        >>> from layerwise.spec import quantile_edges
+        >>> @saved.saved
+        ... @attrs.frozen(kw_only=True)
+        ... class Size(Spec):
+        ...     default_name: ClassVar[str] = "size"
+        ...     cut: float = 0.5
+        ...     def needs(self, name):
+        ...         return ("spend",)
+        ...     def learn(self, columns, name):
+        ...         edges = quantile_edges(columns["spend"], (self.cut,))
+        ...         rule = Cut(output=name, column="spend", edges=edges, labels=("small", "big"))
+        ...         return Fitted(spec=self, name=name, rules=(rule,))
+        >>> import pandas as pd
+        >>> customers = pd.DataFrame({"spend": [5.0, 7.0, 90.0]})
+        >>> Size().fit(customers).transform(customers)["size"].tolist()
+        ['small', 'small', 'big']
+    """
 
     default_name: ClassVar[str] = ""
+
+    apart: ClassVar[bool] = False
+    """Whether `learn` looks at one column at a time, so that an engine may count each by itself."""
 
     def needs(self, name: str) -> tuple[str, ...]:
         """Return the columns that learning reads; `name` is the name of the layer."""
@@ -313,8 +337,8 @@ class Spec:
         """Learn cuts and numbers from a customer table; they stay as they are from then on.
 
         Args:
-            customers: One row per customer (see `layerwise.summarize`), any frame; of lazy frames
-                the needed columns are collected.
+            customers: One row per customer (see `layerwise.summarize`), any frame; a lazy one
+                counts equal rows of the needed columns, and the counts are collected.
 
         Returns:
             The frozen result; it holds rules and facts, no customer rows.
@@ -324,22 +348,75 @@ class Spec:
             DataError: A needed column holds infinite numbers or impossible histories.
             FitError: The table is empty, or nothing can be learned from it.
         """
-        columns = read_for(self, self.default_name, customers)
+        frame = _required(self, self.default_name, customers)
+        if frames.is_lazy(frame):
+            return learn_in_engine(self, frame, self.default_name)
+        columns = _checked(frames.read(frame, self.needs(self.default_name)))
         return learn_one(self, columns, self.default_name)[0]
 
 
 def read_for(spec: Spec, name: str, customers: object) -> Columns:
     """Return the columns that a spec learns from, of a table with at least one customer."""
+    frame = _required(spec, name, customers)
+    read = rows_by_counts if frames.is_lazy(frame) else frames.read
+    return _checked(read(frame, spec.needs(name)))
+
+
+def _required(spec: Spec, name: str, customers: object) -> Any:
     frame = frames.wrap(customers)
     needed = dict.fromkeys(spec.needs(name), f"{name} ({type(spec).__name__})")
     title = f"{type(spec).__name__} needs columns that the customer table does not have."
     frames.require(frames.column_names(frame), needed, title=title)
-    lazy_frame = frames.is_lazy(frame)
-    columns = rows_by_counts(frame, needed) if lazy_frame else frames.read(frame, needed)
+    return frame
+
+
+def _checked(columns: Columns) -> Columns:
     check_histories(columns)
     if columns and not len(next(iter(columns.values()))):
         raise FitError("The customer table is empty.", hint="check the dates and as_of.")
     return columns
+
+
+def learn_in_engine(spec: Spec, frame: Any, name: str) -> Part:
+    """Return the fitted layer of a wrapped lazy frame, which counts equal rows.
+
+    Where a layer looks at its columns apart and there are too many different rows, each column is
+    counted by itself, and then the labels.
+
+    Raises:
+        EngineError: There are more different rows than should be taken into memory.
+    """
+    needed = spec.needs(name)
+    columns = rows_if_few(frame, needed) if spec.apart else rows_by_counts(frame, needed)
+    if columns is not None:
+        return learn_one(spec, _checked(columns), name)[0]
+    columns = {n: _checked(rows_by_counts(frame, [n]))[n] for n in needed}
+    fitted = spec.learn(columns, name)
+    facts = {"customers": len(columns[needed[0]]), "sizes": _counted_sizes(fitted, frame, columns)}
+    with_sizes: Part = attrs.evolve(fitted, facts={**facts, **fitted.facts})  # type: ignore[misc]
+    return with_sizes
+
+
+def _counted_sizes(fitted: Part, frame: Any, columns: Columns) -> dict[str, dict[str, int]]:
+    """Return how many rows have each label, counted by the engine that gives the labels."""
+    none = {n: attrs.evolve(c, codes=c.codes[:0]) if isinstance(c, Labels) else c[:0]
+            for n, c in columns.items()}  # fmt: skip
+    made = evaluate(fitted.rules, none)
+    sizes = {n: sizes_of(c) for n in fitted.outputs if isinstance(c := made[n], Labels)}
+    labelled = frames.wrap(fitted.transform(frame.to_native()))
+    found = count_by(labelled, sizes)
+    for name, known in sizes.items():
+        labels = _said(frames.read(found, [name])[name])
+        for label, n in zip(labels, counts_of(found).tolist(), strict=True):
+            known[label] = known.get(label, 0) + n
+    return sizes
+
+
+def _said(column: Column) -> list[str]:
+    """Return labels and scores as they are named."""
+    values = column.objects().tolist() if isinstance(column, Labels) else column.tolist()
+    known = [None if v is None or v != v else v if isinstance(v, str) else int(v) for v in values]
+    return ["missing" if v is None else str(v) for v in known]
 
 
 def learn_one(spec: Spec, columns: Columns, name: str) -> tuple[Part, dict[str, Column]]:

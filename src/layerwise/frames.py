@@ -123,7 +123,8 @@ def eager(native: object, *, doing: str) -> Any:
     frame = wrap(native)
     if is_lazy(frame):
         raise EngineError(
-            f"{doing} needs a frame in memory, not a {type(native).__name__}.",
+            f"{doing} needs a frame in memory, not a {type(native).__name__} of "
+            f"{engine_name(frame)}.",
             hint=f"collect it first: {how_to_collect(frame)}.",
         )
     return frame
@@ -135,19 +136,26 @@ def collect(frame: Any, names: Iterable[str]) -> Any:
     Raises:
         EngineError: A lazy frame has more rows than should be taken into memory unasked.
     """
+    found = collect_few(frame, names)
+    if found is None:
+        raise EngineError(
+            f"More than {LARGEST_COLLECT:,} rows would be taken from {engine_name(frame)} into "
+            "memory.",
+            hint="to learn, fit on a sample of the customers and transform all of them, or take "
+            'grain="week" so that more histories are equal; to count, name fewer or coarser '
+            "columns; or collect the frame yourself.",
+        )
+    return found
+
+
+def collect_few(frame: Any, names: Iterable[str]) -> Any:
+    """Return what `collect` does, or None where it would raise."""
     if not is_lazy(frame):
         return frame
     chosen = frame.select(*map(nw.col, names)).head(LARGEST_COLLECT + 1)
     polars = frame.implementation.is_polars()
     found = chosen.collect(engine="streaming") if polars else chosen.collect("pandas")
-    if len(found) > LARGEST_COLLECT:
-        raise EngineError(
-            f"More than {LARGEST_COLLECT:,} rows would be taken from {engine_name(frame)} into "
-            "memory to learn from.",
-            hint="fit on a sample of the customers and transform all of them, take "
-            'grain="week" so that more histories are equal, or collect the frame yourself.',
-        )
-    return found
+    return found if len(found) <= LARGEST_COLLECT else None
 
 
 def engine_name(frame: Any) -> str:
@@ -318,6 +326,9 @@ def _read_one(name: str, series: Any) -> Column:
         return _categories(name, series)
     if dtype == nw.String and not isinstance(series.to_native(), pd.Series):
         return _coded(name, series)
+    if dtype == nw.String and series.to_native().dtype != object:
+        codes, found = pd.factorize(series.to_native())
+        return Labels(codes, tuple(found.tolist()), column=name)
     if dtype == nw.String or dtype == nw.Object:
         return _of_objects(name, series.to_numpy())
     if series.null_count() == len(series):

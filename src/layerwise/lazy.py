@@ -24,8 +24,11 @@ def count_by(frame: Any, names: Iterable[str]) -> Any:
         EngineError: There are more of them than should be taken into memory.
     """
     keys = list(dict.fromkeys(names))
-    grouped = frame.group_by(*keys).agg(nw.len().alias(COUNT))
-    return frames.collect(grouped, [*keys, COUNT])
+    return frames.collect(_grouped(frame, keys), [*keys, COUNT])
+
+
+def _grouped(frame: Any, keys: list[str]) -> Any:
+    return frame.group_by(*keys).agg(nw.len().alias(COUNT))
 
 
 def counts_of(found: Any) -> Array:
@@ -45,9 +48,19 @@ def rows_by_counts(frame: Any, names: Iterable[str]) -> dict[str, Column]:
         EngineError: There are more different rows than should be taken into memory.
     """
     keys = list(dict.fromkeys(names))
+    return _repeated(count_by(frame, keys), keys) if keys else {}
+
+
+def rows_if_few(frame: Any, names: Iterable[str]) -> dict[str, Column] | None:
+    """Return what `rows_by_counts` does, or None where there are too many different rows."""
+    keys = list(dict.fromkeys(names))
     if not keys:
         return {}
-    found = count_by(frame, keys)
+    found = frames.collect_few(_grouped(frame, keys), [*keys, COUNT])
+    return None if found is None else _repeated(found, keys)
+
+
+def _repeated(found: Any, keys: list[str]) -> dict[str, Column]:
     columns = frames.read(found, keys)
     counts = counts_of(found)
     order = np.lexsort([c.codes if isinstance(c, Labels) else c for c in columns.values()])

@@ -32,7 +32,17 @@ T = TypeVar("T")
 
 
 def saved(cls: type[T]) -> type[T]:
-    """Let a frozen attrs class be written to and read from JSON under its own name."""
+    """Let a frozen attrs class be written to and read from JSON under its own name.
+
+    A decorator of specs and rules of your own; whoever loads the file imports their module first.
+
+    >>> @saved
+    ... @attrs.frozen
+    ... class Cuts:
+    ...     at: tuple[float, ...]
+    >>> loads(dumps(Cuts((0.5, 0.8)), version="1")).at
+    (0.5, 0.8)
+    """
     _KINDS[cls.__name__] = cls
     return cls
 
@@ -142,7 +152,7 @@ def encode(value: object) -> Any:
         if kind not in _KINDS or _KINDS[kind] is not cls:
             raise SavedFileError(
                 f"{kind} is not a class that layerwise can save.",
-                hint="decorate your own spec or rule with @layerwise.saved.saved.",
+                hint="decorate your own spec or rule with @layerwise.spec.saved.",
             )
         fields = [field for field in attrs.fields(cls) if field.init]
         return {_TAG: kind} | {field.name: encode(getattr(value, field.name)) for field in fields}

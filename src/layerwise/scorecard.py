@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.columns import HOLDOUT_DAYS, HOLDOUT_ORDERS, SILENCE
 from layerwise.errors import DataError, SpecError
 from layerwise.frames import Array
@@ -42,6 +43,8 @@ class Scorecard:
     brier_base: float
     calibration: pd.DataFrame
     histogram: tuple[int, ...]
+
+    __repr__ = in_brief
 
     def __str__(self) -> str:
         lines = [

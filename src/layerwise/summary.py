@@ -156,6 +156,9 @@ def check_orders(
     The arguments are those of `summarize`, and so are the errors, but that a log without a usable
     row is counted here, not refused.
 
+    Raises:
+        LayerwiseError: As `summarize` says.
+
     Example:
         >>> import pandas as pd
         >>> orders = pd.DataFrame({

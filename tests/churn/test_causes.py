@@ -167,7 +167,7 @@ def test_columns_stand_for_causes() -> None:
     table = shop().rename(columns={"delivery_late": "late"})
     found = by_name(rank(table, exposures={"late": "delivery_late", "price_high": "price_high"}))
     assert found.loc["late", "cause_id"] == "delivery_late"
-    assert found.loc["late", "term_zh"] == "送货不准时"
+    assert found.loc["late", "term_zh"] == "配送不准时"
     own = by_name(rank(table, exposures=["late"])).loc["late"]
     assert (own["cause_id"], own["remedies"], own["cause"]) == ("", "", "late")
 

@@ -43,7 +43,7 @@ def exposed(**choices: Any) -> list[Any]:
         ({"column": "hours", "above": 40}, [False, False, False]),
         ({"column": "hours", "at_most": 5}, [False, True, False]),
         ({"column": "topic", "one_of": ("stockout",)}, [False, True, False]),
-        ({"column": "topic", "one_of": ("refund",)}, [False, False, False]),
+        ({"column": "topic", "one_of": ["refund"]}, [False, False, False]),
         ({"column": "hours", "above": 99, "seen_only": True}, [pd.NA, False, pd.NA]),
     ],
 )

@@ -135,7 +135,7 @@ def test_unknown_outcomes_are_left_out_aloud() -> None:
         ({"left": np.nan}, {}, DataError, "No outcome"),
         ({"left": 2}, {}, DataError, "left: 2,000 of 2,000"),
         ({"left": "yes"}, {}, ColumnsError, "no numbers: left"),
-        ({"region": np.linspace(0, 1, 2_000)}, {}, DataError, "fractions"),
+        ({"region": np.linspace(0, 1, 2_000)}, {}, ColumnsError, "fractions"),
         ({"region": range(2_000)}, {}, DataError, "2,000 distinct"),
         ({}, {"by": ["nowhere", "nothing"]}, ColumnsError, "nothing"),
         ({}, {"by": []}, SpecError, "by must name"),

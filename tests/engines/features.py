@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable
 from functools import cache
 from typing import Any
+from unittest.mock import patch
 
 import attrs
 import numpy as np
@@ -16,10 +17,12 @@ import pandas as pd
 import pytest
 
 import layerwise as lw
+from layerwise import frames
 from layerwise.errors import DataError
 from layerwise.evaluate import check_frozen, measure_migration
 from layerwise.fitted import Labeller
 from layerwise.models import MBGNBD, ParetoNBD, fit_by
+from layerwise.portrait import segment_profile
 from layerwise.privacy import publish
 from layerwise.strategy import plan_summary
 from tests.engines.backends import BACKENDS, Backend
@@ -201,7 +204,7 @@ def gamma_gamma(backend: Backend) -> None:
     labelled(backend, "spend")
 
 
-@feature("`fit_by`: a model for each group")
+@feature("a model for each group (`fit_by`): its probabilities and expected orders")
 def groups(backend: Backend) -> None:
     labelled(backend, "groups")
 
@@ -224,6 +227,19 @@ def fit_layers(backend: Backend) -> None:
     assert found.to_json() == saved("layers")
 
 
+@feature("`fit` of layers, layer by layer, where different rows are too many: the same JSON")
+def fit_apart(backend: Backend) -> None:
+    table = customers()
+    layers = lw.Layers(value=lw.Value(), rfm=lw.RFM(), tier=lw.Frequency())
+    columns = ["days_since_last", "orders_365d", "spend_365d"]
+    limit = int(table[columns].nunique(dropna=False).max())
+    assert len(table[columns].drop_duplicates()) > limit
+    expected, _ = quietly(layers.fit, table)
+    with patch.object(frames, "LARGEST_COLLECT", limit):
+        found, _ = quietly(layers.fit, backend.make(table))
+    assert found.to_json() == expected.to_json()
+
+
 @feature("`fit` of `GammaGamma`, from counts: the same JSON")
 def fit_spend(backend: Backend) -> None:
     spec = lw.GammaGamma()
@@ -232,12 +248,21 @@ def fit_spend(backend: Backend) -> None:
     assert found.to_json() == expected.to_json()
 
 
-@feature("`fit` of the models: the same parameters, from counts")
+@feature("`fit` of the models, from counts of histories: the same JSON")
 def fit_models(backend: Backend) -> None:
-    found, _ = quietly(lw.BGNBD(horizon_days=90).fit, backend.make(customers()))
-    expected = lw.loads(saved("bgnbd"))
-    for name, value in expected.parameters.items():
-        assert abs(found.parameters[name] / value - 1) < 1e-9, name
+    given = backend.make(customers())
+    for kind, spec in {
+        "bgnbd": lw.BGNBD(horizon_days=90),
+        "mbgnbd": MBGNBD(horizon_days=90),
+    }.items():
+        assert quietly(spec.fit, given)[0].to_json() == saved(kind)
+
+
+@feature("`fit_by`, from counts by group: the same JSON")
+def fit_groups(backend: Backend) -> None:
+    given = backend.make(customers())
+    found, _ = quietly(fit_by, lw.BGNBD(horizon_days=90), given, by="region", smallest=30)
+    assert found.to_json() == saved("groups")
 
 
 @feature("gaps between orders (`gaps=True`)", refused=LAZY)
@@ -293,6 +318,17 @@ def frozen(backend: Backend) -> None:
     with pytest.raises(DataError) as theirs:
         measure_migration(table, label="value", fitted=other)
     assert str(mine.value) == str(theirs.value)
+
+
+@feature("profiles: `segment_profile`, values counted by segment inside the engine")
+def profile(backend: Backend) -> None:
+    table = lw.loads(saved("layers")).transform(customers()).astype({"value": str})
+    chosen = ["orders", "spend_total", "spend_365d", "region", "is_loyal"]
+    expected = segment_profile(table, segment="value", features=chosen)
+    found = segment_profile(backend.make(table), segment="value", features=chosen)
+    pd.testing.assert_frame_equal(found.segments, expected.segments)
+    pd.testing.assert_frame_equal(found.features, expected.features)
+    assert expected.features["difference"].notna().any()
 
 
 @feature("k-anonymous tables: `publish`, customers counted inside the engine")

@@ -1,5 +1,6 @@
 """What lazy engines are asked before they count, and how much is taken out of them."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -31,6 +32,44 @@ def test_fit_takes_no_more_than_its_limit(name: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(frames, "LARGEST_COLLECT", spends - 1)
     with pytest.raises(EngineError, match="sample of the customers"):
         lw.Layers(value=lw.Value()).fit(given)
+
+
+@pytest.mark.parametrize("name", LAZY)
+def test_layers_are_counted_apart_where_equal_rows_are_few(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Above the limit layers learn one by one, RFM column by column: the same file as of pandas."""
+    table = customers()
+    table.loc[::13, "days_since_last"] = np.nan
+    columns = ["days_since_last", "orders_365d", "spend_365d"]
+    limit = int(table[columns].nunique(dropna=False).max())
+    assert len(table[columns].drop_duplicates()) > limit
+    layers = lw.Layers(orders_model=lw.BGNBD(), value=lw.Value(), rfm=lw.RFM())
+    histories = table[["repeat_orders", "first_to_last_days", "age_days"]].drop_duplicates()
+    expected, alone = layers.fit(table), lw.RFM().fit(table)
+    given = ENGINES[name].make(table)
+    monkeypatch.setattr(frames, "LARGEST_COLLECT", max(limit, len(histories)))
+    assert layers.fit(given).to_json() == expected.to_json()
+    monkeypatch.setattr(frames, "LARGEST_COLLECT", limit)
+    assert lw.RFM().fit(given).to_json() == alone.to_json()
+    assert "missing" in alone.facts["sizes"]["rfm_r"]
+
+
+@pytest.mark.parametrize("name", LAZY)
+def test_layers_that_read_others_learn_one_by_one(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Labels of earlier layers are counted where the engine has put them."""
+    specs = {"value": lw.Value(), "frequency": lw.Frequency(), "churn": lw.ChurnStatus()}
+    layers = lw.Layers(**specs, loyalty=lw.Loyalty(churn="churn"), tier=lw.Tier())
+    table = customers().drop_duplicates(["days_since_last", "repeat_orders", "age_days"])
+    table = pd.concat([table.assign(spend_365d=table["spend_365d"] + i) for i in range(3)])
+    expected = layers.fit(table)
+    limit = table["spend_365d"].nunique(dropna=False)
+    assert limit < len(table.drop_duplicates())
+    monkeypatch.setattr(frames, "LARGEST_COLLECT", limit)
+    found = layers.fit(ENGINES[name].make(table))
+    assert found.to_json() == expected.to_json()
 
 
 @pytest.mark.parametrize("name", LAZY)

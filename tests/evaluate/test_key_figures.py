@@ -174,14 +174,25 @@ def test_intervals_stand_around_values() -> None:
 
 
 def test_what_lacks_its_input_is_listed_and_never_0() -> None:
-    """Every figure of the table has rows; those that cannot be made say what they need."""
-    table = by_hand(amount=None)
+    """Every figure asked for has rows; those that cannot be made say what they need."""
+    table = by_hand(amount=None, only=kpi_table()["id"])
     assert set(table["kpi"]) == set(kpi_table()["id"])
     lacking = table[table["period_end"].isna()].set_index("kpi")
     assert "revenue" in lacking.index
     assert lacking.loc["open_rate", "note"].startswith("needs messages= with customer_id")
     assert lacking["note"].str.startswith("needs ").all()
     assert lacking[["value", "numerator", "denominator", "low", "high"]].isna().all(axis=None)
+
+
+def test_nobody_is_told_of_figures_not_asked_for() -> None:
+    """Orders alone give their own figures; a log that is given asks for all of its figures."""
+    source = kpi_table().set_index("id")["computed_from"]
+    table = by_hand()
+    assert table["period_end"].notna().all()
+    assert set(table["kpi"]) == set(source.index[source == "orders"])
+    events = by_hand(events=EVENTS.drop(columns="duration_s"))
+    assert set(events["kpi"]) == set(source.index[source.isin(["orders", "events"])])
+    assert events.loc[events["period_end"].isna(), "kpi"].tolist() == ["browse_duration"]
 
 
 EVENTS = pd.DataFrame(

@@ -1,5 +1,7 @@
 """Moves between labels are counted by hand, add up, and a fit that was not frozen shows."""
 
+from typing import Any
+
 import attrs
 import numpy as np
 import pandas as pd
@@ -9,9 +11,9 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 import layerwise as lw
-from layerwise.errors import ColumnsError, DataError, SpecError
+from layerwise.errors import ColumnsError, DataError, EngineError, LayerwiseError, SpecError
 from layerwise.evaluate import check_frozen, measure_migration
-from tests.conftest import Engine
+from tests.conftest import ENGINES, Engine
 
 DATES = ["2024-01-31", "2024-02-29", "2024-03-31"]
 
@@ -84,6 +86,63 @@ def test_every_engine_gives_the_same(engine: Engine) -> None:
     found = measure_migration(engine.make(HAND), label="value")
     pd.testing.assert_frame_equal(found.moves, expected.moves)
     pd.testing.assert_frame_equal(found.net, expected.net)
+
+
+WRONG: dict[str, dict[str, Any]] = {
+    "no label": {"value": [None, *HAND["value"][1:]]},
+    "no id": {"customer_id": [None, *HAND["customer_id"][1:].astype("Int64")]},
+    "no date": {"as_of": [None, *HAND["as_of"][1:]]},
+    "one date": {"as_of": DATES[0]},
+    "twice": {"customer_id": [1] * len(HAND)},
+    "not dates": {"as_of": "some day"},
+    "fractions": {"value": 1.5},
+    "entered": {"value": ["entered", *HAND["value"][1:]]},
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+@pytest.mark.parametrize("name", ["polars_lazy", "duckdb"])
+def test_lazy_tables_are_refused_in_the_same_words(name: str, kind: str) -> None:
+    """What an engine counts of faults is what pandas counts."""
+    bad = HAND.assign(**WRONG[kind])
+    bad["customer_id"] = bad["customer_id"].astype("Int64")
+    with pytest.raises(LayerwiseError) as theirs:
+        measure_migration(bad, label="value")
+    with pytest.raises(type(theirs.value)) as mine:
+        measure_migration(ENGINES[name].make(bad), label="value")
+    assert str(mine.value) == str(theirs.value)
+
+
+@pytest.mark.parametrize("name", ["polars_lazy", "duckdb"])
+def test_lazy_dates_of_any_kind(name: str) -> None:
+    """Dates, times and texts are days; one day as two texts, and times with a zone, are refused."""
+    expected = measure_migration(HAND, label="value").moves
+    engine = ENGINES[name]
+    days = pd.to_datetime(HAND["as_of"])
+    for kind in (days, days + pd.Timedelta(hours=9), days.dt.date):
+        found = measure_migration(engine.make(HAND.assign(as_of=kind)), label="value")
+        pd.testing.assert_frame_equal(found.moves, expected)
+    mixed = HAND.assign(as_of=[f"{DATES[0]} 00:00", *HAND["as_of"][1:]])
+    with pytest.raises(DataError, match="as different texts"):
+        measure_migration(engine.make(mixed), label="value")
+    with pytest.raises(EngineError, match="as_of has a time zone"):
+        measure_migration(engine.make(HAND.assign(as_of=days.dt.tz_localize("UTC"))), label="value")
+
+
+@pytest.mark.parametrize("name", ["polars_lazy", "duckdb"])
+def test_lazy_labels_of_any_kind(name: str) -> None:
+    """Truth values and an order of your own, with a label that nobody has."""
+    engine, order = ENGINES[name], ["mid", "low", "top", "high"]
+    for table, choices in (
+        (HAND.assign(value=HAND["value"] == "low"), {}),
+        (HAND, {"order": order}),
+    ):
+        expected = measure_migration(table, label="value", **choices)
+        found = measure_migration(engine.make(table), label="value", **choices)
+        assert found.names == expected.names
+        pd.testing.assert_frame_equal(found.moves, expected.moves)
+    with pytest.raises(SpecError, match="1 are not named"):
+        measure_migration(engine.make(HAND), label="value", order=["low", "high"])
 
 
 def journey() -> pd.DataFrame:

@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layerwise import datasets
-from layerwise.errors import ColumnsError, DataError, LayerwiseError, RowsLeftOutWarning, SpecError
+from layerwise.errors import (
+    ColumnsError,
+    DataError,
+    LayerwiseError,
+    LookAheadWarning,
+    RowsLeftOutWarning,
+    SpecError,
+)
 from layerwise.evaluate import retention_curve
 
 W, YEAR = 60, 365
@@ -128,7 +135,7 @@ def test_segments_and_their_test() -> None:
     """Each segment has a curve of its own, "all" the whole, and medians by segment."""
     orders = log([[0, 20, 40, 60, 80], [0, 25, 50, 75], [0], [5]])
     table = pd.DataFrame({"customer_id": list("abcd"), "tier": ["top", "top", "low", "low"]})
-    kept = retention_curve(orders, segments=table, by="tier", **CHOICES)
+    kept = retention_curve(orders, segments=table, by="tier", start="first_order", **CHOICES)
     assert list(dict.fromkeys(kept.curve["segment"])) == ["all", "low", "top"]
     assert kept.at([10])["retained"].tolist() == [0.5, 0.0, 1.0]
     assert kept.median().isna().tolist() == [False, False, True]
@@ -136,11 +143,25 @@ def test_segments_and_their_test() -> None:
     assert kept.test.table["churned"].tolist() == [2, 0]
 
 
+def test_labels_without_a_date_are_warned_of() -> None:
+    """Segments beside clocks of first orders look ahead, unless the caller says they do not."""
+    orders = log([[0, 20, 40, 60, 80], [0]])
+    table = pd.DataFrame({"customer_id": list("ab"), "tier": ["top", "low"]})
+    choices = {"segments": table, "by": "tier"} | CHOICES
+    with pytest.warns(LookAheadWarning, match="tier have no date.*\nHint: label") as seen:
+        told = retention_curve(orders, **choices)
+    assert seen[0].filename == __file__
+    quiet = retention_curve(orders, start="first_order", **choices)
+    pd.testing.assert_frame_equal(told.curve, quiet.curve)
+
+
 def test_unlabelled_customers_are_told() -> None:
     """They count in all, in no segment."""
     table = pd.DataFrame({"customer_id": list("ab"), "tier": ["top", None]})
     with pytest.warns(RowsLeftOutWarning, match="2 of 3 customers have no label in tier"):
-        kept = retention_curve(log([[0], [0], [0]]), segments=table, by="tier", **CHOICES)
+        kept = retention_curve(
+            log([[0], [0], [0]]), segments=table, by="tier", start="first_order", **CHOICES
+        )
     assert kept.curve.groupby("segment")["at_risk"].max().to_dict() == {"all": 3, "top": 1}
 
 

@@ -159,7 +159,7 @@ def test_the_packaged_table() -> None:
     assert (table != "").all(axis=None)
     shared = table.assign(benefits="all alike")
     assert run(people([0.0], [3]), table=shared)["benefits"].tolist() == ["all alike"]
-    assert run(people([300.0], [8]), lang="zh")["benefits"][0].startswith("专属折扣3%")
+    assert run(people([300.0], [8]), lang="zh")["benefits"][0].startswith("专属 97 折")
 
 
 @pytest.mark.parametrize("kind", ["pandas_arrow", "polars"])

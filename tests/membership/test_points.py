@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layerwise.errors import ColumnsError, DataError, LayerwiseError, SpecError
-from layerwise.membership import PointRules, PointsLedger, _queue, replay_points
+from layerwise.membership import PointRules, PointsLedger, _queue, _settle, replay_points
 from tests.conftest import ENGINES
 
 NAMES = ["event_id", "customer_id", "ts", "kind", "points", "lot"]
@@ -117,7 +117,7 @@ def test_as_lot_by_lot(
     """Balances, sums and refusals are those of a plain queue, at any date, by either way."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_queue, "_PASSES", passes)
-        patch.setattr(_queue, "_BLOCK", 5 if passes else 1000)
+        patch.setattr(_settle, "_BLOCK", 5 if passes else 1000)
         found = replay(table_of(drawn), until, expiry_days=life)
     purses = by_hand(drawn, until, life)
     rows = found.customers.set_index("customer_id")
@@ -149,6 +149,38 @@ def test_any_arrival_order_and_repeats(
         second.refused.astype(object), found.refused.astype(object), check_dtype=False
     )
     assert second.counts["repeats of an event"] == len(table) // 2
+
+
+FORMS: dict[str, Any] = {
+    "of one length": "e{:02d}".format,
+    "of any length": lambda i: "e" * (i + 1),
+    "too long to be numbers": lambda i: f"{i:02d}" + "x" * 70,
+    "numbers far apart": lambda i: (i + 100) * 10**12,
+}
+
+
+@pytest.mark.parametrize(
+    ("form", "dtype"),
+    [*((form, "as is") for form in FORMS),
+     *(("of any length", dtype) for dtype in ("object", "category", "str"))],
+)  # fmt: skip
+@settings(max_examples=20)
+@given(events)
+def test_ids_in_any_form(
+    form: str, dtype: str, drawn: list[tuple[int, int, str, int, int]]
+) -> None:
+    """Ids that sort alike give one answer, read together with the lots or apart from them."""
+    table = table_of(drawn)
+    named = {name: [FORMS[form](int(v)) for v in table[name]] for name in ("event_id", "lot")}
+    other = table.assign(**named)
+    if dtype != "as is" and len(table):
+        other = other.astype({"event_id": object if dtype == "object" else dtype})
+        other["lot"] = other["lot"].astype(str if dtype == "str" else object)
+    expected, found = (replay(t, 60, expiry_days=15) for t in (table, other))
+    pd.testing.assert_frame_equal(found.customers, expected.customers)
+    told = ["points", "reversed", "used", "expired", "remaining"]
+    pd.testing.assert_frame_equal(found.lots[told], expected.lots[told])
+    assert found.refused["reason"].tolist() == expected.refused["reason"].tolist()
 
 
 @given(events)

@@ -47,7 +47,7 @@ def test_texts_name_causes_and_shares(ax: Axes, causes: Causes) -> None:
 def test_in_chinese(ax: Axes, causes: Causes) -> None:
     """Names come from the cause table."""
     plot_causes(causes, ax=ax, lang="zh")
-    assert ax.get_yticklabels()[0].get_text().startswith("送货不准时")
+    assert ax.get_yticklabels()[0].get_text().startswith("配送不准时")
     assert "流失的相对风险" in ax.get_xlabel()
 
 

@@ -32,7 +32,9 @@ def test_everybody_is_one_line(ax: Axes, orders: pd.DataFrame) -> None:
 
 def test_segments_alone_up_to_a_day(ax: Axes, orders: pd.DataFrame) -> None:
     """A line a segment that ends on the day asked for, names apart."""
-    kept = retention_curve(orders, segments=labels(orders, 3), by="value", **CHOICES)
+    kept = retention_curve(
+        orders, segments=labels(orders, 3), by="value", start="first_order", **CHOICES
+    )
     plot_retention(kept, days=100, ax=ax)
     assert [line.get_label() for line in ax.lines] == ["v0", "v1", "v2"]
     assert {line.get_xdata()[-1] for line in ax.lines} == {100}
@@ -42,7 +44,9 @@ def test_segments_alone_up_to_a_day(ax: Axes, orders: pd.DataFrame) -> None:
 
 def test_too_many_segments_are_refused(ax: Axes, orders: pd.DataFrame) -> None:
     """Seven lines cannot be told apart."""
-    kept = retention_curve(orders, segments=labels(orders, 7), by="value", **CHOICES)
+    kept = retention_curve(
+        orders, segments=labels(orders, 7), by="value", start="first_order", **CHOICES
+    )
     with pytest.raises(DataError, match="7 segments"):
         plot_retention(kept, ax=ax)
     assert not ax.has_data()

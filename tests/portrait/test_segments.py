@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from layerwise.errors import ColumnsError, DataError, SpecError
+from layerwise import frames
+from layerwise.errors import ColumnsError, DataError, EngineError, SpecError
 from layerwise.portrait import segment_profile
 from tests.conftest import ENGINES
 
@@ -40,6 +41,26 @@ def test_planted_differences_come_back() -> None:
     assert np.isclose(gold.loc[("channel", "app"), "mean"], 0.8, atol=0.04)
     assert abs(gold.loc[("noise", np.nan), "difference"]) < 0.12
     assert set(profile.top(2).query("segment == 'gold'")["feature"]) <= {"orders", "channel"}
+
+
+def test_findings_come_before_what_could_not_be_judged() -> None:
+    """Segments keep their own order; not_evaluable is the last of segments and of labels."""
+    kinds = ["not_evaluable", "low", "high"]
+    table = pd.DataFrame(
+        {
+            "value": pd.Categorical(np.repeat(kinds, 30), kinds, ordered=True),
+            "churn": ["not_evaluable"] * 30 + ["active", "lapsed", "lapsed"] * 10 + ["active"] * 30,
+            "orders": np.repeat([1, 2, 3], 30) + np.tile([0.0, 0.5, 1.0], 30),
+        }
+    )
+    profile = segment_profile(table, segment="value")
+    assert profile.segments["segment"].tolist() == kinds
+    top = profile.top(9)
+    assert list(dict.fromkeys(top["segment"])) == ["low", "high", "not_evaluable"]
+    for _, part in top[top["segment"] != "not_evaluable"].groupby("segment"):
+        assert part["label"].iloc[-1] == "not_evaluable"
+        assert part["difference"].iloc[:-1].abs().is_monotonic_decreasing
+    assert "not_evaluable" not in set(profile.top(1)["label"])
 
 
 def test_means_lift_and_difference_as_pandas() -> None:
@@ -150,7 +171,7 @@ def test_health_tags_are_off() -> None:
     assert "consent" in alone.left_out["special_kind"]
 
 
-@pytest.mark.parametrize("name", ["polars", "pandas_arrow"])
+@pytest.mark.parametrize("name", ["polars", "pandas_arrow", "polars_lazy", "duckdb"])
 def test_any_frame_in_any_order(name: str) -> None:
     """Shuffled rows of another engine give the same profile to the last digit."""
     table = shop(400).assign(score=[1, 2, 3, 4] * 100)
@@ -162,6 +183,27 @@ def test_any_frame_in_any_order(name: str) -> None:
     key = ["segment", "feature", "label"]
     a, b = (p.features.sort_values(key, ignore_index=True) for p in (one, other))
     pd.testing.assert_frame_equal(a, b)
+
+
+@pytest.mark.parametrize("name", ["polars_lazy", "duckdb"])
+def test_a_lazy_frame_keeps_all_rules(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Consent, labels of too many kinds and missing segments are as in memory."""
+    table = shop(400).assign(age_band=["young", "old"] * 200, yes=[True] * 100 + [None] * 300)
+    table = table.assign(email=[f"e{i}" for i in range(400)], day=pd.Timestamp("2024-01-01"))
+    table.loc[::9, "tier"] = None
+    choices: dict[str, Any] = {"segment": "tier", "consent": "yes", "spend": "spend_total"}
+    expected = segment_profile(table, **choices)
+    assert expected.left_out.keys() >= {"email", "day"}
+    given = ENGINES[name].make(table)
+    found = segment_profile(given, **choices)
+    pd.testing.assert_frame_equal(found.segments, expected.segments)
+    pd.testing.assert_frame_equal(found.features, expected.features)
+    assert (found.left_out, found.suppressed) == (expected.left_out, expected.suppressed)
+    monkeypatch.setattr(frames, "LARGEST_COLLECT", 100)
+    few = segment_profile(given, segment="tier", features=["email", "channel"], spend="member")
+    assert set(few.left_out) == {"email"}
+    with pytest.raises(EngineError, match="More than 100 rows"):
+        segment_profile(given, segment="tier", features=["noise"], spend="member")
 
 
 def test_scores_and_missing_segments() -> None:

@@ -69,7 +69,7 @@ def test_rows_without_a_customer_are_counted_apart(lazy: Engine) -> None:
 def test_nobody(lazy: Engine) -> None:
     """A table without rows publishes tables without rows."""
     rows = people(30)
-    empty = lazy.make(rows.assign(customer_id=pd.Series([None] * 30, dtype="str")))
+    empty = lazy.make(rows.assign(customer_id=pd.Series([None] * 30, dtype="string")))
     found = publish(empty, ["city"], k=5)
     assert (found.total, found.without_customer) == (0, 30)
 

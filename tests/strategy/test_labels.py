@@ -93,7 +93,7 @@ def test_price_incentives():
     ("axis", "label", "lang", "said"),
     [
         ("tier", "loyal", "en", "tier = loyal"),
-        ("tier", "loyal", "zh", "客户层级 = 忠诚用户"),
+        ("tier", "loyal", "zh", "用户层级 = 忠诚用户"),
         ("mine", "x", "zh", "mine = x"),
     ],
 )

@@ -349,7 +349,7 @@ def test_chinese():
     """Objective, action and reason in Chinese; a row without Chinese shows its English."""
     frame = pd.DataFrame({"customer_id": [1], "tier": ["new"]})
     plan = DEFAULT.plan(frame, lang="zh")
-    assert plan["reason"].item() == "客户层级 = 新用户"
+    assert plan["reason"].item() == "用户层级 = 新用户"
     assert plan["action"].item() == "欢迎新用户，介绍会员权益，并赠送第二单优惠券"
     assert FIVE.plan(CUSTOMERS, lang="zh")["action"].iloc[0] == "Do gift"
 

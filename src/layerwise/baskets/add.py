@@ -213,6 +213,9 @@ def category_shares(
 def share_columns(customers: Any) -> tuple[str, ...]:
     """Return the columns of a customer table whose names begin with `share_`, in order.
 
+    Raises:
+        EngineError: It is no dataframe.
+
     >>> import pandas as pd
     >>> share_columns(pd.DataFrame(columns=["customer_id", "share_tea", "share_other"]))
     ('share_tea', 'share_other')

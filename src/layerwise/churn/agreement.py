@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.churn.feedback import read_feedback
 from layerwise.churn.terms import causes_named
 from layerwise.errors import DataError
@@ -32,6 +33,8 @@ class CoderAgreement:
     kappa: float
     by_cause: pd.DataFrame
     experimental: bool
+
+    __repr__ = in_brief
 
     def to_frame(self) -> pd.DataFrame:
         """Return the table by cause."""

@@ -9,9 +9,11 @@ import pandas as pd
 
 from layerwise import columns as c
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.churn.levels import RISK_LEVELS
 from layerwise.churn.warning import early_warning
 from layerwise.churn.warning_output import top
+from layerwise.columns import CENTURY
 from layerwise.errors import SpecError
 from layerwise.frames import Array, Floats
 from layerwise.layers.churn_status import ChurnStatus
@@ -21,8 +23,6 @@ from layerwise.orders.request import make_request, moment
 from layerwise.rates import wilson
 from layerwise.saved import fits
 from layerwise.summary import calibration_holdout
-
-_CENTURY = 36_525
 
 WAYS = ("level", "priority", "p_no_purchase", c.SILENCE)
 """How lists are made: the two of `early_warning`, by the model alone, by plain days of silence."""
@@ -47,6 +47,8 @@ class Backtest:
     lists: pd.DataFrame
     signals: pd.DataFrame
     lead_days: pd.Series
+
+    __repr__ = in_brief
 
     @property
     def median_lead_days(self) -> float:
@@ -205,7 +207,7 @@ def _at(
 
 
 def _is_horizon(days: Any) -> bool:
-    return fits(days, int) and 1 <= days <= _CENTURY
+    return fits(days, int) and 1 <= days <= CENTURY
 
 
 def _is_capacity(capacity: Any) -> bool:

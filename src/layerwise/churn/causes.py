@@ -7,6 +7,7 @@ import attrs
 import numpy as np
 import pandas as pd
 
+from layerwise.brief import in_brief
 from layerwise.churn.attribution import (
     bootstrap_fraction,
     e_value,
@@ -15,11 +16,11 @@ from layerwise.churn.attribution import (
     limit_e_value,
     mantel_haenszel,
 )
-from layerwise.churn.groups import NOT_EVALUABLE
 from layerwise.churn.study import Exposures, Study, read_study
 from layerwise.errors import SpecError
 from layerwise.frames import Array
 from layerwise.rates import q_values, relative_risk, z_value
+from layerwise.rules.base import NOT_EVALUABLE
 from layerwise.saved import fits
 
 _MOST_DRAWS = 100_000
@@ -53,23 +54,29 @@ class Causes:
     level: float
     caveats: tuple[str, ...] = CAVEATS
 
+    __repr__ = in_brief
+
     def to_frame(self) -> pd.DataFrame:
         """Return a copy of the table."""
         return self.table.copy()
 
     def __str__(self) -> str:
         shown = ["exposure", "exposed", "crude_rr", "relative_risk", "rr_low", "rr_high", "paf"]
-        shown += ["e_value", "effect"]
-        refused = self.table[self.table["effect"] == NOT_EVALUABLE]
-        equal = f", within {self.strata}" if self.strata else ", nothing held equal"
-        return "\n".join(
-            [
-                f"{self.leavers:,} of {self.customers:,} customers left{equal}",
-                self.table[shown].to_string(index=False, float_format=lambda v: f"{v:.3f}"),
-                *(f"{row.exposure}: {row.reason}" for row in refused.itertuples()),
-                *self.caveats,
-            ]
-        )
+        within = f"within {self.strata}" if self.strata else "nothing held equal"
+        return told(self, within, [*shown, "e_value", "effect"])
+
+
+def told(found: Any, how: str, shown: list[str]) -> str:
+    """Return ranked causes as text: how many left, the table, what was refused, the caveats."""
+    refused = found.table[found.table["effect"] == NOT_EVALUABLE]
+    return "\n".join(
+        [
+            f"{found.leavers:,} of {found.customers:,} customers left, {how}",
+            found.table[shown].to_string(index=False, float_format="{:.3f}".format),
+            *(f"{row.exposure}: {row.reason}" for row in refused.itertuples()),
+            *found.caveats,
+        ]
+    )
 
 
 def rank_causes(

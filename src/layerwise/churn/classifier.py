@@ -22,7 +22,18 @@ _OUTCOME = (c.HOLDOUT_ORDERS, c.HOLDOUT_SPEND)
 
 
 class Classifier(Protocol):
-    """What scikit-learn calls a classifier: pipelines, searches and other libraries' alike."""
+    """What scikit-learn calls a classifier: pipelines, searches and other libraries' alike.
+
+    Example:
+        >>> class Rate:
+        ...     def fit(self, X, y):
+        ...         self.rate = float(np.mean(y))
+        ...         return self
+        ...     def predict_proba(self, X):
+        ...         return np.tile([1 - self.rate, self.rate], (len(X), 1))
+        >>> Rate().fit([[0], [1]], [0, 1]).predict_proba([[2]])
+        array([[0.5, 0.5]])
+    """
 
     def fit(self, X: Any, y: Any) -> Any:
         """Learn from features `X`, a frame with a row a customer, and labels `y` of 0 and 1."""

@@ -8,6 +8,7 @@ import pandas as pd
 
 from layerwise import columns as c
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.errors import DataError, SpecError, problems
 from layerwise.frames import Array, Floats
 from layerwise.layers.exact import exact_sum
@@ -41,6 +42,8 @@ class ContactPlan:
     threshold: float
     not_evaluable: int
     horizon_days: float
+
+    __repr__ = in_brief
 
     def __str__(self) -> str:
         judged = len(self.customers) - self.not_evaluable

@@ -14,6 +14,7 @@ from layerwise.logs import Log, Roster, read_log
 from layerwise.orders.dates import read_times
 from layerwise.orders.request import Request, make_request, moment
 from layerwise.orders.table import column
+from layerwise.truths import truths
 
 SAYS = "says_"
 FLAGS = {
@@ -87,10 +88,8 @@ def _missing(mask: Array | None, n: int) -> Array:
 
 
 def _truth(series: pd.Series, name: str) -> Floats:
-    values: Floats = np.array(
-        pd.to_numeric(series).astype("Float64").to_numpy(np.float64, na_value=np.nan)
-    )
-    if odd := int((~np.isnan(values) & (values != 0) & (values != 1)).sum()):
+    values, odd = truths(series)
+    if odd:
         raise DataError(
             f"{name} of the customer table must be true or false: {odd:,} of {len(values):,} rows "
             "are neither.",

@@ -10,12 +10,13 @@ import pandas as pd
 from narwhals.stable.v2.typing import IntoDataFrameT
 
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.columns import CUSTOMER
 from layerwise.errors import ColumnsError, SpecError, problems
 from layerwise.frames import Array, Labels
 from layerwise.logs import Log, read_log, read_roster
 from layerwise.orders.request import make_request, moment
-from layerwise.rules.base import numbers
+from layerwise.rules.base import if_several, numbers
 from layerwise.saved import fits
 
 
@@ -38,6 +39,21 @@ class Exposure:
 
     Raises:
         SpecError: The choices do not fit together.
+
+    Example:
+        >>> deliveries = pd.DataFrame({
+        ...     "customer_id": [1, 2], "promised_at": ["2024-05-01", "2024-05-03"],
+        ...     "delivered_at": ["2024-05-06", "2024-05-03"],
+        ... })
+        >>> late = Exposure(log=deliveries, time="delivered_at", after="promised_at", above=2)
+        >>> add_exposures(
+        ...     pd.DataFrame({"customer_id": [1, 2, 3]}), {"late": late},
+        ...     start="2024-05-01", end="2024-05-31",
+        ... )
+           customer_id   late
+        0            1   True
+        1            2  False
+        2            3  False
     """
 
     log: Any
@@ -46,9 +62,11 @@ class Exposure:
     after: str | None = None
     above: float | None = None
     at_most: float | None = None
-    one_of: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = attrs.field(default=(), converter=if_several)
     times: int = 1
     seen_only: bool = False
+
+    __repr__ = in_brief
 
     def __attrs_post_init__(self) -> None:
         bounds = [v for v in (self.above, self.at_most) if v is not None]

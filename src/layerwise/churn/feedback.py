@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.churn.terms import Named, causes_named, feedback_terms
 from layerwise.errors import ColumnsError, SpecError
 from layerwise.frames import Array, Labels
@@ -35,6 +36,8 @@ class CodedFeedback:
     feedback: Any
     shares: pd.DataFrame
     experimental: bool = True
+
+    __repr__ = in_brief
 
     def to_frame(self) -> pd.DataFrame:
         """Return the shares."""

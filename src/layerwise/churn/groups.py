@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.churn.outcome import read_outcome
 from layerwise.churn.segments import Segments, cross, read_segments
 from layerwise.errors import SpecError
 from layerwise.frames import Array
 from layerwise.rates import difference_p, q_values, relative_risk, risk_difference, wilson, z_value
+from layerwise.rules.base import NOT_EVALUABLE
 from layerwise.saved import fits
-
-NOT_EVALUABLE = "not_evaluable"
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -39,6 +39,8 @@ class ChurnGroups:
     tested: int
     too_small: pd.DataFrame
     left_out: int
+
+    __repr__ = in_brief
 
     def to_frame(self) -> pd.DataFrame:
         """Return a copy of the table."""
@@ -96,10 +98,9 @@ def high_churn_groups(
         level: Of the intervals.
 
     Raises:
-        ColumnsError: A column is missing or of the wrong kind.
-        DataError: Nobody or everybody left, the outcome is not yes or no, a column holds fractions
-            or more than a thousand values, or a column `customer_id` has ids that are missing or
-            stand twice.
+        ColumnsError: A column is missing or of the wrong kind, such as numbers with fractions.
+        DataError: Nobody or everybody left, the outcome is not yes or no, a column holds more than
+            a thousand values, or a column `customer_id` has ids that are missing or stand twice.
         SpecError: `by` names no column, one twice or the outcome, or `min_n` or `level` is not
             possible.
         EngineError: The table is no dataframe in memory.

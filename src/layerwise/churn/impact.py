@@ -42,6 +42,11 @@ class Costs:
 
     Raises:
         SpecError: A number is out of range; all are told at once.
+
+    Example:
+        >>> known = Costs(margin=0.3, service_cost=(1_000, 1_200))
+        >>> known.service_cost, known.acquisition_cost
+        ((1000.0, 1200.0), None)
     """
 
     margin: float | None = None

@@ -7,9 +7,9 @@ import attrs
 import numpy as np
 import pandas as pd
 
+from layerwise.brief import in_brief
 from layerwise.churn.attribution import attributable_fraction, e_value, limit_e_value
-from layerwise.churn.causes import CAVEATS, p_of, ranked
-from layerwise.churn.groups import NOT_EVALUABLE
+from layerwise.churn.causes import CAVEATS, p_of, ranked, told
 from layerwise.churn.poisson import LogRisks, dependent, fit_log_risk
 from layerwise.churn.study import Exposures, Study, read_study
 from layerwise.errors import FitError, problems
@@ -42,22 +42,15 @@ class JointCauses:
     level: float
     caveats: tuple[str, ...] = CAVEATS
 
+    __repr__ = in_brief
+
     def to_frame(self) -> pd.DataFrame:
         """Return a copy of the table."""
         return self.table.copy()
 
     def __str__(self) -> str:
         shown = ["exposure", "exposed", "relative_risk", "rr_low", "rr_high", "paf", "effect"]
-        refused = self.table[self.table["effect"] == NOT_EVALUABLE]
-        return "\n".join(
-            [
-                f"{self.leavers:,} of {self.customers:,} customers left; what harms would together "
-                f"explain {self.together:.1%}",
-                self.table[shown].to_string(index=False, float_format=lambda v: f"{v:.3f}"),
-                *(f"{row.exposure}: {row.reason}" for row in refused.itertuples()),
-                *self.caveats,
-            ]
-        )
+        return told(self, f"what harms would together explain {self.together:.1%}", shown)
 
 
 def joint_causes(

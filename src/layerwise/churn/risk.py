@@ -24,6 +24,16 @@ class ChurnModel(Protocol):
     """What gives each customer a churn probability: a fitted purchase model, a classifier, yours.
 
     The horizon used without one is `model.horizon_days`, or `model.spec.horizon_days`.
+
+    Example:
+        >>> import layerwise as lw
+        >>> customers = lw.datasets.load_cdnow_summary()
+        >>> class Silence:
+        ...     horizon_days = 90.0
+        ...     def p_no_purchase(self, customers, horizon_days=None):
+        ...         return 1 - np.exp(-customers["days_since_last"].to_numpy() / 90)
+        >>> risk_table(customers, model=Silence())["p_no_purchase_90d"].round(3).tolist()[:2]
+        [0.481, 0.944]
     """
 
     def p_no_purchase(self, customers: object, horizon_days: float | None = None) -> Array:

@@ -1,4 +1,4 @@
-"""Columns of labels as codes in an order that does not depend on the rows."""
+"""Ways to divide the customers, alone and crossed."""
 
 from typing import Any
 
@@ -8,7 +8,8 @@ import numpy as np
 
 from layerwise import frames
 from layerwise.errors import DataError
-from layerwise.frames import Array, Labels
+from layerwise.frames import Array
+from layerwise.segments import as_labels, in_order
 
 MISSING = "(missing)"
 MOST = 1_000
@@ -41,45 +42,21 @@ def read_segments(frame: Any, name: str) -> Segments:
     """Return a column of labels, or of few whole numbers, as segments.
 
     Raises:
-        ColumnsError: The column is neither numbers nor text.
-        DataError: It holds fractions or more than a thousand distinct values.
+        ColumnsError: The column is neither whole numbers nor text.
+        DataError: It holds more than a thousand distinct values.
     """
-    column = frames.read(frame, [name])[name]
-    if isinstance(column, Labels):
-        places, texts = _of_labels(column)
-    else:
-        places, texts = _of_numbers(name, column, frame[name].dtype == nw.Boolean)
-    distinct = len(np.unique(places[places >= 0]))
-    if distinct > MOST:
+    codes, names = in_order(as_labels(frames.read(frame, [name])[name], name))
+    if len(names) > MOST:
         raise DataError(
-            f"Column {name} holds {distinct:,} distinct values, too many for segments.",
+            f"Column {name} holds {len(names):,} distinct values, too many for segments.",
             hint=f"at most {MOST:,} are compared; group them first.",
         )
+    if frame[name].dtype == nw.Boolean:
+        names = tuple(str(bool(int(label))) for label in names)
     missing = MISSING
-    while missing in texts:
+    while missing in names:
         missing = f"({missing})"
-    return _used(name, np.where(places < 0, len(texts), places), (*texts, missing))
-
-
-def _of_labels(column: Labels) -> tuple[Array, tuple[str, ...]]:
-    names: Any = column.names
-    order = range(len(names)) if column.ordered else np.argsort(np.asarray(names, dtype=object))
-    place = np.full(len(names) + 1, -1, dtype=np.int64)
-    place[list(order)] = np.arange(len(names))
-    return place[column.codes], tuple(str(names[i]) for i in order)
-
-
-def _of_numbers(name: str, values: Array, boolean: bool) -> tuple[Array, tuple[str, ...]]:
-    known = ~np.isnan(values)
-    found, inverse = np.unique(values[known], return_inverse=True)
-    if (found != np.floor(found)).any():
-        raise DataError(
-            f"Column {name} holds numbers with fractions, no labels.",
-            hint="cut it into layers first, e.g. with layerwise.Value or pandas.cut.",
-        )
-    places = np.full(len(values), -1, dtype=np.int64)
-    places[known] = inverse
-    return places, tuple(str(bool(v)) if boolean else f"{v:.0f}" for v in found)
+    return _used(name, np.where(codes < 0, len(names), codes), (*names, missing))
 
 
 def _used(name: str, codes: Array, names: tuple[str, ...]) -> Segments:

@@ -4,12 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from layerwise.columns import CENTURY
 from layerwise.frames import Floats
 from layerwise.models.histories import Histories, read_histories
 from layerwise.models.model import FittedModel
 from layerwise.tracking import require_model
-
-_CENTURY = 36_525.0
 
 
 def silence_surprise(customers: object, *, model: FittedModel) -> Floats:
@@ -84,7 +83,7 @@ def usual_gap_days(customers: object, *, model: FittedModel) -> Floats:
     require_model(model)
     rows, process = read_histories(customers, allow_missing=True), _process(model)
     gap = (process.alpha + rows.t_x) * _half(rows, process)
-    return np.asarray(np.minimum(gap, _CENTURY), dtype=np.float64)
+    return np.asarray(np.minimum(gap, CENTURY), dtype=np.float64)
 
 
 def _half(rows: Histories, process: Any) -> Floats:

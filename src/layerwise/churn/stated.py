@@ -79,7 +79,7 @@ def stated_causes(
         {
             "cause_id": [*causes.index, UNKNOWN],
             "cause": [*causes["cause"], UNKNOWN],
-            "term_zh": [*causes["term_zh"], "未知"],
+            "term_zh": [*causes["term_zh"], "原因不明"],
             "level": [*causes["level"], ""],
             "remedies": [*causes["remedy_strategies"], ""],
         },

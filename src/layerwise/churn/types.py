@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import expressions, frames
+from layerwise.brief import in_brief
 from layerwise.churn import evidence
 from layerwise.churn.return_chance import (
     PastGaps,
@@ -63,6 +64,8 @@ class ChurnTypes:
     by: str | None
     horizon_days: float
     without_p_return: int
+
+    __repr__ = in_brief
 
     def to_frame(self) -> Any:
         """Return the customer table with its new columns."""

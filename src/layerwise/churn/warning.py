@@ -9,6 +9,7 @@ import pandas as pd
 
 from layerwise import columns as c
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.churn import drops, incidents
 from layerwise.churn.flagging import flagged, q_of, table_told
 from layerwise.churn.inputs import Inputs, read_inputs
@@ -69,6 +70,8 @@ class Warnings(Generic[FrameT]):
     customers: FrameT
     signals: pd.DataFrame
     table: pd.DataFrame
+
+    __repr__ = in_brief
 
     def __str__(self) -> str:
         counts = self.table[["id", "level", "judged", "flagged", "not_evaluable"]]

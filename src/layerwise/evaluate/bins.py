@@ -7,6 +7,7 @@ import attrs
 import numpy as np
 
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.columns import CUSTOMER
 from layerwise.errors import ColumnsError, DataError, SpecError
 from layerwise.frames import Array, Column, Floats, Labels
@@ -70,6 +71,8 @@ class DriftReference:
     columns: tuple[str, ...]
     bins: tuple[ColumnBins, ...]
     rows: int
+
+    __repr__ = in_brief
 
 
 def drift_reference(

@@ -10,10 +10,9 @@ import numpy as np
 from layerwise import frames
 from layerwise.columns import HOLDOUT_ORDERS
 from layerwise.errors import CertainForecastWarning, DataError, SpecError
-from layerwise.evaluate.control_charts import NOT_EVALUABLE
 from layerwise.frames import Array, Floats
 from layerwise.rates import z_value
-from layerwise.rules.base import numbers
+from layerwise.rules.base import NOT_EVALUABLE, numbers
 from layerwise.saved import fits
 
 CALIBRATED, MISCALIBRATED, UNSURE = "calibrated", "miscalibrated", "unsure"

@@ -7,6 +7,7 @@ import attrs
 import numpy as np
 import pandas as pd
 
+from layerwise.brief import in_brief
 from layerwise.errors import SpecError
 from layerwise.evaluate import periods
 from layerwise.evaluate.periods import Period
@@ -42,6 +43,8 @@ class Cohorts:
     period: Period
     since: Since
     as_of: dt.date
+
+    __repr__ = in_brief
 
     def wide(self, value: str = "share") -> pd.DataFrame:
         """Return one row a cohort and one column a period, of `share`, `buyers` or another column.

@@ -19,12 +19,13 @@ from layerwise.evaluate.rate_series import (
     read_series,
 )
 from layerwise.frames import Array, Floats
+from layerwise.rules.base import NOT_EVALUABLE
 from layerwise.saved import fits
 
 LEAST_BASELINE = 20
 """Fewer periods say too little about what a series does by itself."""
 
-ABOVE, BELOW, INSIDE, NOT_EVALUABLE = "above", "below", "inside", "not_evaluable"
+ABOVE, BELOW, INSIDE = "above", "below", "inside"
 BASELINE, JUDGED = "baseline", "judged"
 LIMITS, EWMA = "limits", "ewma"
 

@@ -6,6 +6,7 @@ import attrs
 import numpy as np
 import pandas as pd
 
+from layerwise.brief import in_brief
 from layerwise.columns import PERIOD_END
 from layerwise.errors import DataError, SpecError
 from layerwise.evaluate.rate_series import (
@@ -40,6 +41,8 @@ class Decomposition:
     mix: float
     within: float
     segments: pd.DataFrame
+
+    __repr__ = in_brief
 
     @property
     def change(self) -> float:

@@ -16,9 +16,9 @@ from layerwise.evaluate.bins import (
     drift_reference,
     read_columns,
 )
-from layerwise.evaluate.control_charts import NOT_EVALUABLE
 from layerwise.frames import Array, Column, Floats, Labels
 from layerwise.rates import q_values
+from layerwise.rules.base import NOT_EVALUABLE
 from layerwise.saved import fits
 
 DRIFT, NO_DRIFT = "drift", "no_drift"

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.columns import CUSTOMER
 from layerwise.errors import (
     DataError,
@@ -67,6 +68,8 @@ class Experiment:
     trusted: bool
     balance: pd.DataFrame | None
     level: float
+
+    __repr__ = in_brief
 
     def to_frame(self) -> pd.DataFrame:
         """Return the effects."""

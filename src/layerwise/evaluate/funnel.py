@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.columns import CUSTOMER, CUSTOMERS
 from layerwise.errors import ColumnsError, DataError, SpecError
 from layerwise.evaluate.label_history import label_column
@@ -41,6 +42,8 @@ class Funnel:
     steps: tuple[str, ...]
     table: pd.DataFrame
     weakest: pd.DataFrame
+
+    __repr__ = in_brief
 
     def counts(self) -> pd.DataFrame:
         """Return the customers, a row a segment and a column a step."""

@@ -29,6 +29,10 @@ class Goal:
 
     Raises:
         SpecError: A choice is not possible.
+
+    Example:
+        >>> Goal(metric="churned", better="down", least=0.02)
+        Goal(metric='churned', better='down', least=0.02, planned=None, before=None)
     """
 
     metric: Metric | str

@@ -6,7 +6,7 @@ from typing import Any, Unpack
 import numpy as np
 import pandas as pd
 
-from layerwise.columns import CUSTOMER, PERIOD_END
+from layerwise.columns import CENTURY, CUSTOMER, PERIOD_END
 from layerwise.errors import DataError, SpecError
 from layerwise.evaluate import periods
 from layerwise.evaluate.activity import Cells, boundaries, flows, pairs
@@ -84,8 +84,8 @@ def kpis(
 
     Periods that the log's begin or as_of cuts are left out. The first periods, before which the log
     holds no whole window, have rows with missing values: who is silent there cannot be known. A
-    figure that lacks its input has one row with a missing `period_end`, and `note` says what it
-    needs. Missing is never 0.
+    figure that was asked for (by name, or by giving its log) and lacks its input or a column of it
+    has one row with a missing `period_end`, and `note` says what it needs. Missing is never 0.
 
     Segments are as the table has them, the same in all periods: labels of today tell who they are,
     not what they were. Customers without a label are in "all" only.
@@ -102,7 +102,8 @@ def kpis(
         tickets: A log with `customer_id`, `opened_at` and `topic`.
         feedback: A log with `customer_id` and `ts`, and `score` (1 to 5) where there. Rows of
             customers without an order are left out of these logs, with a notice.
-        only: Ids of the figures wanted; None for all.
+        only: Ids of the figures wanted; None for all that the given logs are for. What the others
+            need is in `kpi_table()`.
         log_start: First day of the time that the order log covers; None for the day of the first
             order.
         level: Of the intervals: Wilson for shares, the bootstrap over customers for means and
@@ -135,7 +136,10 @@ def kpis(
         >>> table.loc[table["period_end"].isna(), ["kpi", "note"]].values.tolist()
         [['revenue', 'needs amounts']]
     """
-    wanted = _wanted(only)
+    logs = {"events": events, "messages": messages, "tickets": tickets, "feedback": feedback}
+    wanted = _wanted(
+        only, given=["orders", *(name for name, log in logs.items() if log is not None)]
+    )
     periods.check_period(period)
     _check_choices(window_days, draws, seed)
     z_value(level)
@@ -149,14 +153,14 @@ def kpis(
     code, names = (none, ()) if labels is None else (labels.code, labels.names)
     cells = Cells(_bounds(begin, seen.last, period), code, names)
     sight = _sight(seen, cells, int(window_days), Choices(level=level, draws=draws, seed=seed))
-    logs = {"events": events, "messages": messages, "tickets": tickets, "feedback": feedback}
     return _rows(wanted, sight, _read(logs, seen, as_of), begin)
 
 
-def _wanted(only: Any) -> pd.DataFrame:
+def _wanted(only: Any, *, given: list[str]) -> pd.DataFrame:
+    """Return the rows of the table of figures that were asked for, by name or by giving logs."""
     table = kpi_table()
     if only is None:
-        return table
+        return table[table["computed_from"].isin(given)]
     several = isinstance(only, Iterable) and not isinstance(only, str)
     ids: list[Any] = list(only) if several else [only]
     unknown = sorted({str(name) for name in ids} - set(table["id"]))
@@ -170,7 +174,7 @@ def _wanted(only: Any) -> pd.DataFrame:
 
 def _check_choices(window_days: Any, draws: Any, seed: Any) -> None:
     ranges = {
-        "window_days": (window_days, 1, 36_525),
+        "window_days": (window_days, 1, CENTURY),
         "draws": (draws, 2, 100_000),
         "seed": (seed, 0, 2**63),
     }

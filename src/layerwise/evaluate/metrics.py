@@ -26,6 +26,10 @@ class Share:
 
     Raises:
         SpecError: It is no name.
+
+    Example:
+        >>> Share("bought").name
+        'bought'
     """
 
     column: str = attrs.field(validator=_is_name)
@@ -48,6 +52,10 @@ class Mean:
 
     Raises:
         SpecError: One is no name.
+
+    Example:
+        >>> Mean("spend", covariate="spend_before").covariate
+        'spend_before'
     """
 
     column: str = attrs.field(validator=_is_name)
@@ -70,6 +78,10 @@ class Ratio:
 
     Raises:
         SpecError: One is no name.
+
+    Example:
+        >>> Ratio("spend", "orders").name
+        'spend / orders'
     """
 
     numerator: str = attrs.field(validator=_is_name)

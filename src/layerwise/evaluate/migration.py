@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.columns import AS_OF, CUSTOMER, CUSTOMERS
 from layerwise.errors import DataError, SpecError, problems
 from layerwise.evaluate.in_engine import CountedHistory, count_history
@@ -56,6 +57,8 @@ class Migration:
     moves: pd.DataFrame
     net: pd.DataFrame
     stability: pd.DataFrame
+
+    __repr__ = in_brief
 
     def matrix(self, period: int = 0, *, value: str = "rate") -> pd.DataFrame:
         """Return one pair of dates as a square table: labels before down, after across.
@@ -147,6 +150,7 @@ def measure_migration(
         ColumnsError: Columns are missing or of the wrong type.
         DataError: Ids, dates or labels are missing, a customer stands twice at a date, there is
             only one date, or labels are not those of `fitted`.
+        EngineError: The dates of a lazy frame have a time zone.
         SpecError: `fitted` does not make the column, `order` lacks labels, a label is called
             entered or left, or `level` is not between 0 and 1.
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.columns import PERIOD_END
 from layerwise.errors import ColumnsError, DataError, SpecError, problems
 from layerwise.evaluate.control_charts import (
@@ -17,10 +18,10 @@ from layerwise.evaluate.control_charts import (
     JUDGED,
     LEAST_BASELINE,
     LIMITS,
-    NOT_EVALUABLE,
     charts,
 )
 from layerwise.evaluate.rate_series import DENOMINATOR, KPI, NUMERATOR, OVERALL, SEGMENT
+from layerwise.rules.base import NOT_EVALUABLE
 from layerwise.saved import fits
 
 CRISIS, NO_CRISIS = "crisis", "no_crisis"
@@ -43,6 +44,8 @@ class Monitoring:
     alerts: pd.DataFrame
     judged: int
     not_evaluable: int
+
+    __repr__ = in_brief
 
     def __str__(self) -> str:
         """Return how many points were judged, and the alerts."""

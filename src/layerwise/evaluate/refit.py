@@ -8,9 +8,9 @@ import pandas as pd
 from layerwise import frames
 from layerwise.errors import ColumnsError, SpecError
 from layerwise.evaluate.calibration_drift import MISCALIBRATED, CalibrationDrift
-from layerwise.evaluate.control_charts import NOT_EVALUABLE
 from layerwise.evaluate.drift import DRIFT
 from layerwise.evaluate.rate_series import day_of
+from layerwise.rules.base import NOT_EVALUABLE
 from layerwise.saved import fits
 
 REFIT_DUE, NOT_DUE = "refit_due", "not_due"

@@ -9,7 +9,9 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise.errors import DataError, RowsLeftOutWarning, SpecError
+from layerwise.brief import in_brief
+from layerwise.columns import CENTURY
+from layerwise.errors import DataError, LookAheadWarning, RowsLeftOutWarning, SpecError
 from layerwise.evaluate.segments import ALL, Segments, read_segments
 from layerwise.evaluate.survival import Interval, LogRank, kaplan_meier, log_rank
 from layerwise.frames import Array
@@ -22,7 +24,7 @@ from layerwise.orders.visits import Visits
 from layerwise.rates import z_value
 from layerwise.saved import fits
 
-_CENTURY = 36_525
+FIRST_ORDER = "first_order"
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -45,6 +47,8 @@ class Retention:
     judged_until: dt.date
     customers: int
     test: LogRank | None
+
+    __repr__ = in_brief
 
     def at(self, days: Sequence[int]) -> pd.DataFrame:
         """Return the curve at given days: `segment`, `days`, `retained`, `low`, `high`.
@@ -103,7 +107,8 @@ def retention_curve(
     makes retention look far better than it is, because gaps that ended are forgotten.
 
     Segments must be known when the clock starts: a label of today's spend is high because the
-    customer stayed. So label customers at a date and give it as `start`.
+    customer stayed. So label customers at a date and give it as `start`. What is known at the first
+    order (its channel, the city) goes with `start="first_order"`.
 
     Args:
         orders: The order log, a frame in memory.
@@ -111,9 +116,10 @@ def retention_curve(
         window_days: Silence of more days than this is churn; `return_curve(...).window()` finds it.
         segments: A table with one row a customer.
         by: Its column of labels. Customers without a label are in no segment but in "all".
-        start: None starts each customer's clock at the first order. A date follows who was active
-            on it (silent for at most `window_days`) from then on; who does not buy again within the
-            window has churned on day 0.
+        start: "first_order", and None, start each customer's clock at the first order; with
+            segments, None is warned of, because labels made later look ahead. A date follows who
+            was active on it (silent for at most `window_days`) from then on; who does not buy again
+            within the window has churned on day 0.
         interval: "greenwood" or "log-log"; see `layerwise.evaluate.kaplan_meier`.
         level: Of the interval.
         columns: Which column is what, as in `layerwise.summarize`.
@@ -122,6 +128,10 @@ def retention_curve(
         SpecError: A choice is not possible.
         DataError: Nobody can be judged, or nobody was active at `start`.
         LayerwiseError: The log cannot be used, as `summarize` says.
+
+    Warns:
+        LookAheadWarning: Segments without a `start`.
+        RowsLeftOutWarning: Customers came too late to be judged, or have no label.
 
     Source: Kaplan and Meier (1958); labels at a date are the landmark analysis of Anderson, Cain
     and Gelber (1983), Journal of Clinical Oncology 1.
@@ -144,13 +154,15 @@ def retention_curve(
         raise refuse("retention_curve", lazy)
     seen = visits(orders, request, as_of, patience=holdout_patience(window_days))
     until = seen.last - window_days
-    if start is None:
+    if start is None or (isinstance(start, str) and start == FIRST_ORDER):
         who, days, churned = _from_first(seen, until, window_days)
         _tell_late(who, until)
     else:
         begin = moment(start, name="start", request=request, aware=seen.rows.aware)
         who, days, churned = _from_date(seen, begin, until, window_days)
     labels = read_segments(segments, by, seen.ids[who], customer=request.customer)
+    if labels is not None and start is None:
+        _tell_look_ahead(by)
     curve = _curves(days, churned, labels, interval, level)
     return Retention(
         curve=curve,
@@ -162,9 +174,9 @@ def retention_curve(
 
 
 def _check_choices(window_days: Any, interval: Any) -> None:
-    if not fits(window_days, int) or not 1 <= window_days <= _CENTURY:
+    if not fits(window_days, int) or not 1 <= window_days <= CENTURY:
         raise SpecError(
-            f"window_days must be a whole number of days from 1 to {_CENTURY:,}, "
+            f"window_days must be a whole number of days from 1 to {CENTURY:,}, "
             f"got {window_days!r:.40}.",
             hint="return_curve(orders, as_of=...).window() finds a window in the data.",
         )
@@ -249,6 +261,17 @@ def _tell_late(who: Array, until: int) -> None:
             RowsLeftOutWarning,
             stacklevel=3,
         )
+
+
+def _tell_look_ahead(by: str | None) -> None:
+    warnings.warn(
+        f"The segments of {by} have no date, and clocks start at each first order: labels made "
+        "from later orders are high because the customer stayed.\n"
+        "Hint: label customers at a date and give it as start=; if the labels were known at the "
+        'first order, start="first_order".',
+        LookAheadWarning,
+        stacklevel=3,
+    )
 
 
 def _curves(

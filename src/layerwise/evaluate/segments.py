@@ -9,15 +9,15 @@ import pandas as pd
 
 from layerwise import frames
 from layerwise.columns import CUSTOMER
-from layerwise.errors import ColumnsError, DataError, RowsLeftOutWarning, SpecError
-from layerwise.frames import Array, Column, Labels
+from layerwise.errors import DataError, RowsLeftOutWarning, SpecError
+from layerwise.frames import Array, Column
 from layerwise.logs import places, read_roster
+from layerwise.segments import as_labels, in_order
 
 ALL = "all"
 """The segment of everybody."""
 
 _MOST = 200
-_EXACT = 2.0**53
 
 
 @attrs.frozen(eq=False)
@@ -71,37 +71,18 @@ def read_segments(
 
 def _labels(column: Column, by: str) -> tuple[tuple[str, ...], Array]:
     """Return the names in their order, without those that nobody has, and the codes."""
-    if not isinstance(column, Labels):
-        column = _of_numbers(column, by)
-    known = [str(name) for name in column.names]
-    used = np.flatnonzero(np.bincount(column.codes[column.codes >= 0], minlength=len(known)))
-    order = used if column.ordered else np.array(sorted(used, key=lambda i: known[i]), dtype=int)
-    if len(order) > _MOST:
+    code, names = in_order(as_labels(column, by))
+    if len(names) > _MOST:
         raise DataError(
-            f"{by} has {len(order):,} different labels, more than {_MOST}.",
+            f"{by} has {len(names):,} different labels, more than {_MOST}.",
             hint="take a column with few labels, such as a layer.",
         )
-    if ALL in (known[i] for i in order):
+    if ALL in names:
         raise DataError(
             f"{by} has the label {ALL!r}, which stands for everybody here.",
             hint="rename that label.",
         )
-    place = np.full(len(known) + 1, -1, dtype=np.int64)
-    place[order] = np.arange(len(order))
-    return tuple(known[i] for i in order), place[column.codes]
-
-
-def _of_numbers(values: Array, by: str) -> Labels:
-    known = ~np.isnan(values)
-    if ((values[known] != np.floor(values[known])) | (np.abs(values[known]) > _EXACT)).any():
-        raise ColumnsError(
-            f"{by} holds numbers with fractions or above 2^53, not labels.",
-            hint="cut it into layers first, or name a column of labels.",
-        )
-    distinct, code = np.unique(values[known].astype(np.int64), return_inverse=True)
-    codes = np.full(len(values), -1, dtype=np.int64)
-    codes[known] = code
-    return Labels(codes, tuple(map(int, distinct)), ordered=True, column=by)
+    return names, code
 
 
 def _tell(code: Array, place: Array, by: str, stacklevel: int) -> None:

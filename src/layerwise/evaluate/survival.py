@@ -6,6 +6,7 @@ import attrs
 import numpy as np
 import pandas as pd
 
+from layerwise.brief import in_brief
 from layerwise.errors import DataError
 from layerwise.frames import Array, Floats
 from layerwise.rates import z_value
@@ -30,6 +31,8 @@ class LogRank:
     degrees: int
     p: float
     table: pd.DataFrame
+
+    __repr__ = in_brief
 
 
 def kaplan_meier(

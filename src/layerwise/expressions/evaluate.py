@@ -21,19 +21,42 @@ Constants = Mapping[str, float]
 
 
 def in_numpy(text: str, columns: Mapping[str, Column], constants: Constants) -> Any:
-    """Evaluate an expression on arrays; missing numbers are NaN."""
+    """Evaluate an expression on arrays; missing numbers are NaN.
+
+    Raises:
+        SpecError: It is no expression.
+
+    >>> in_numpy("spend / orders", {"spend": np.array([6.0, 5.0]), "orders": np.array([2, 0])}, {})
+    array([ 3., nan])
+    """
     with np.errstate(all="ignore"):
         return _Numpy(columns, constants).visit(parse(text))
 
 
 def holds(text: str, columns: Mapping[str, Column], constants: Constants) -> Any:
-    """Evaluate a condition on arrays, to true and false."""
+    """Evaluate a condition on arrays, to true and false.
+
+    Raises:
+        SpecError: It is no expression.
+
+    >>> holds("spend > least", {"spend": np.array([9.0, np.nan])}, {"least": 5.0}).tolist()
+    [True, False]
+    """
     with np.errstate(all="ignore"):
         return _Numpy(columns, constants).truth(parse(text))
 
 
 def in_engine(text: str, constants: Constants) -> Any:
-    """Return an expression for any engine, as narwhals writes it."""
+    """Return an expression for any engine, as narwhals writes it.
+
+    Raises:
+        SpecError: It is no expression.
+
+    >>> import pandas as pd
+    >>> frame = nw.from_native(pd.DataFrame({"spend": [6.0, 5.0], "orders": [2, 1]}))
+    >>> frame.with_columns(mean=in_engine("spend / orders", {})).to_native()["mean"].tolist()
+    [3.0, 5.0]
+    """
     return _Engine(constants).visit(parse(text))
 
 

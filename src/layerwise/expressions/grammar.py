@@ -47,6 +47,13 @@ def parse_condition(text: str) -> None:
 
     Raises:
         SpecError: It is no expression, or a number.
+
+    >>> parse_condition("days_since_last <= 90")
+    >>> parse_condition("days_since_last * 2")
+    Traceback (most recent call last):
+        ...
+    layerwise.errors.SpecError: 'days_since_last * 2' is not a condition.
+    Hint: compare it, e.g. days_since_last <= 90.
     """
     if _kind(parse(text)) not in ("condition", "name"):
         raise SpecError(
@@ -59,6 +66,13 @@ def parse_number(text: str) -> None:
 
     Raises:
         SpecError: It is no expression, or a condition or a text.
+
+    >>> parse_number("days_since_last * 2")
+    >>> parse_number("days_since_last <= 90")
+    Traceback (most recent call last):
+        ...
+    layerwise.errors.SpecError: 'days_since_last <= 90' is not a number.
+    Hint: where(condition, 1, 0) makes one of it.
     """
     if _kind(parse(text)) not in ("value", "name"):
         raise SpecError(
@@ -69,6 +83,9 @@ def parse_number(text: str) -> None:
 def names(text: str) -> tuple[str, ...]:
     """Return the column (and constant) names an expression reads, in order of appearance.
 
+    Raises:
+        SpecError: It is no expression.
+
     >>> names("spend_365d > 100 and missing(gap_cv)")
     ('spend_365d', 'gap_cv')
     """
@@ -78,6 +95,9 @@ def names(text: str) -> tuple[str, ...]:
 
 def label_names(*texts: str) -> tuple[str, ...]:
     """Return the column names that expressions compare with texts.
+
+    Raises:
+        SpecError: One is no expression.
 
     >>> label_names("value == 'high' and age_days > 30")
     ('value',)
@@ -92,6 +112,9 @@ def number_names(*texts: str, root: str = "truth") -> tuple[str, ...]:
         texts: The expressions.
         root: As what a name that is the whole expression is used: "truth" or "number".
 
+    Raises:
+        SpecError: One is no expression.
+
     >>> number_names("value == 'high' and age_days > 30 and missing(gap_cv) and is_loyal")
     ('age_days',)
     """
@@ -100,6 +123,9 @@ def number_names(*texts: str, root: str = "truth") -> tuple[str, ...]:
 
 def truth_names(*texts: str) -> tuple[str, ...]:
     """Return the column names that expressions use as conditions by themselves.
+
+    Raises:
+        SpecError: One is no expression.
 
     >>> truth_names("is_loyal and age_days > 30")
     ('is_loyal',)

@@ -144,6 +144,20 @@ def channel_exposures(
 
     Warns:
         RowsLeftOutWarning: With counts, if orders were left out.
+
+    Example:
+        >>> prices = pd.DataFrame({
+        ...     "sku": "tea", "channel": ["shop", "app"], "price": [9.0, 6.0],
+        ...     "valid_from": "2024-05-01", "valid_to": "2024-05-31",
+        ... })
+        >>> orders = pd.DataFrame({
+        ...     "customer_id": [1], "sku": "tea", "channel": "shop", "ordered_at": "2024-05-01",
+        ... })
+        >>> people = pd.DataFrame({"customer_id": [1, 2]})
+        >>> channel_exposures(people, orders, as_of="2024-06-30", prices=prices)
+           customer_id  channel_price_gap
+        0            1                1.0
+        1            2                NaN
     """
     if prices is None and promotions is None:
         raise SpecError("There is nothing to compare.", hint="give prices=, promotions= or both.")

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
-from layerwise.errors import ColumnsError, RowsLeftOutWarning, SpecError, problems
+from layerwise.errors import RowsLeftOutWarning, SpecError, problems
 from layerwise.frames import Array
 from layerwise.logs import keys
 from layerwise.orders.table import column
 from layerwise.privacy.gates import customers_of
 from layerwise.privacy.normal import as_series, check_country, distinct_texts, spell
+from layerwise.truths import is_true
 
 RECORD = "record_id"
 UNIFIED = "unified_id"
@@ -126,7 +127,7 @@ def unify(identifiers: object, *, country: str | None = None, max_records: int =
     rank = np.empty(len(order) + 1, dtype=np.int64)
     rank[order], rank[-1] = np.arange(len(order)), -1
     who = rank[who]
-    verified = _flags(column(native, "verified"))
+    verified = is_true(column(native, "verified"), "verified")
     types, kind = pd.factorize(column(native, "id_type").reset_index(drop=True))
     value = _values(column(native, "id_value"), types, [str(k) for k in kind], country)
     reasons = {
@@ -148,19 +149,6 @@ def _sorted(ids: pd.Series) -> Array:
         return np.argsort(ids.to_numpy(), kind="stable")
     keys = [(isinstance(v, str), v) for v in ids.tolist()]
     return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
-
-
-def _flags(series: pd.Series) -> Array:
-    values = series.reset_index(drop=True)
-    values = values.astype(object)
-    kinds = bool | np.bool_ | int | float | np.number
-    if not all(isinstance(v, kinds) and v in (0, 1) for v in values.dropna()):
-        raise ColumnsError(
-            "Column verified holds more than true and false.",
-            hint='convert it, e.g. table["verified"] == "yes".',
-        )
-    flags: Array = np.array([v == 1 for v in values.where(values.notna(), 0)], dtype=bool)
-    return flags
 
 
 def _values(series: pd.Series, types: Array, kinds: list[str], country: str | None) -> Array:

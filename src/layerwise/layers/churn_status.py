@@ -37,9 +37,14 @@ class ChurnStatus(Spec):
             "model": P(alive) below `churned_below`, lapsing below `lapsing_below`, read from the
             column `p_alive`, which a model such as BGNBD gives. BG/NBD holds every customer of one
             order for alive (P = 1); prefer "cadence" or MBG/NBD where many bought once.
-        times, prior_gaps, floor_days, cap_days: For "cadence".
+        times: For "cadence", as are the next three: the silence allowed, in expected gaps.
+        prior_gaps: How many gaps of everybody's mean are added to a customer's own.
+        floor_days: The least silence allowed.
+        cap_days: The most silence allowed.
         window_days: For "window"; required there.
-        churned_below, lapsing_below, p_alive: For "model".
+        churned_below: For "model", as are the next two: P(alive) below which a customer is churned.
+        lapsing_below: P(alive) below which one is lapsing.
+        p_alive: The column of P(alive).
         lapsing_share: The share of the limit after which a customer is lapsing.
 
     Output columns, for the name `churn`: `churn`, ordered not_evaluable < churned < lapsing <

@@ -13,19 +13,19 @@ from layerwise import frames
 from layerwise.columns import BASKET_MEANING, HOLDOUT_MEANING, MEANING
 from layerwise.errors import FitError, SpecError, problems
 from layerwise.expressions.grammar import FUNCTIONS
-from layerwise.fitted import Labeller, Part, Spec, hidden, learn_one
-from layerwise.frames import Column
+from layerwise.fitted import Labeller, Part, Spec, hidden, learn_in_engine, learn_one
 from layerwise.histories import check_histories
-from layerwise.lazy import rows_by_counts
+from layerwise.lazy import rows_if_few
 from layerwise.rules import Rule
 from layerwise.rules.base import as_tuple
 from layerwise.saved import saved
+from layerwise.unfitted import Unfitted
 
 _TAKEN = {**MEANING, **BASKET_MEANING, **HOLDOUT_MEANING}
 """Columns that labels would replace."""
 
 
-class Layers:
+class Layers(Unfitted):
     """An ordered set of layers; each may read the customer table and the layers before it.
 
     Args:
@@ -82,7 +82,8 @@ class Layers:
         """Fit every layer in order.
 
         Args:
-            customers: One row per customer; of lazy frames the needed columns are collected.
+            customers: One row per customer. A lazy frame counts equal rows of the needed columns;
+                where different ones are too many, layer by layer.
 
         Raises:
             ColumnsError: All columns that the table lacks, with the layers that need them.
@@ -93,7 +94,11 @@ class Layers:
         needed = self._needs()
         title = "Layers needs columns the customer table does not have."
         frames.require(frames.column_names(frame), needed, title=title)
-        columns = _columns(frame, needed)
+        columns = (
+            rows_if_few(frame, needed) if frames.is_lazy(frame) else frames.read(frame, needed)
+        )
+        if columns is None:
+            return FittedLayers(parts=tuple(self._one_by_one(frame)))
         check_histories(columns)
         if columns and not len(next(iter(columns.values()))):
             raise FitError("The customer table is empty.", hint="check the dates and as_of.")
@@ -102,6 +107,13 @@ class Layers:
             part, columns = learn_one(spec, columns, name)
             parts.append(part)
         return FittedLayers(parts=tuple(parts))
+
+    def _one_by_one(self, frame: Any) -> Iterator[Part]:
+        """Yield each fitted layer, learned from its own columns; earlier ones label the frame."""
+        for name, spec in self._layers.items():
+            part = learn_in_engine(spec, frame, name)
+            frame = frames.wrap(part.transform(frame.to_native()))
+            yield part
 
     def _needs(self) -> dict[str, str]:
         made: set[str] = set()
@@ -160,11 +172,6 @@ class FittedLayers(Labeller):
             }
             made |= {rule.output for rule in part.rules}
         return needed
-
-
-def _columns(frame: Any, needed: Iterable[str]) -> dict[str, Column]:
-    """Return the columns as arrays; a lazy frame counts equal rows before."""
-    return rows_by_counts(frame, needed) if frames.is_lazy(frame) else frames.read(frame, needed)
 
 
 def _giver(column: str, name: str, giver: str) -> str:

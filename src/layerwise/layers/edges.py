@@ -20,6 +20,9 @@ def present(values: Array, column: str) -> Array:
 
     Raises:
         FitError: All are missing.
+
+    >>> present(np.array([3.0, np.nan, 1.0]), "spend").tolist()
+    [3.0, 1.0]
     """
     missing = np.isnan(values) if values.dtype.kind == "f" else np.zeros(1, dtype=bool)
     found: Array = values[~missing] if missing.any() else values
@@ -63,7 +66,7 @@ def quantile_edges(values: Array, cuts: Sequence[float]) -> tuple[float, ...]:
     """Return the smallest observed values with at least each share of values at or below them.
 
     This is the inverse of the empirical distribution function (numpy's `inverted_cdf`, type 1 of
-    Hyndman and Fan 1996), so every edge is an observed value.
+    Hyndman and Fan 1996), so every edge is an observed value. Values must not be missing.
 
     >>> quantile_edges(np.array([1, 1, 1, 2, 9]), (0.5, 0.8))
     (1.0, 2.0)

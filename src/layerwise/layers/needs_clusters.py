@@ -178,7 +178,17 @@ def name_clusters(fitted: FittedT, names: Mapping[str, str], *, layer: str = "ne
         SpecError: A label is not one of the layer's groups, a name is empty or taken, or a later
             layer reads the labels.
 
-    See `NeedsClusters` for an example.
+    Example:
+        >>> import pandas as pd
+        >>> import layerwise as lw
+        >>> spec = lw.NeedsClusters(columns=("share_milk", "share_beer"), clusters=2)
+        >>> milk = [0.9, 0.95, 1.0] * 20 + [0.0, 0.1, 0.05] * 20
+        >>> customers = pd.DataFrame({"basket_orders": 9, "share_milk": milk})
+        >>> customers["share_beer"] = 1 - customers["share_milk"]
+        >>> fitted = spec.fit(customers)
+        >>> named = lw.name_clusters(fitted, {"cluster_1": "milk", "cluster_2": "beer"})
+        >>> named.facts["sizes"]
+        {'needs': {'not_evaluable': 0, 'milk': 60, 'beer': 60}}
     """
     if isinstance(fitted, Fitted):
         return _renamed(fitted, names)

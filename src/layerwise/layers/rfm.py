@@ -103,6 +103,7 @@ class RFM(Spec):
     """
 
     default_name: ClassVar[str] = "rfm"
+    apart: ClassVar[bool] = True
 
     bins: int = 5
     method: Literal["quantile", "edges"] = "quantile"

@@ -29,7 +29,9 @@ class Tier(Spec):
     """One tier a customer: churned, new, high_value, loyal, potential or general; first match wins.
 
     Args:
-        value, frequency, loyalty: The names of the layers it reads.
+        value: The name of the layer of value that it reads.
+        frequency: The name of the layer of frequency.
+        loyalty: The name of the layer of loyalty.
         high_value: "both" asks for high value and high frequency, "value" for high value alone.
         new_days: A customer of one order and fewer days is new; None has no new tier.
         expected_spend: A column of expected spend, e.g. `expected_spend_180d` of a model: potential

@@ -22,7 +22,6 @@ from layerwise.frames import Array
 
 EARN, REVERSE, REDEEM = range(3)
 _PASSES = 40
-_BLOCK = 200_000
 _ROOM = 2**62
 
 
@@ -67,22 +66,6 @@ class Stream:
         )
         return part, rows
 
-    def block(self, first: int, last: int) -> tuple["Stream", slice, slice]:
-        """Return the stream of customers from first to before last, its events and its lots."""
-        ends = [first, last]
-        rows = slice(*np.searchsorted(self.customer, ends))
-        lots = slice(*np.searchsorted(self.lot_customer, ends))
-        part = Stream(
-            self.customer[rows] - first,
-            self.kind[rows],
-            self.points[rows],
-            np.maximum(self.lot[rows] - lots.start, -1),
-            self.lapsed[rows] - lots.start,
-            self.lot_customer[lots] - first,
-            self.lot_points[lots],
-        )
-        return part, rows, lots
-
 
 @attrs.frozen(eq=False)
 class Pointer:
@@ -103,46 +86,7 @@ class Pointer:
     end: Array
 
 
-@attrs.frozen(eq=False)
-class Settled:
-    """What became of the events and lots.
-
-    Attributes:
-        covered: Which events are redemptions that the balance covers.
-        pointer: Where the pointer stands after each event.
-        start: Start of each lot on its customer's line.
-        end: End of each lot.
-    """
-
-    covered: Array
-    pointer: Array
-    start: Array
-    end: Array
-
-
-def settle(stream: Stream) -> Settled:
-    """Return what becomes of the events, worked out in blocks of customers that fit the caches."""
-    n, lots = len(stream.customer), len(stream.lot_points)
-    found = Settled(np.zeros(n, bool), *(np.zeros(k, np.int64) for k in (n, lots, lots)))
-    for first, last in _blocks(stream.customer):
-        part, rows, mine = stream.block(first, last)
-        covered, whole = _answers(part)
-        at = point(part, covered, whole)
-        found.covered[rows], found.pointer[rows] = covered, at.after
-        found.start[mine], found.end[mine] = at.start, at.end
-    return found
-
-
-def _blocks(customer: Array) -> list[tuple[int, int]]:
-    """Return ranges of customers with about as many events each."""
-    if not len(customer):
-        return []
-    edges = np.unique(customer[_BLOCK::_BLOCK])
-    starts = np.unique(np.concatenate([[0], edges]))
-    return list(zip(starts.tolist(), [*starts[1:].tolist(), int(customer[-1]) + 1], strict=True))
-
-
-def _answers(stream: Stream) -> tuple[Array, Array]:
+def answers(stream: Stream) -> tuple[Array, Array]:
     """Return which redemptions are covered, and which reversals find their lot whole."""
     covered = stream.kind == REDEEM
     whole = np.zeros(len(covered), dtype=bool)

@@ -23,6 +23,6 @@ def incentive_table() -> pd.DataFrame:
     >>> incentive_table().loc[:1, ["id", "term_zh", "kind", "parameters_default"]]
                  id term_zh         kind                 parameters_default
     0  pts_purchase    购物积分  points_earn  1 point per 1 unit of net amount
-    1    pts_review    评论积分  points_earn             20 points; max 3 a day
+    1    pts_review    评价积分  points_earn             20 points; max 3 a day
     """
     return packaged(INCENTIVES)

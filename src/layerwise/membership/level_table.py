@@ -59,7 +59,7 @@ def level_table() -> pd.DataFrame:
 
     >>> level_table()[["id", "term_zh", "spend_from", "order_days_from", "discount"]]
              id term_zh spend_from order_days_from discount
-    0    member      会员          0               2        0
+    0    member    普通会员          0               2        0
     1    silver    银卡会员        200               6     0.03
     2      gold    金卡会员        600              12     0.05
     3  platinum    白金会员       1500              24     0.08

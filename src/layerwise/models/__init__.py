@@ -3,7 +3,8 @@
 from layerwise.models.bgbb import BGBB, FittedBGBB
 from layerwise.models.bgnbd import BGNBD, FittedBGNBD
 from layerwise.models.comparison import calibration, compare
-from layerwise.models.covariates import FittedCovariates, WithCovariates
+from layerwise.models.covariates import WithCovariates
+from layerwise.models.fitted_covariates import FittedCovariates
 from layerwise.models.gamma_gamma import FittedGammaGamma, GammaGamma
 from layerwise.models.groups import FittedGroups, fit_by
 from layerwise.models.mbgcnbd import MBGCNBD, FittedMBGCNBD

@@ -8,32 +8,33 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from layerwise import columns as names
-from layerwise.errors import DataError, SpecError
+from layerwise.errors import SpecError
 from layerwise.fitted import Spec, read_for
 from layerwise.frames import Columns
 from layerwise.models._bgbb import log_likelihood
 from layerwise.models._bgbb_process import Opportunities
 from layerwise.models._estimate import EXTREME, VANISHING, estimate
 from layerwise.models._lifetimes import from_fitter
-from layerwise.models._lookup import joined
 from layerwise.models._special import Array
 from layerwise.models.histories import (
     Distinct,
     Histories,
-    check,
     distinct,
     grouped,
     histories_of,
     number_columns,
-    read_histories,
 )
 from layerwise.models.model import Quantity, not_negative, positive, with_parameters
+from layerwise.models.opportunities import (
+    NEEDED,
+    OpportunityRule,
+    check_opportunities,
+    read_opportunities,
+)
 from layerwise.models.outlook import check_level, whole
 from layerwise.models.statistics import FittedStatistics
 from layerwise.rules.base import Rule
 from layerwise.saved import fits, saved
-
-NEEDED = (names.REPEAT_ORDERS, names.LAST_OPPORTUNITY, names.OPPORTUNITIES)
 
 
 def _outputs(m: int) -> dict[Quantity, str]:
@@ -50,55 +51,6 @@ def _some(_: object, __: Any, value: object) -> None:
         raise SpecError(
             "opportunities is at least 1.", hint="opportunities=1 looks at the next one."
         )
-
-
-@saved
-@attrs.frozen(kw_only=True)
-class OpportunityRule(Rule):
-    """One quantity of a fitted BG/BB model as a column.
-
-    Args:
-        output: Name of the column.
-        process: The model at its estimates.
-        quantity: "p_alive", "p_no_purchase" or "expected_orders".
-        opportunities: How many to look ahead.
-    """
-
-    process: Opportunities
-    quantity: Quantity
-    opportunities: int
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """The three columns of a history of opportunities."""
-        return NEEDED
-
-    def evaluate(self, columns: Columns) -> Array:
-        """Return the quantity, NaN for missing histories.
-
-        Raises:
-            DataError: Histories are impossible.
-        """
-        rows = histories_of(columns, NEEDED)
-        _check(rows, allow_missing=True)
-        return self._values(rows)
-
-    def add_to(self, frame: Any) -> Any:
-        """Add the column by a lookup of the history.
-
-        Raises:
-            EngineError: A lookup table cannot be brought to this engine.
-        """
-        return joined(frame, NEEDED, self._looked_up, self.output, None)
-
-    def _looked_up(self, x: Array, t_x: Array, n: Array) -> Array:
-        whole = (x == np.floor(x)) & (t_x == np.floor(t_x)) & (n == np.floor(n))
-        possible = whole & (x >= 0) & (x <= t_x) & (t_x <= n) & ((x > 0) == (t_x > 0))
-        return self._values(Histories(np.where(possible, x, np.nan), t_x, n))
-
-    def _values(self, rows: Histories) -> Array:
-        values: Array = getattr(self.process, self.quantity)(rows, self.opportunities)
-        return values
 
 
 @saved
@@ -150,7 +102,7 @@ class FittedBGBB(FittedStatistics):
             DataError: Histories are impossible.
             SpecError: The number of opportunities is not a whole number, 0 or more.
         """
-        return self.process.p_alive(_read(customers), _whole(opportunities_ahead))
+        return self.process.p_alive(read_opportunities(customers), _whole(opportunities_ahead))
 
     def p_no_purchase(self, customers: object, opportunities: int | None = None) -> Array:
         """Return P(no order at the next `opportunities`), one number a row.
@@ -164,7 +116,7 @@ class FittedBGBB(FittedStatistics):
             DataError: Histories are impossible.
             SpecError: The number of opportunities is not a whole number, 0 or more.
         """
-        return self.process.p_no_purchase(_read(customers), self._ahead(opportunities))
+        return self.process.p_no_purchase(read_opportunities(customers), self._ahead(opportunities))
 
     def expected_orders(self, customers: object, opportunities: int | None = None) -> Array:
         """Return the orders expected at the next `opportunities`, one number a row.
@@ -181,7 +133,9 @@ class FittedBGBB(FittedStatistics):
             DataError: Histories are impossible.
             SpecError: The number of opportunities is not a whole number, 0 or more.
         """
-        return self.process.expected_orders(_read(customers), self._ahead(opportunities))
+        return self.process.expected_orders(
+            read_opportunities(customers), self._ahead(opportunities)
+        )
 
     def discounted_orders(
         self, customers: object, opportunities: int | None = None, *, discount: float
@@ -211,7 +165,7 @@ class FittedBGBB(FittedStatistics):
                 hint="discount=0.1 is 10 % an opportunity.",
             )
         m = self._ahead(opportunities)
-        return self.process.discounted_orders(_read(customers), m, float(discount))
+        return self.process.discounted_orders(read_opportunities(customers), m, float(discount))
 
     def expected_orders_new(self, opportunities: int | None = None) -> float:
         """Return the orders expected of a new customer at the first `opportunities`.
@@ -230,7 +184,7 @@ class FittedBGBB(FittedStatistics):
             SpecError: The number of orders or of opportunities makes no sense.
         """
         m, k = self._ahead(opportunities), whole(orders)
-        tails = self.process.tails(_read(customers), m)
+        tails = self.process.tails(read_opportunities(customers), m)
         return tails[:, k] if k <= m else np.where(np.isnan(tails[:, 0]), np.nan, 0.0)
 
     def order_probabilities(
@@ -249,7 +203,7 @@ class FittedBGBB(FittedStatistics):
             SpecError: The number of orders or of opportunities makes no sense.
         """
         m, last = self._ahead(opportunities), whole(up_to)
-        tails = self.process.tails(_read(customers), m)[:, : last + 1]
+        tails = self.process.tails(read_opportunities(customers), m)[:, : last + 1]
         none = np.where(np.isnan(tails[:, :1]), np.nan, 0.0)
         tails = np.concatenate((tails, np.repeat(none, max(last - m, 0) + 1, axis=1)), axis=1)
         return np.maximum(-np.diff(tails, axis=1), 0.0)
@@ -268,7 +222,7 @@ class FittedBGBB(FittedStatistics):
             SpecError: The number of opportunities or the level makes no sense.
         """
         check_level(level)
-        rows = _read(customers, allow_missing=False)
+        rows = read_opportunities(customers, allow_missing=False)
         tails = self.process.tails(rows, self._ahead(opportunities))[:, 1:]
         ends = [(1.0 - level) / 2.0, (1.0 + level) / 2.0]
         counts = [np.count_nonzero(tails > 1.0 - q + 1e-12, axis=1) for q in ends]
@@ -332,7 +286,7 @@ class BGBB(Spec):
     def learn(self, columns: Columns, name: str) -> FittedBGBB:
         """Fit to arrays of the customer table."""
         rows = histories_of(columns, NEEDED)
-        _check(rows, allow_missing=False)
+        check_opportunities(rows, allow_missing=False)
         return self._estimate(distinct(rows), name)
 
     def fit_counts(
@@ -347,7 +301,7 @@ class BGBB(Spec):
         """
         *history, number = number_columns(x=x, t_x=t_x, n=n, counts=counts)
         rows = Histories(*history)
-        _check(rows, allow_missing=False)
+        check_opportunities(rows, allow_missing=False)
         return self._estimate(grouped(rows.x, rows.t_x, rows.T, number), self.default_name)
 
     def with_parameters(self, **parameters: float) -> FittedBGBB:
@@ -394,32 +348,3 @@ def _whole(opportunities: object) -> int:
         f"opportunities is a whole number from 0 to 100,000; got {opportunities!r:.40}.",
         hint="say how many coming chances to order to look at.",
     )
-
-
-def _read(customers: object, *, allow_missing: bool = True) -> Histories:
-    rows = read_histories(customers, allow_missing=allow_missing, columns=NEEDED)
-    _check(rows, allow_missing=allow_missing)
-    return rows
-
-
-def _check(rows: Histories, *, allow_missing: bool) -> None:
-    """Refuse impossible histories, opportunities that are not whole, and more orders than those.
-
-    Raises:
-        DataError: With every problem and its count.
-    """
-    check(rows, allow_missing=allow_missing, columns=NEEDED)
-    faults = {
-        "opportunities that are not whole numbers": _broken(rows.T) | _broken(rows.t_x),
-        "more repeat_orders than opportunities up to the last": rows.x > rows.t_x,
-    }
-    for name, where in faults.items():
-        if count := np.count_nonzero(where):
-            raise DataError(
-                f"The table holds {name}: {count:,} of {len(rows):,} rows.",
-                hint="an opportunity has one order or none; use BGNBD for orders at any time.",
-            )
-
-
-def _broken(values: NDArray[Any]) -> NDArray[np.bool_]:
-    return np.asarray((values != np.floor(values)) & ~np.isnan(values))

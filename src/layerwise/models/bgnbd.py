@@ -13,7 +13,14 @@ from layerwise.saved import saved
 @saved
 @attrs.frozen(kw_only=True, slots=False)
 class FittedBGNBD(FittedDropout):
-    """A fitted BG/NBD model; see `BGNBD`."""
+    """A fitted BG/NBD model; see `BGNBD`.
+
+    Example:
+        >>> import layerwise as lw
+        >>> fitted = lw.models.BGNBD().fit(lw.datasets.load_cdnow_summary())
+        >>> round(fitted.r, 3), round(fitted.alpha, 3), round(fitted.a, 3), round(fitted.b, 3)
+        (0.243, 30.895, 0.793, 2.426)
+    """
 
     lifetimes_fitter: ClassVar[str] = "BetaGeoFitter"
 

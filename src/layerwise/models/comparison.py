@@ -42,6 +42,18 @@ def compare(models: Mapping[str, Any], customers: object) -> pd.DataFrame:
         DataError: Histories are impossible, or the holdout has no single length.
         FitError: A model cannot be fitted.
         SpecError: A model is neither a spec nor a fitted model.
+
+    Example:
+        >>> import layerwise as lw
+        >>> split = {"split": "1997-09-30", "end": "1998-06-30", "amount": None}
+        >>> customers = lw.calibration_holdout(lw.datasets.load_cdnow(), **split)
+        >>> models = {"BG/NBD": lw.BGNBD(), "Pareto/NBD": lw.models.ParetoNBD()}
+        >>> compare(models, customers)[["total", "actual", "mae", "auc"]].round(2)
+                           total  actual   mae   auc
+        BG/NBD           1653.41  1882.0  0.79  0.76
+        Pareto/NBD       1665.51  1882.0  0.75  0.77
+        rate x time      2930.10  1882.0  1.02  0.76
+        days of silence      NaN     NaN   NaN  0.77
     """
     rows = read_histories(customers, allow_missing=False)
     actual, h = _holdout(customers)
@@ -67,6 +79,17 @@ def calibration(model: Outlook, customers: object, *, groups: int = 10) -> pd.Da
     Raises:
         ColumnsError: Columns are missing or of the wrong type.
         DataError: Histories are impossible, or the holdout has no single length.
+
+    Example:
+        >>> import layerwise as lw
+        >>> split = {"split": "1997-09-30", "end": "1998-06-30", "amount": None}
+        >>> customers = lw.calibration_holdout(lw.datasets.load_cdnow(), **split)
+        >>> calibration(lw.BGNBD().fit(customers), customers, groups=4).round(3)
+           customers  expected  silent  expected_orders  orders
+        0        590     0.447   0.369            2.028   2.205
+        1        590     0.807   0.753            0.334   0.461
+        2        601     0.839   0.862            0.229   0.238
+        3        576     0.861   0.856            0.212   0.288
     """
     read_histories(customers, allow_missing=False)
     actual, h = _holdout(customers)

@@ -12,6 +12,7 @@ from layerwise import frames
 from layerwise.columns import REPEAT_ORDERS
 from layerwise.errors import SpecError
 from layerwise.frames import Column, Columns
+from layerwise.lazy import rows_by_counts
 from layerwise.models.kinds import ByKind
 from layerwise.models.model import FittedModel, PurchaseModel
 from layerwise.rules.base import as_mapping
@@ -96,7 +97,7 @@ def fit_by(
 
     Args:
         spec: The model, e.g. `BGNBD()`.
-        customers: The customer table, eager.
+        customers: The customer table. A lazy frame counts equal histories of each group.
         by: Column of the groups: text, categories or whole numbers; missing is a group of its own
             that uses the pooled model.
         smallest: Customers who have ordered again that a group needs for a model of its own; groups
@@ -127,10 +128,11 @@ def fit_by(
             f"fit_by fits models of orders in days by group, no {type(spec).__name__}.",
             hint="fit_by(BGNBD(), customers, by='shop'); BGNBD, MBGNBD, MBGCNBD, ParetoNBD.",
         )
-    frame = frames.eager(customers, doing="fit_by")
+    frame = frames.wrap(customers)
     needed = dict.fromkeys(spec.needs(spec.default_name), type(spec).__name__) | {by: "fit_by"}
     frames.require(frames.column_names(frame), needed, title="Columns for the groups are missing.")
-    columns = frames.read(frame, needed)
+    read = rows_by_counts if frames.is_lazy(frame) else frames.read
+    columns = read(frame, needed)
     pooled = spec.fit(customers)
     names, code = _labels(columns[by])
     repeaters = np.bincount(code, np.asarray(columns[REPEAT_ORDERS]) > 0, len(names))

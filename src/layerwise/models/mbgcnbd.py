@@ -214,7 +214,12 @@ class MBGCNBD(PurchaseModel[FittedMBGCNBD]):
         return self.learn(read_for(self, self.default_name, customers), self.default_name)
 
     def learn(self, columns: Columns, name: str) -> FittedMBGCNBD:
-        """Fit to arrays of the customer table."""
+        """Fit to arrays of the customer table.
+
+        Raises:
+            DataError: Histories are impossible, or repeat buyers have no gaps.
+            FitError: No customer has ordered again.
+        """
         rows = read_columns(columns)
         check(rows, allow_missing=False)
         gaps = np.where(rows.x > 0, rows.x * numbers(columns[names.GAP_LOG_MEAN]), 0.0)

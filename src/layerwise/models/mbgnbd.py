@@ -13,7 +13,14 @@ from layerwise.saved import saved
 @saved
 @attrs.frozen(kw_only=True, slots=False)
 class FittedMBGNBD(FittedDropout):
-    """A fitted MBG/NBD model; see `MBGNBD`."""
+    """A fitted MBG/NBD model; see `MBGNBD`.
+
+    Example:
+        >>> import layerwise as lw
+        >>> fitted = lw.models.MBGNBD().fit(lw.datasets.load_cdnow_summary())
+        >>> round(fitted.r, 3), round(fitted.alpha, 3), round(fitted.a, 3), round(fitted.b, 3)
+        (0.525, 43.282, 0.891, 1.614)
+    """
 
     first: ClassVar[int] = 1
     lifetimes_fitter: ClassVar[str] = "ModifiedBetaGeoFitter"

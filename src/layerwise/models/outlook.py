@@ -8,6 +8,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from layerwise.columns import CENTURY
 from layerwise.errors import FitError, SpecError
 from layerwise.models.histories import Histories, read_histories
 from layerwise.models.process import Process, horizon
@@ -17,7 +18,6 @@ Array = NDArray[np.float64]
 
 _MOST = 100_000
 _YEAR = 365.25
-_CENTURY = 36_525.0
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -191,12 +191,12 @@ class Outlook(FittedStatistics):
         """
         check_level(level)
         rows = read_histories(customers, allow_missing=True)
-        low, high = np.zeros(len(rows)), np.full(len(rows), _CENTURY)
+        low, high = np.zeros(len(rows)), np.full(len(rows), float(CENTURY))
         for _ in range(60):
             middle = 0.5 * (low + high)
             above = self._p_alive_silent(rows, middle) >= level
             low, high = np.where(above, middle, low), np.where(above, high, middle)
-        never = ~(self._p_alive_silent(rows, np.full(len(rows), _CENTURY)) < level)
+        never = ~(self._p_alive_silent(rows, np.full(len(rows), float(CENTURY))) < level)
         now = self.process.p_alive(rows) < level
         return np.where(never, np.nan, np.where(now, 0.0, high))
 

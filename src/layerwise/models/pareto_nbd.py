@@ -24,6 +24,12 @@ class FittedParetoNBD(FittedModel):
         alpha: Its rate parameter, in the spec's unit of time; r / alpha is the mean rate.
         s: Shape of the Gamma distribution of the rates of leaving.
         beta: Its rate parameter, in the spec's unit of time.
+
+    Example:
+        >>> import layerwise as lw
+        >>> fitted = lw.models.ParetoNBD().fit(lw.datasets.load_cdnow_summary())
+        >>> round(fitted.r, 3), round(fitted.s, 3)
+        (0.553, 0.606)
     """
 
     r: float = attrs.field(validator=positive)

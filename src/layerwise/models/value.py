@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from layerwise.errors import SpecError
-from layerwise.models.covariates import FittedCovariates
+from layerwise.models.fitted_covariates import FittedCovariates
 from layerwise.models.gamma_gamma import FittedGammaGamma
 from layerwise.models.outlook import Outlook
 

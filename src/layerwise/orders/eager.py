@@ -126,20 +126,12 @@ def occasion_days(
             "All orders came after the last day that is asked for.", hint="take a later day."
         )
     notify(found, ignore_future=True)
-    _, orders, moments = occasions(view.bought.rows, request.grain)
+    code, orders, moments = occasions(view.bought.rows, request.grain)
     if request.grain == "week":
         moments = bucket(moments, "week").astype(np.int64) * 7 - (UNIX_DAY - 1)
     per_day = 24 if request.hourly else 1
     days = moments.astype(np.int64) // per_day
-    return orders, days, view.cut // per_day, lambda: _ids(frame, request, view)
-
-
-def _ids(frame: Any, request: Request, view: View) -> list[Any]:
-    """Return the ids in the order of the counts."""
-    places = {"place": np.arange(len(view.counts.code))}
-    table = to_frame(frame, request, view.counts, view.past.ids, places)
-    ids = table[c.CUSTOMER].tolist() if _is_pandas(frame) else table[c.CUSTOMER].to_list()
-    return [ids[i] for i in np.argsort(np.asarray(table["place"])).tolist()]
+    return orders, days, view.cut // per_day, lambda: _ids_of(frame, request, rows, code).tolist()
 
 
 def visits(frame: Any, request: Request, as_of: Any, *, patience: float) -> Visits:

@@ -27,6 +27,7 @@ class Codes:
         missing: Rows without an id; None if there are none.
         rank: A number for each code that sorts as the ids do, if such were to be had.
         whole: Whether the ids are floats that stand for whole numbers; low or rank has these.
+        ascending: Whether the codes themselves sort as the ids do.
     """
 
     code: np.ndarray
@@ -35,6 +36,13 @@ class Codes:
     missing: np.ndarray | None
     rank: np.ndarray | None = None
     whole: bool = False
+    ascending: bool = False
+
+    def sort_keys(self, codes: np.ndarray) -> np.ndarray | None:
+        """Return numbers that sort as the ids of some codes do; None if only the ids can tell."""
+        if self.ascending:
+            return codes
+        return None if self.rank is None else self.rank[codes]
 
     def first_rows(self, wanted: np.ndarray) -> np.ndarray:
         """Return for each wanted code a row of the log that has it."""
@@ -70,9 +78,7 @@ def read_ids(series: pd.Series, name: Any) -> Codes:
     number = numbers_of(series)
     if number is None:
         return _hashed(series)
-    codes = _of_integers(pd.Series(number))
-    rank = np.arange(codes.n) if codes.rank is None else codes.rank
-    return attrs.evolve(codes, low=None, rank=rank)
+    return attrs.evolve(_of_integers(pd.Series(number)), low=None)
 
 
 def small(n: int) -> type[np.signedinteger[Any]]:
@@ -86,12 +92,12 @@ def _of_integers(series: pd.Series) -> Codes:
     filled = series if missing is None else series.fillna(_some(series))
     values = np.asarray(filled.to_numpy(dtype=kind)) if _boxed(series) else filled.to_numpy()
     if not len(values):
-        return Codes(np.empty(0, dtype=np.int64), 0, None, missing)
+        return Codes(np.empty(0, dtype=np.int64), 0, None, missing, ascending=True)
     low, high = int(values.min()), int(values.max())
     if high - low < _SPREAD * len(values) + _ROOM:
         wide = values.astype(np.int64) if values.itemsize < 8 else values
         code = (wide - wide.dtype.type(low)).astype(small(high - low + 1), copy=False)
-        return Codes(code, high - low + 1, low, missing)
+        return Codes(code, high - low + 1, low, missing, ascending=True)
     return _hashed(pd.Series(values), missing)
 
 

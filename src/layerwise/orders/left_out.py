@@ -69,7 +69,7 @@ class OrderCheck:
         """Rows that do not enter the summary."""
         return self.rows - self.used
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         lines = [f"{self.used:,} of {self.rows:,} rows used: {self.customers:,} customers"]
         if self.first_order is not None:
             lines[0] += f", {self.first_order} to {self.last_order}"

@@ -51,7 +51,8 @@ def to_frame(
     if ids.low is not None:
         return build(frame, _made_ids(frame, request, counts.code + ids.low, ids.whole), table)
     values = take(frame, request.customer, ids.first_rows(counts.code))
-    order = _order(values) if ids.rank is None else np.argsort(ids.rank[counts.code])
+    keys = ids.sort_keys(counts.code)
+    order = _order(values) if keys is None else np.argsort(keys)
     if ids.whole and ids.rank is not None:
         values = _made_ids(frame, request, ids.rank[counts.code], whole=True)
     sorted_ids = values.take(order).reset_index(drop=True) if _is_pandas(values) else values[order]

@@ -7,7 +7,11 @@ from `plt.subplots()` or, on a server, `matplotlib.figure.Figure().subplots()`, 
 Save with `ax.figure.savefig("picture.png")`. Sizes fit a page 640 pixels wide.
 
 Texts are in English, or with `lang="zh"` in Chinese. No font comes along: for Chinese name one that
-is installed, e.g. `plt.rcParams["font.sans-serif"] = ["Noto Sans CJK SC"]`, else boxes are drawn.
+is installed, else boxes are drawn. Of
+`plt.rcParams["font.sans-serif"] = ["Noto Sans CJK SC", "Noto Sans CJK JP", "Microsoft YaHei"]`
+the first that matplotlib finds is used (older versions know the collection of SC as JP only). If
+one was installed after matplotlib made its list, it is found once `matplotlib.get_cachedir()` is
+empty.
 
 Needs matplotlib: `pip install "layerwise[plot]"`.
 """

@@ -86,3 +86,19 @@ def end_labels(ax: "Axes", ends: Iterable[tuple[Any, float, str, str]]) -> None:
     for (x, y, text, color), side in [(lower, "top"), (upper, "bottom")]:
         note = ax.annotate(text, (x, y), (6, 0), textcoords="offset points", color=color, va=side)
         note.set_annotation_clip(False)
+
+
+def parting(ax: "Axes", day: Any, before: str, after: str) -> None:
+    """Draw a line at a day, and on either side of it what lies there."""
+    ax.axvline(day, color=QUIET, linewidth=1)
+    for name, shift, side in [(before, -5, "right"), (after, 5, "left")]:
+        ax.annotate(
+            name,
+            (day, 1),
+            (shift, 0),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            color=QUIET,
+            ha=side,
+            va="top",
+        )

@@ -10,7 +10,16 @@ from layerwise.errors import SpecError
 from layerwise.evaluate.control_charts import ABOVE, BELOW, EWMA, JUDGED, LIMITS
 from layerwise.evaluate.monitoring import Monitoring
 from layerwise.evaluate.rate_series import KPI, SEGMENT
-from layerwise.plots.canvas import ACTUAL, EXPECTED, MARK, QUIET, canvas, dates, percent, thousands
+from layerwise.plots.canvas import (
+    ACTUAL,
+    EXPECTED,
+    MARK,
+    canvas,
+    dates,
+    parting,
+    percent,
+    thousands,
+)
 from layerwise.plots.words import Lang, word
 
 if TYPE_CHECKING:
@@ -123,18 +132,7 @@ def _mark_baseline(ax: "Axes", rows: pd.DataFrame, lang: str) -> None:
     if not len(judged) or not len(before):
         return
     middle: Any = before.iloc[-1] + (judged.iloc[0] - before.iloc[-1]) / 2
-    ax.axvline(middle, color=QUIET, linewidth=1)
-    for name, shift, side in [("baseline", -5, "right"), ("judged", 5, "left")]:
-        ax.annotate(
-            word(name, lang),
-            (middle, 1),
-            (shift, 0),
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            color=QUIET,
-            ha=side,
-            va="top",
-        )
+    parting(ax, middle, word("baseline", lang), word("judged", lang))
 
 
 def _mark_alerts(ax: "Axes", rows: pd.DataFrame, shares: bool) -> None:

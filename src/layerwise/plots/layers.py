@@ -6,11 +6,12 @@ import numpy as np
 
 from layerwise import frames
 from layerwise.columns import spend_in
-from layerwise.errors import ColumnsError, DataError
-from layerwise.frames import Array, Labels
+from layerwise.errors import DataError
+from layerwise.frames import Array
 from layerwise.plots.canvas import ACTUAL, EXPECTED, canvas
 from layerwise.plots.words import Lang, label_name, word
 from layerwise.rules.base import numbers
+from layerwise.segments import as_labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -108,9 +109,8 @@ def _read(labels: object, layer: str, spend: str | None) -> tuple[list[str], Arr
     return names, code, values
 
 
-def _labels(column: frames.Column, layer: str) -> tuple[list[str], Array]:
-    if not isinstance(column, Labels):
-        column = _scores(column, layer)
+def _labels(found: frames.Column, layer: str) -> tuple[list[str], Array]:
+    column = as_labels(found, layer)
     known, code = [str(name) for name in column.names], column.codes.astype(np.int64)
     counts = np.bincount(code[code >= 0], minlength=len(known))
     order = np.arange(len(known)) if column.ordered else np.argsort(counts, kind="stable")
@@ -121,17 +121,3 @@ def _labels(column: frames.Column, layer: str) -> tuple[list[str], Array]:
     place[order] = np.arange(len(order)) + len(first)
     place[-1] = 0
     return first + [known[i] for i in order], place[code]
-
-
-def _scores(column: Array, layer: str) -> Labels:
-    """Return whole numbers, such as RFM scores, as ordered labels."""
-    known = ~np.isnan(column)
-    if (column[known] != np.floor(column[known])).any():
-        raise ColumnsError(
-            f"{layer} holds numbers with fractions, not labels.",
-            hint="name a column that layers added, such as value.",
-        )
-    names, code = np.unique(column[known].astype(np.int64), return_inverse=True)
-    codes = np.full(len(column), -1)
-    codes[known] = code
-    return Labels(codes, tuple(int(n) for n in names), ordered=True, column=layer)

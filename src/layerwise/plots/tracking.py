@@ -7,7 +7,15 @@ import pandas as pd
 from layerwise import columns as c
 from layerwise.models.model import FittedModel
 from layerwise.orders.request import OrderColumns
-from layerwise.plots.canvas import ACTUAL, EXPECTED, QUIET, canvas, dates, end_labels, thousands
+from layerwise.plots.canvas import (
+    ACTUAL,
+    EXPECTED,
+    canvas,
+    dates,
+    end_labels,
+    parting,
+    thousands,
+)
 from layerwise.plots.words import Lang, word
 from layerwise.tracking import tracking
 
@@ -73,7 +81,8 @@ def plot_tracking(
     _name(ax, lines, cumulative, lang)
     ax.set_ylim(bottom=0)
     if split is not None:
-        _mark(ax, pd.Timestamp(split), lang)
+        day = pd.Timestamp(split).tz_localize(None).normalize()
+        parting(ax, day, word("calibration", lang), word("holdout", lang))
     text = "cumulative repeat orders" if cumulative else "repeat orders in period"
     ax.set(xlabel=word("period end", lang), ylabel=word(text, lang, days=period_days))
     thousands(ax.yaxis)
@@ -96,19 +105,3 @@ def _name(ax: "Axes", lines: list[Any], cumulative: bool, lang: str) -> None:
         for name, values, color, _ in lines
     ]
     end_labels(ax, ends)
-
-
-def _mark(ax: "Axes", split: pd.Timestamp, lang: str) -> None:
-    day: Any = split.tz_localize(None).normalize()
-    ax.axvline(day, color=QUIET, linewidth=1)
-    for name, shift, side in [("calibration", -5, "right"), ("holdout", 5, "left")]:
-        ax.annotate(
-            word(name, lang),
-            (day, 1),
-            (shift, 0),
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            color=QUIET,
-            ha=side,
-            va="top",
-        )

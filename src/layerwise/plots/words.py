@@ -45,7 +45,7 @@ WORDS = {
     "orders": ("orders", "订单"),
     "share of customers": ("share of customers", "用户占比"),
     "share of": ("share of {column}", "{column} 占比"),
-    "share of spend": ("share of spend in {days} days", "近 {days} 天消费额占比"),
+    "share of spend": ("share of spend in {days} days", "近 {days} 天消费占比"),
     "missing": ("missing", "缺失"),
     "moved up": ("moved up", "上升"),
     "moved down": ("moved down", "下降"),
@@ -54,7 +54,7 @@ WORDS = {
     "left": ("left", "离开"),
     "silence": ("days since the last order", "距上次下单的天数"),
     "everybody": ("all", "全部"),
-    "days since start": ("days since the start", "起点之后的天数"),
+    "days since start": ("days since the start", "距起点的天数"),
     "retained": ("share still buying", "仍在购买的用户占比"),
     "churn rule": ("churned: silent for more than {days} days", "流失：沉默超过 {days} 天"),
     "bought share": ("share that bought", "购买用户占比"),
@@ -72,11 +72,11 @@ WORDS = {
     ),
     "relative risk": (
         "relative risk of leaving (in brackets: customers exposed)",
-        "流失的相对风险（括号内为暴露用户数）",
+        "流失的相对风险（括号内为受影响用户数）",
     ),
     "crude": ("crude", "未调整"),
     "adjusted": ("adjusted", "调整后"),
-    "share of leavers": ("share of leavers", "占流失用户比例"),
+    "share of leavers": ("share of leavers", "流失用户占比"),
     "not evaluable": ("not evaluable", "无法判断"),
 }
 """What a picture says -> English and Chinese, with places for numbers."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from layerwise import frames
 from layerwise.baskets.shares import column_names
+from layerwise.brief import in_brief
 from layerwise.columns import CUSTOMER, SHARE_PREFIX
 from layerwise.errors import DataError, SpecError
 from layerwise.frames import Array, Column, Floats
@@ -47,6 +48,8 @@ class Portraits:
     made: tuple[str, ...]
     not_made: dict[str, str]
     population: dict[str, float]
+
+    __repr__ = in_brief
 
 
 def customer_portraits(

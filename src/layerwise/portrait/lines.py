@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
+from layerwise.columns import CENTURY
 from layerwise.errors import ColumnsError, DataError, RowsLeftOutWarning, SpecError, problems
 from layerwise.frames import Array, Floats
 from layerwise.logs import Log, Roster, read_log
@@ -16,8 +17,6 @@ from layerwise.orders.dates import read_times
 from layerwise.orders.request import make_request
 from layerwise.orders.table import column
 from layerwise.saved import fits
-
-_CENTURY = 36_525
 
 
 @attrs.frozen(eq=False)
@@ -96,9 +95,9 @@ def read_purchases(
     reading: dict[str, Any],
 ) -> Purchases:
     """Return the lines of the window, with a notice of those that lack an amount."""
-    if not fits(window_days, int) or not 1 <= window_days <= _CENTURY:
+    if not fits(window_days, int) or not 1 <= window_days <= CENTURY:
         raise SpecError(
-            f"window_days must be a whole number from 1 to {_CENTURY:,}, got {window_days!r:.40}.",
+            f"window_days must be a whole number from 1 to {CENTURY:,}, got {window_days!r:.40}.",
             hint="window_days=365 looks back a year.",
         )
     wanted = [*needs, *([amount] if amount is not None else [])]

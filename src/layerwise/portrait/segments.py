@@ -1,20 +1,26 @@
 """What the customers of a segment are like, beside all others; few people never show."""
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 import attrs
+import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.columns import CUSTOMER, CUSTOMERS, SPEND_TOTAL
 from layerwise.errors import ColumnsError, DataError, SpecError
-from layerwise.frames import Array, Column, Floats, Labels
+from layerwise.frames import Array, Column, Columns, Floats, Labels
+from layerwise.lazy import rows_by_counts, rows_if_few
 from layerwise.portrait.features import MISSING, MOST_LABELS, exact_sums, profile_feature, tidy
 from layerwise.portrait.suppression import hidden_counts
-from layerwise.portrait.traits import HEALTH_TAGS, is_sensitive, read_consent, sensitive_names
+from layerwise.portrait.traits import HEALTH_TAGS, consent_of, is_sensitive, sensitive_names
+from layerwise.rules.base import NOT_EVALUABLE
 from layerwise.saved import fits
+from layerwise.segments import as_labels, in_order
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -38,16 +44,28 @@ class SegmentProfile:
     k: int
     suppressed: int
 
+    __repr__ = in_brief
+
     def top(self, n: int = 5) -> pd.DataFrame:
         """Return each segment's `n` features with the largest absolute standardised difference.
 
-        Ties stand in the order of the features.
+        Segments stand in the order of `segments`, those that could not be judged (not_evaluable,
+        missing) last; in each, labels that could not be judged stand behind all findings. Ties
+        stand in the order of the features.
         """
         known = self.features[self.features["difference"].notna()]
-        size = known.assign(size=known["difference"].abs().round(12))
-        ranked = size.sort_values(["segment", "size"], ascending=[True, False], kind="stable")
-        top: pd.DataFrame = ranked.groupby("segment").head(n).drop(columns=["size", "suppressed"])
-        return top.reset_index(drop=True)
+        keys = {
+            "no_segment": known["segment"].isin(_UNJUDGED),
+            "place": pd.Index(self.segments["segment"]).get_indexer(known["segment"]),
+            "no_label": known["label"].isin(_UNJUDGED),
+            "size": -known["difference"].abs().round(12),
+        }
+        order = pd.DataFrame(keys).sort_values(list(keys), kind="stable").index
+        top: pd.DataFrame = known.loc[order].groupby("segment", sort=False).head(n)
+        return top.drop(columns="suppressed").reset_index(drop=True)
+
+
+_UNJUDGED = (NOT_EVALUABLE, MISSING)
 
 
 def segment_profile(
@@ -64,7 +82,8 @@ def segment_profile(
     """Return what the customers of each segment are like, beside all others.
 
     Args:
-        customers: One row a customer, an eager frame.
+        customers: One row a customer. A lazy frame counts the values of each feature by segment,
+            a query a feature, and the counts are collected.
         segment: Its column of segments; customers without one are the segment "missing".
         features: Columns of numbers or labels; None takes all such columns but ids, the segment,
             the consent, labels of more than 50 kinds, and what needs consent.
@@ -111,32 +130,29 @@ def segment_profile(
         raise SpecError(f"k must be a whole number from 2 up, got {k!r:.40}.", hint="k=10.")
     frames.check_named({"segment=": segment}, {"spend=": spend, "consent=": consent})
     sensitive = sensitive_names(sensitive)
-    frame = frames.eager(customers, doing="segment_profile")
+    frame = frames.wrap(customers)
     names = frames.column_names(frame)
     asked = None if features is None else _names(features)
     needed = dict.fromkeys([segment, *(asked or [])], "segment_profile")
     frames.require(names, needed, title="The customer table lacks columns:")
-    allowed = None if consent is None else read_consent(frame, consent)
+    if consent is not None:
+        frames.require(names, {consent: "consent="}, title="The customer table lacks columns:")
     chosen, left_out = _chosen(frame, asked, segment, consent, sensitive, health_tags)
-    columns = frames.read(frame, chosen)
-    if allowed is not None:
-        columns |= {
-            name: _only(column, allowed)
-            for name, column in columns.items()
-            if is_sensitive(name, sensitive) or name in HEALTH_TAGS
-        }
-    code, labels = _segments(frame, segment)
+    read = {} if frames.is_lazy(frame) else frames.read(frame, chosen)
+    view = View(frame, segment, consent, sensitive, read)
+    _, code, labels = view.take(None)
     sizes = np.bincount(code, minlength=len(labels))
     hide = _hidden_segments(sizes, k)
     money = spend if spend is not None else SPEND_TOTAL if SPEND_TOTAL in names else None
-    table = _sizes(labels, sizes, hide, _shares(frame, money, code, len(labels)))
-    rows = [profile_feature(name, column, code, sizes, hide, k) for name, column in columns.items()]
-    found = [row for row in rows if row is not None]
-    left_out |= {
-        name: f"labels of more than {MOST_LABELS} kinds"
-        for name, row in zip(columns, rows, strict=True)
-        if row is None
-    }
+    table = _sizes(labels, sizes, hide, _shares(view, money, len(labels)))
+    found = []
+    for name in chosen:
+        column, code, _ = view.take(name)
+        row = None if column is None else profile_feature(name, column, code, sizes, hide, k)
+        if row is None:
+            left_out[name] = f"labels of more than {MOST_LABELS} kinds"
+        else:
+            found.append(row)
     rows_of_all = tidy(found, labels)
     hidden = int(hide.sum()) + int(rows_of_all["suppressed"].sum())
     return SegmentProfile(
@@ -182,11 +198,69 @@ def _chosen(
 
 
 def _readable(frame: Any, name: str) -> bool:
+    if frames.is_lazy(frame):
+        dtype = frame.collect_schema()[name]
+        return dtype.is_numeric() or dtype in (nw.Boolean, *_TEXTS)
     try:
         frames.read(frame, [name])
     except ColumnsError:
         return False
     return True
+
+
+_TEXTS = (nw.String, nw.Categorical, nw.Enum)
+
+
+@attrs.frozen(eq=False, slots=False)
+class View:
+    """Columns of a customer table beside the segments; `read` holds those of a frame in memory.
+
+    Of a lazy frame the engine counts the values of a column by segment; no sum depends on the order
+    of rows, so that nothing else differs.
+    """
+
+    frame: Any
+    segment: str
+    consent: str | None
+    sensitive: tuple[str, ...]
+    read: Columns
+
+    def take(self, name: str | None) -> tuple[Column | None, Array, list[str]]:
+        """Return a column (None: of too many kinds), the segment of each row, and the segments.
+
+        Sensitive columns are missing where there is no consent.
+        """
+        asked = name is not None and (is_sensitive(name, self.sensitive) or name in HEALTH_TAGS)
+        consent = self.consent if asked or name is None else None
+        names = [n for n in (self.segment, name, consent) if n is not None]
+        columns = self._read(names, name)
+        if columns is None:
+            return None, np.zeros(0, dtype=np.int64), []
+        code, labels = (
+            self._of_all if self._is_eager else segments_of(columns[self.segment], self.segment)
+        )
+        column = None if name is None else columns[name]
+        if consent is not None:
+            allowed = consent_of(columns[consent], consent)
+            column = None if column is None else _only(column, allowed)
+        return column, code, labels
+
+    @cached_property
+    def _of_all(self) -> tuple[Array, list[str]]:
+        column = frames.read(self.frame, [self.segment])[self.segment]
+        return segments_of(column, self.segment)
+
+    @property
+    def _is_eager(self) -> bool:
+        return not frames.is_lazy(self.frame)
+
+    def _read(self, names: list[str], name: str | None) -> Columns | None:
+        if self._is_eager:
+            others = [n for n in names if n not in self.read]
+            return {**self.read, **frames.read(self.frame, others)}
+        if name is not None and self.frame.collect_schema()[name] in _TEXTS:
+            return rows_if_few(self.frame, names)
+        return rows_by_counts(self.frame, names)
 
 
 def _only(column: Column, allowed: Array) -> Column:
@@ -196,35 +270,16 @@ def _only(column: Column, allowed: Array) -> Column:
     return np.where(allowed, column.astype(np.float64), np.nan)
 
 
-def _segments(frame: Any, segment: str) -> tuple[Array, list[str]]:
-    """Return the segment of each customer as a place in the sorted segments."""
-    found = frames.read(frame, [segment])[segment]
-    if not isinstance(found, Labels):
-        found = _as_labels(found)
-    names = [*map(str, found.names), MISSING]
-    order = np.argsort(np.array(names[:-1], dtype=object), kind="stable")
-    if found.ordered:
-        order = np.arange(len(names) - 1)
-    place = np.empty(len(names), dtype=np.int64)
-    place[order], place[-1] = np.arange(len(order)), len(order)
-    code = place[found.codes]
-    counts = np.bincount(code, minlength=len(names))
-    kept = np.flatnonzero(counts)
-    again = np.cumsum(counts > 0) - 1
-    return again[code], [[names[i] for i in order][p] if p < len(order) else MISSING for p in kept]
-
-
-def _as_labels(values: Array) -> Labels:
-    """Return whole numbers, such as scores, as labels."""
-    known = np.asarray(values, dtype=np.float64)
-    distinct = np.unique(known[~np.isnan(known)])
-    if len(distinct) > MOST_LABELS or (distinct != np.floor(distinct)).any():
+def segments_of(column: Column, segment: str) -> tuple[Array, list[str]]:
+    """Return the segment of each row as a place in the sorted segments, missing the last."""
+    code, names = in_order(as_labels(column, segment))
+    if not isinstance(column, Labels) and len(names) > MOST_LABELS:
         raise ColumnsError(
-            f"The column of segments holds {len(distinct):,} different numbers.",
+            f"The column of segments holds {len(names):,} different numbers.",
             hint="a segment is a label, such as those of Value or Tier.",
         )
-    codes = np.where(np.isnan(known), -1, np.searchsorted(distinct, known))
-    return Labels(codes, tuple(int(v) for v in distinct), ordered=True)
+    missing = code < 0
+    return np.where(missing, len(names), code), [*names, *([MISSING] if missing.any() else [])]
 
 
 def _hidden_segments(sizes: Array, k: int) -> Array:
@@ -242,13 +297,12 @@ def _hidden_segments(sizes: Array, k: int) -> Array:
     return hide
 
 
-def _shares(frame: Any, spend: str | None, code: Array, n: int) -> Floats:
+def _shares(view: View, spend: str | None, n: int) -> Floats:
     if spend is None:
         return np.full(n, np.nan)
-    frames.require(
-        frames.column_names(frame), {spend: "spend="}, title="The customer table lacks columns:"
-    )
-    column = frames.read(frame, [spend])[spend]
+    names = frames.column_names(view.frame)
+    frames.require(names, {spend: "spend="}, title="The customer table lacks columns:")
+    column, code, _ = view.take(spend)
     values = np.asarray(column.numbers() if isinstance(column, Labels) else column, np.float64)
     sums = exact_sums(code, np.nan_to_num(values), n)
     return sums / sums.sum() if sums.sum() > 0 else np.full(n, np.nan)

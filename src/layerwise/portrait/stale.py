@@ -12,9 +12,10 @@ from layerwise.evaluate.rate_series import day_of
 from layerwise.frames import Floats, Labels
 from layerwise.logs import read_roster
 from layerwise.portrait.mix import MIX_PREFIX
+from layerwise.rules.base import NOT_EVALUABLE
 from layerwise.saved import fits
 
-FRESH, STALE, NOT_EVALUABLE = "fresh", "stale", "not_evaluable"
+FRESH, STALE = "fresh", "stale"
 
 
 def stale_portraits(

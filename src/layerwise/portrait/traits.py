@@ -9,7 +9,7 @@ import numpy as np
 from layerwise import frames
 from layerwise.columns import AGE, SPECIAL_KIND, SPECIAL_ORDERS, SPECIAL_SHARE
 from layerwise.errors import DataError, SpecError
-from layerwise.frames import Array, Labels
+from layerwise.frames import Array, Column, Labels
 
 HEALTH_TAGS = (SPECIAL_KIND, SPECIAL_SHARE, SPECIAL_ORDERS)
 """Columns of `add_baskets` from which health may be inferred, such as gluten_free."""
@@ -57,7 +57,16 @@ def read_consent(frame: Any, name: str) -> Array:
     frames.require(
         frames.column_names(frame), {name: "consent="}, title="The customer table lacks columns:"
     )
-    column = frames.read(frame, [name])[name]
+    return consent_of(frames.read(frame, [name])[name], name)
+
+
+def consent_of(column: Column, name: str) -> Array:
+    """Return who has consented, of a column that was read; missing means no.
+
+    Raises:
+        ColumnsError: It holds text.
+        DataError: It holds something else than yes and no.
+    """
     values = column.numbers() if isinstance(column, Labels) else column.astype(np.float64)
     odd = int((~np.isnan(values) & (values != 0) & (values != 1)).sum())
     if odd:

@@ -161,6 +161,15 @@ def write_csv(
     Raises:
         PrivacyError: It holds raw identifiers; nothing is written.
         FileNotFoundError: The folder does not exist.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> import pandas as pd
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "tiers.csv")
+        ...     write_csv(pd.DataFrame({"tier": ["gold"], "n": [7]}), path)
+        ...     path.read_text().splitlines()
+        ['tier,n', 'gold,7']
     """
     write_text(path, csv_text(table, allow=allow, formulas=formulas), private=True)
 

@@ -49,6 +49,7 @@ def count_kinds(frame: Any, names: Sequence[str], customer: str) -> Kinds:
     """
     rows, unnamed = _named(frame, names, customer)
     pairs = rows.group_by(_ID, *names, *_keys(names)).agg(nw.len().alias(_CELLS))
+    pairs = pairs.filter(nw.col(_CELLS) > 0)  # all; Dask loses the keys if nothing else is read
     found = lazy.count_by(pairs, (*names, *_keys(names)))
     sizes = lazy.counts_of(found)
     people = rows.group_by(_ID).agg(nw.len().alias("n")).select(nw.len().alias("n"))

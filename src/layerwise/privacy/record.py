@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.errors import SpecError, problems
 from layerwise.frames import Array
 from layerwise.orders.dates import read_times
@@ -18,6 +19,7 @@ from layerwise.orders.request import UNIX_DAY, make_request, moment
 from layerwise.orders.table import column
 from layerwise.privacy.patterns import lines_with
 from layerwise.privacy.pseudonyms import check_key, check_purpose
+from layerwise.rules.base import as_mapping, as_tuple
 from layerwise.saved import fits
 from layerwise.version import VERSION
 
@@ -35,13 +37,17 @@ class TableRecord:
         last: The last day.
         counts: What its gates let pass and did not, by reason.
         hash: A keyed hash of the rows in any order, columns in any order; None without a key.
+
+    Example:
+        >>> TableRecord(columns=("customer_id", "spend"), rows=2, counts={"consent": 1}).rows
+        2
     """
 
-    columns: tuple[str, ...]
+    columns: tuple[str, ...] = attrs.field(converter=as_tuple)
     rows: int
     first: str | None = None
     last: str | None = None
-    counts: Mapping[str, int] = attrs.field(factory=dict)
+    counts: Mapping[str, int] = attrs.field(factory=dict, converter=as_mapping)
     hash: str | None = None
 
 
@@ -59,9 +65,11 @@ class RunRecord:
 
     purpose: str
     as_of: str
-    tables: Mapping[str, TableRecord]
+    tables: Mapping[str, TableRecord] = attrs.field(converter=as_mapping)
     version: str = VERSION
     key_id: str | None = None
+
+    __repr__ = in_brief
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain data."""

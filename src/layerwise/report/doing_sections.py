@@ -11,7 +11,7 @@ from layerwise.report.cells import number
 from layerwise.report.document import Column, Section, Table, records, table
 from layerwise.report.hidden import hide, parts, small
 from layerwise.report.words import Say, first_large, points
-from layerwise.strategy import plan_summary
+from layerwise.strategy import StrategyTable, plan_summary
 from layerwise.strategy.labels import labels
 
 _MOST = 12
@@ -24,10 +24,12 @@ EFFECT_COLUMNS = ("strategy_id", "treated", "control", "effect", "low", "high", 
 MIGRATION_COLUMNS = ("from", "to", "customers")
 """What a table of moves must have; with `layer` it may hold several layers."""
 
+_EVIDENCE = ("strong", "moderate", "weak", "none")
+
 
 def plan_section(plan: pd.DataFrame, total: int | None, say: Say, k: int) -> Section:
     """Return who does what for how many customers, by strategy, owner and channel."""
-    strategies = _strategies(plan, k)
+    strategies = _strategies(plan, say, k)
     reached = int(plan[c.CUSTOMER].nunique())
     rest = 0 if total is None else total - reached
     few = small(reached, k) or small(rest, k)
@@ -54,17 +56,30 @@ def plan_section(plan: pd.DataFrame, total: int | None, say: Say, k: int) -> Sec
     )
 
 
-def _strategies(plan: pd.DataFrame, k: int) -> pd.DataFrame:
+def _strategies(plan: pd.DataFrame, say: Say, k: int) -> pd.DataFrame:
     found = plan_summary(plan)
     first = plan.drop_duplicates(c.STRATEGY).set_index(
         plan[c.STRATEGY].drop_duplicates().astype(str)
     )
-    found = found.assign(action=found[c.STRATEGY].map(first[c.ACTION].astype(str)))
+    said = found[c.STRATEGY].map(first[c.ACTION].astype(str))
+    found = found.assign(action=_in_language(found[c.STRATEGY], said, say))
     few = [
         bool(parts([n - h, h], k).any())
         for n, h in zip(found[c.CUSTOMERS], found[c.HOLDOUT], strict=True)
     ]
     return found.assign(hidden=parts(found[c.CUSTOMERS], k), few_held=few)
+
+
+def _in_language(ids: pd.Series, actions: pd.Series, say: Say) -> list[str]:
+    """Return actions in the language of the report, where they are those of the packaged table."""
+    rows = {row.id: row for row in StrategyTable.default()}
+    packaged = [rows.get(str(name)) for name in ids]
+    return [
+        (row.action_zh if say.lang == "zh" else row.action)
+        if row is not None and text in (row.action, row.action_zh)
+        else text
+        for row, text in zip(packaged, actions, strict=True)
+    ]
 
 
 def _plan_headline(
@@ -178,7 +193,7 @@ def effects_section(found: pd.DataFrame, say: Say, k: int) -> Section:
         h = row["hidden"]
         span = {"value": row["effect"], "low": row["low"], "high": row["high"], "mark": 0.0}
         cell = [_count(row["treated"]), _count(row["control"]), span, say.word(str(row["verdict"]))]
-        cell += [str(row["evidence"])] if graded else []
+        cell += [_evidence(str(row["evidence"]), say)] if graded else []
         cells.append((str(row["strategy_id"]), *(hide(each, h) for each in cell)))
     return Section(
         id="effects",
@@ -208,6 +223,10 @@ def migration_section(found: pd.DataFrame, say: Say, k: int) -> Section:
         tables=tuple(tables),
         notes=(say("Rows: where customers were; columns: where they are now."),),
     )
+
+
+def _evidence(text: str, say: Say) -> str:
+    return say(text) if text in _EVIDENCE else text
 
 
 def _count(value: Any) -> int | None:

@@ -12,6 +12,7 @@ from layerwise.privacy import RunRecord
 from layerwise.report.cells import number
 from layerwise.report.document import HIDDEN, Column, Section, Table, day, records, table
 from layerwise.report.hidden import hide, parts, small
+from layerwise.report.reasons import reason
 from layerwise.report.words import Say, points
 
 _ALL = "all"
@@ -232,7 +233,7 @@ def _alert(
     kpi, hidden = str(row.get("kpi", "")), _key(row) in few
     unit = _unit(kpi, known) if kpi in known.index else "number"
     usual = f"{number(row['low'], unit)} – {number(row['high'], unit)}"
-    finding = f"{say.word(row['signal'])}, {say.word(row['rule'])}"
+    finding = say.listed([say.word(row["signal"]), say.word(row["rule"])])
     segment = str(row.get("segment", _ALL))
     return (
         day(row[PERIOD_END]),
@@ -273,7 +274,8 @@ def drift_section(found: pd.DataFrame | None, refit: RefitVerdict | None, say: S
             "not_evaluable": "Whether to fit anew cannot be judged.",
         }
         headline = say("{a} {b}", a=say(verdicts[refit.verdict]), b=headline).strip()
-        texts = [*refit.reasons, *(say("Not judged: {what}", what=t) for t in refit.not_judged)]
+        texts = [reason(text, say) for text in refit.reasons]
+        texts += [say("Not judged: {what}", what=reason(t, say)) for t in refit.not_judged]
     return Section(
         id="drift",
         title=say("Drift of the data"),

@@ -136,8 +136,11 @@ def _hidden_groups(found: ChurnGroups, listed: pd.DataFrame, k: int) -> Any:
 def _group(row: Any, say: Say) -> str:
     ways, names = str(row["by"]).split(" & "), str(row["segment"]).split(" & ")
     if len(ways) != len(names):
-        return f"{row['segment']} ({row['by']})"
-    each = [f"{say.term(w, n)} ({say.layer(w)})" for w, n in zip(ways, names, strict=True)]
+        return say("{a} ({b})", a=row["segment"], b=row["by"])
+    each = [
+        say("{a} ({b})", a=say.term(way, name), b=say.layer(way))
+        for way, name in zip(ways, names, strict=True)
+    ]
     return " & ".join(each)
 
 
@@ -273,7 +276,7 @@ def impact_section(lines: pd.DataFrame, say: Say, k: int, *, currency: str, few:
     ]
     outside = [names[row["line"]] for row in lacking if row["missing"] == _OUTSIDE]
     text = "Figures from outside would be needed for: {lines}."
-    notes = [say(text, lines=", ".join(outside))] if outside else []
+    notes = [say(text, lines=say.listed(outside))] if outside else []
     needs = [Column(title=say("what")), Column(title=say("needs"))]
     tables = [table(say("What churn costs"), columns, rows)] if rows else []
     tables += [table(say("Not computed"), needs, missing)] if missing else []
@@ -303,6 +306,6 @@ def _amount(row: dict[str, Any], say: Say, unit: str) -> str:
         "currency": unit,
         "currency per customer": f"{unit} {say('per customer')}",
         "per customer": f" {say('per customer')}",
-        "customers": f" {say('customers')}",
+        "customers": f" {say.unit('customers')}",
     }
     return number(row["amount"], "money") + end.get(str(row["unit"]), "")

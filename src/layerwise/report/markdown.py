@@ -36,7 +36,9 @@ def to_markdown(report: "Report") -> str:
         lines += ["", *_section(section)]
     if report.not_made:
         lines += ["", f"## {say('Not in this report')}", ""]
-        lines += [f"- {escaped(title)}: {escaped(needs)}" for _, title, needs in report.not_made]
+        lines += [
+            f"- {escaped(title)}{say(': ')}{escaped(needs)}" for _, title, needs in report.not_made
+        ]
     lines += ["", escaped(say.footer(report.k)), ""]
     return "\n".join(lines)
 

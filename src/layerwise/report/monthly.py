@@ -13,6 +13,7 @@ import pandas as pd
 from layerwise import columns as c
 from layerwise import frames
 from layerwise.at_once import Overview
+from layerwise.brief import in_brief
 from layerwise.churn import Causes, ChurnGroups, Warnings
 from layerwise.columns import PERIOD_END
 from layerwise.errors import ColumnsError, DataError, SpecError, problems
@@ -106,6 +107,8 @@ class Report:
     k: int
     sections: tuple[Section, ...]
     not_made: tuple[tuple[str, str, str], ...]
+
+    __repr__ = in_brief
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as mappings, lists, text and numbers, as JSON has them.

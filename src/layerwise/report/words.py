@@ -1,5 +1,6 @@
 """The words of a report in one language, and how layers and labels are called in it."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
@@ -26,7 +27,7 @@ class Say:
         """Return a text with its values filled in.
 
         >>> Say("zh")("{n} customers", n=12)
-        '12 位客户'
+        '12 位用户'
         """
         return (CHINESE[text] if self.lang == "zh" else text).format(**values)
 
@@ -46,7 +47,15 @@ class Say:
 
     def words(self, names: str) -> str:
         """Return fixed names that stand with semicolons between, in this language."""
-        return ", ".join(self.word(name) for name in names.split(";"))
+        return self.listed(self.word(name) for name in names.split(";"))
+
+    def listed(self, texts: Iterable[str]) -> str:
+        """Return texts as one list.
+
+        >>> Say("zh").listed(["偏高", "突变"])
+        '偏高、突变'
+        """
+        return self(", ").join(texts)
 
     def footer(self, k: int) -> str:
         """Return what a hidden cell is."""

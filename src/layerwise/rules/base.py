@@ -23,7 +23,13 @@ LARGEST_FLOAT = float(np.finfo(np.float64).max)
 
 @attrs.frozen(kw_only=True)
 class Rule:
-    """One output column computed from columns of the customer table or of earlier rules."""
+    """One output column computed from columns of the customer table or of earlier rules.
+
+    >>> from layerwise.rules import Cut
+    >>> rule = Cut(output="value", column="spend", edges=(50,), labels=("low", "high"))
+    >>> rule.output, rule.inputs, rule.possible
+    ('value', ('spend',), ('not_evaluable', 'low', 'high'))
+    """
 
     output: str
 
@@ -150,7 +156,14 @@ def as_mapping(values: Mapping[str, Any]) -> FrozenDict:
 
 
 def numbers(column: Column) -> Array:
-    """Return a column as numbers; scores as their values, missing as NaN."""
+    """Return a column as numbers; scores as their values, missing as NaN.
+
+    Raises:
+        ColumnsError: It holds text.
+
+    >>> numbers(Labels(np.array([1, 0, -1]), (1, 5))).tolist()
+    [5.0, 1.0, nan]
+    """
     return column.numbers() if isinstance(column, Labels) else column
 
 

@@ -27,7 +27,11 @@ from layerwise.saved import saved
 @saved
 @attrs.frozen(kw_only=True)
 class Case:
-    """One row of a decision table: a condition (see `layerwise.expressions`) and its label."""
+    """One row of a decision table: a condition (see `layerwise.expressions`) and its label.
+
+    >>> Case(when="orders == 1", label="new")
+    Case(when='orders == 1', label='new')
+    """
 
     when: str
     label: str

@@ -33,6 +33,12 @@ class Largest(Rule):
         at_least: What the largest value must reach.
         otherwise: The label below `at_least`.
         missing: The label where any of the columns is missing.
+
+    >>> names = {"columns": ("share_tea", "share_beer"), "labels": ("tea", "beer")}
+    >>> rule = Largest(output="taste", at_least=0.6, otherwise="mixed", **names)
+    >>> shares = {"share_tea": np.array([0.9, 0.5]), "share_beer": np.array([0.1, 0.5])}
+    >>> rule.evaluate(shares).objects().tolist()
+    ['tea', 'mixed']
     """
 
     columns: tuple[str, ...] = attrs.field(converter=as_tuple)
@@ -104,6 +110,11 @@ class Nearest(Rule):
         labels: One label a centre.
         root: Take square roots of the coordinates first (Hellinger distance of shares).
         missing: The label where a coordinate is missing.
+
+    >>> near = {"columns": ("orders",), "centers": ((1,), (9,)), "labels": ("few", "many")}
+    >>> rule = Nearest(output="size", **near)
+    >>> rule.evaluate({"orders": np.array([2.0, 7.0, np.nan])}).objects().tolist()
+    ['few', 'many', 'not_evaluable']
     """
 
     columns: tuple[str, ...] = attrs.field(converter=as_tuple)

@@ -1,16 +1,12 @@
 """Strategies: which label gets which, from a table that a marketer can read and edit."""
 
+from layerwise.strategy.basket_median import add_basket_median
 from layerwise.strategy.budget import Budgeted, spend_budget
 from layerwise.strategy.contact_rules import contact_rules
-from layerwise.strategy.coupons import (
-    CouponPlan,
-    add_basket_median,
-    allocate_coupons,
-    check_price_fairness,
-    coupon_gain,
-)
+from layerwise.strategy.coupons import CouponPlan, allocate_coupons, coupon_gain
 from layerwise.strategy.links import strategy_links
 from layerwise.strategy.plan import PlanCounts, plan_summary
+from layerwise.strategy.price_fairness import check_price_fairness
 from layerwise.strategy.row import Strategy
 from layerwise.strategy.table import StrategyTable
 from layerwise.strategy.views import plan_by

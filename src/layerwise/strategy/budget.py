@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from layerwise import columns as c
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.errors import ColumnsError, DataError, SpecError
 from layerwise.strategy import holdout
 from layerwise.strategy import status as st
@@ -53,6 +54,8 @@ class Budgeted:
     gain_cut: float
     line: float
     strategies: pd.DataFrame
+
+    __repr__ = in_brief
 
     def __str__(self) -> str:
         return (

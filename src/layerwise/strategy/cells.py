@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from layerwise import frames
 from layerwise.errors import ColumnsError
 from layerwise.knowledge import items
+from layerwise.orders.table import as_pandas
 from layerwise.rules import NOT_EVALUABLE
+from layerwise.truths import is_true
 
 Ints = NDArray[np.int64]
 MAX_LABELS = 1_000
@@ -58,18 +60,8 @@ def code_flags(column: Any) -> NDArray[np.bool_]:
     Raises:
         ColumnsError: The column holds something else.
     """
-    if column.dtype == nw.Boolean:
-        return np.asarray(column.fill_null(False).to_numpy(), dtype=bool)
-    cells = column.to_list()
-    if column.dtype.is_numeric():
-        cells = [bool(x) if not _missing(x) and x in (0, 1) else x for x in cells]
-    wrong = sum(not isinstance(c, bool | np.bool_) and not _missing(c) for c in cells)
-    if wrong:
-        raise ColumnsError(
-            f"Column {column.name!r} must be true or false: {wrong} of {len(cells)} cells are not.",
-            hint="cast it to a boolean column.",
-        )
-    return np.array([isinstance(c, bool | np.bool_) and bool(c) for c in cells], dtype=bool)
+    native = column.to_native()
+    return is_true(native if isinstance(native, pd.Series) else as_pandas(column), column.name)
 
 
 def combine(columns: Sequence[Ints], sizes: Sequence[int], n: int) -> tuple[Ints, Ints]:

@@ -1,6 +1,5 @@
-"""Coupons: who gets one because it pays, who to learn from, and whether the terms are fair."""
+"""Coupons: who gets one because it pays, and who to learn from."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -8,11 +7,12 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
-from layerwise.errors import ColumnsError, DataError, SpecError, problems
+from layerwise.brief import in_brief
+from layerwise.errors import SpecError
 from layerwise.frames import Array, Floats, Labels
 from layerwise.layers.exact import exact_sum
-from layerwise.logs import read_log, read_roster
-from layerwise.rates import wilson
+from layerwise.logs import read_roster
+from layerwise.strategy.coupon_experiment import HINT, read_rates
 from layerwise.strategy.holdout import draws
 from layerwise.strategy.offers import (
     best_first,
@@ -22,14 +22,12 @@ from layerwise.strategy.offers import (
     read_numbers,
 )
 
-_COUNTS = ("treated", "treated_buyers", "coupon_users", "control", "control_buyers")
 _REASONS = (
     "gains", "test cell", "held out", "no gain", "layer not tested", "budget used up",
     "no consent", "has an open coupon", "not evaluable",
 )  # fmt: skip
 _GAINS, _TEST, _HELD, _NO_GAIN, _UNTESTED, _BUDGET, _CONSENT, _OPEN, _UNKNOWN = range(9)
 _GAIN_HINT = "coupon_gain(p1=0.12, p0=0.10, margin=30, face_value=5, use_share=0.6)."
-_HINT = "allocate_coupons(customers, face_value=5, margin=0.3, layer='value', experiment=table)."
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -54,6 +52,8 @@ class CouponPlan:
     cost: float
     gain: float
     budget: float | None
+
+    __repr__ = in_brief
 
     def __str__(self) -> str:
         count = self.reasons.set_index("reason")["customers"]
@@ -181,7 +181,7 @@ def allocate_coupons(
     usual = read_numbers(frame, basket, "basket=")
     labels = np.full(len(usual), "all", dtype=object) if layer is None else read_labels(
         frame, layer, "layer=")  # fmt: skip
-    rates = _rates(experiment, layer)
+    rates = read_rates(experiment, layer)
     each = _of_layer(rates, labels)
     gain = coupon_gain(
         each["p1"], each["p0"], margin=margin * usual, face_value=face_value,
@@ -242,64 +242,6 @@ def _keep_within(
     reason[order[np.cumsum(cost[order]) > budget]] = _BUDGET
 
 
-def _rates(experiment: Any, layer: str | None) -> pd.DataFrame:
-    """Return p1, p0, u and the interval of the uplift (Newcombe's) for each layer.
-
-    Source: Newcombe (1998), Statistics in Medicine 17, method 10.
-    """
-    key = layer or "all"
-    if experiment is None:
-        names = [key, "p1", "p0", "uplift", "low", "high", "use_share"]
-        return pd.DataFrame({name: pd.Series(dtype=float) for name in names})
-    n1, x1, used, n0, x0 = _counts(experiment, layer)
-    p1, p0 = x1 / n1, x0 / n0
-    (l1, h1), (l0, h0) = wilson(x1, n1), wilson(x0, n0)
-    labels = np.array(["all"], dtype=object) if layer is None else (
-        experiment[layer].astype(str).to_numpy(dtype=object))  # fmt: skip
-    return pd.DataFrame({
-        key: labels,
-        "p1": p1,
-        "p0": p0,
-        "uplift": p1 - p0,
-        "low": p1 - p0 - np.hypot(p1 - l1, h0 - p0),
-        "high": p1 - p0 + np.hypot(h1 - p1, p0 - l0),
-        # Nobody bought with the coupon: what share would use it is not known, so all might.
-        "use_share": np.divide(used, x1, out=np.ones(len(x1)), where=x1 > 0),
-    })  # fmt: skip
-
-
-def _counts(experiment: Any, layer: str | None) -> list[Floats]:
-    if not isinstance(experiment, pd.DataFrame):
-        raise SpecError(
-            f"experiment must be a pandas DataFrame, got {type(experiment).__name__}.", hint=_HINT
-        )
-    frames.check_names(experiment.columns, "the experiment")
-    needed = dict.fromkeys(_COUNTS if layer is None else (layer, *_COUNTS), "experiment")
-    frames.require(list(experiment.columns), needed, title="The experiment lacks columns:")
-    found = [read_numbers(frames.wrap(experiment), name, "experiment") for name in _COUNTS]
-    n1, x1, used, n0, x0 = found
-    wrong = {
-        "counts that are missing or not whole": np.isnan(found).any(axis=0)
-        | (np.rint(found) != found).any(axis=0),
-        "an arm without customers": (n1 == 0) | (n0 == 0),
-        "more buyers than customers": (x1 > n1) | (x0 > n0),
-        "more users of the coupon than buyers": used > x1,
-    }
-    if layer is not None:
-        wrong["layers that are missing or stand twice"] = (
-            experiment[layer].isna() | experiment[layer].duplicated()
-        ).to_numpy()
-    lines = [f"{text}: {int(w.sum()):,} of {len(w):,} rows" for text, w in wrong.items() if w.any()]
-    if layer is None and len(experiment) != 1:
-        lines.append(f"{len(experiment):,} rows, and no layer= that tells them apart")
-    if lines or not len(experiment):
-        raise DataError(
-            problems("The experiment cannot be used:", lines or ["there are no rows"]),
-            hint="a row a layer, with counts of customers, buyers and coupon users.",
-        )
-    return found
-
-
 def _of_layer(rates: pd.DataFrame, labels: Array) -> dict[str, Floats]:
     place = pd.Index(rates.iloc[:, 0].astype(object)).get_indexer(pd.Index(labels, dtype=object))
     return {
@@ -321,155 +263,4 @@ def _check(
         "threshold_factor": (factor, 0, np.inf),
         "round_to": (step, float(np.finfo(float).tiny), np.inf),
     }
-    check_numbers("allocate_coupons", given, _HINT)
-
-
-def add_basket_median(
-    customers: Any,
-    orders: object,
-    *,
-    as_of: Any,
-    customer: str = "customer_id",
-    time: str = "ordered_at",
-    amount: str = "amount",
-    order: str | None = None,
-) -> Any:
-    """Return the customer table with `basket_median`, each one's median basket.
-
-    A basket is what was spent on a day, or in an order if `order` names its column; baskets of 0 or
-    less are none. Missing for customers without one. Half of an even number is the mean of both.
-
-    Args:
-        customers: One row a customer, an eager frame.
-        orders: The order log, an eager frame.
-        as_of: Last day that counts.
-        customer: The log's column of customer ids.
-        time: Its column of dates.
-        amount: Its column of amounts, summed by basket.
-        order: Its column of order ids; None: a day is a basket.
-
-    Raises:
-        ColumnsError: Columns are missing or of the wrong type.
-        DataError: Dates or ids cannot be used.
-
-    Warns:
-        RowsLeftOutWarning: Rows without customer, date, or of other customers.
-    """
-    frame = frames.eager(customers, doing="add_basket_median")
-    frames.check_named({"amount=": amount}, {"order=": order})
-    needs = (amount,) if order is None else (amount, order)
-    log = read_log(
-        orders, read_roster(customers), what="the order log", as_of=as_of, customer=customer,
-        time=time, needs=needs, ignore_future=True,
-    )  # fmt: skip
-    values = log.column(amount)
-    if isinstance(values, Labels):
-        raise ColumnsError(f"Column {amount} holds text, not amounts.", hint="make it numbers.")
-    keys = {"who": log.customer, "basket": log.day}
-    if order is not None:
-        found = log.column(order)
-        keys["basket"] = found.codes if isinstance(found, Labels) else found
-    lines = pd.DataFrame(keys | {"amount": values})
-    baskets = lines.groupby(["who", "basket"], sort=False)["amount"].sum()
-    medians = baskets[baskets > 0].groupby("who").median()
-    middle = np.full(len(frame), np.nan)
-    middle[medians.index.to_numpy()] = medians.to_numpy()
-    return frames.attach(frame, {"basket_median": middle})
-
-
-def check_price_fairness(
-    plan: object,
-    *,
-    groups: list[str] | tuple[str, ...],
-    basket: str = "spend_mean",
-    rules: Mapping[str, str] | None = None,
-    quantiles: tuple[float, ...] = (0.1, 0.5, 0.9),
-) -> pd.DataFrame:
-    """Return what one and the same basket costs in each group, with the gap to the cheapest.
-
-    A row a group column, basket and group: `group_by`, `basket` (an amount: a quantile of usual
-    baskets), `group`, `customers`, `with_coupon` (share whose coupon holds for that basket),
-    `net_price` (the basket less the mean coupon), `gap` to the cheapest group, `rule` (the
-    published rule that explains it, if any), `flag` (a gap that no rule explains) and
-    `untargeted_price`: what the basket would cost everybody if the coupons that hold for it were
-    the same for all, which costs the shop as much. Offer that beside the targeted terms.
-
-    Groups are compared by what they are offered, not by why: a published rule (such as a level's
-    benefits) explains a gap, a model's score does not. Whether a gap is lawful is for counsel (PIPL
-    article 24: no unreasonable differences in price terms by automated decision).
-
-    Args:
-        plan: The customers of a `CouponPlan`, or any table with `coupon_value` and
-            `coupon_threshold`, missing without coupon.
-        groups: Columns of tiers, levels or protected groups; a missing group is one of its own.
-        basket: Column of usual baskets, for the amounts to compare at.
-        rules: Group column -> id of the published rule that explains its gaps.
-        quantiles: Which quantiles of usual baskets to compare at.
-
-    Raises:
-        ColumnsError: Columns are missing or of the wrong type.
-        DataError: There is no usual basket.
-        SpecError: Groups, rules or quantiles are impossible.
-
-    Example:
-        >>> offers = pd.DataFrame({
-        ...     "tier": ["a", "a", "b", "b"], "spend_mean": 50.0, "coupon_threshold": 40.0,
-        ...     "coupon_value": [8.0, 8.0, 8.0, float("nan")],
-        ... })
-        >>> found = check_price_fairness(offers, groups=["tier"], quantiles=(0.5,))
-        >>> found[["basket", "group", "net_price", "gap", "flag", "untargeted_price"]]
-           basket group  net_price  gap   flag  untargeted_price
-        0    50.0     a       42.0  0.0  False              44.0
-        1    50.0     b       46.0  4.0   True              44.0
-    """
-    names, explained = _check_groups(groups, rules, quantiles)
-    frame = frames.eager(plan, doing="check_price_fairness")
-    value = read_numbers(frame, "coupon_value", "the coupons")
-    threshold = read_numbers(frame, "coupon_threshold", "the coupons")
-    usual = read_numbers(frame, basket, "basket=")
-    usual = usual[usual > 0]
-    if not len(usual):
-        raise DataError(f"{basket} is nowhere above 0.", hint="basket= names the usual basket.")
-    sizes = np.unique(np.quantile(usual, quantiles, method="inverted_cdf"))
-    tables = []
-    for name in names:
-        found = pd.Series(read_labels(frame, name, "groups"), dtype=object)
-        code, group = pd.factorize(found, sort=True)
-        n = np.bincount(code, minlength=len(group))
-        for size in sizes:
-            off = np.where(threshold <= size, np.minimum(np.nan_to_num(value), size), 0.0)
-            price = size - np.bincount(code, weights=off, minlength=len(group)) / n
-            gap = price - price.min()
-            tables.append(pd.DataFrame({
-                "group_by": name,
-                "basket": size,
-                "group": group,
-                "customers": n,
-                "with_coupon": np.bincount(code, weights=off > 0, minlength=len(group)) / n,
-                "net_price": price,
-                "gap": gap,
-                "rule": explained.get(name, ""),
-                "flag": (gap > 1e-9 * size) & (name not in explained),
-                "untargeted_price": size - off.mean(),
-            }))  # fmt: skip
-    return pd.concat(tables, ignore_index=True)
-
-
-def _check_groups(groups: Any, rules: Any, quantiles: Any) -> tuple[list[str], dict[str, str]]:
-    wrong = []
-    several = isinstance(groups, (list, tuple)) and len(groups) > 0
-    if not several or not all(isinstance(g, str) for g in groups):
-        wrong.append("groups must name at least one column")
-    good = isinstance(quantiles, tuple) and len(quantiles) and all(
-        isinstance(q, float) and 0 < q < 1 for q in quantiles)  # fmt: skip
-    if not good:
-        wrong.append("quantiles must be numbers between 0 and 1")
-    named = {} if rules is None else rules
-    if not isinstance(named, Mapping) or (not wrong and set(named) - set(groups)):
-        wrong.append("rules must map group columns to ids of published rules")
-    if wrong:
-        raise SpecError(
-            problems("check_price_fairness cannot be used so:", wrong),
-            hint='groups=["tier"], rules={"tier": "lvl_benefit_discount"}.',
-        )
-    return list(groups), dict(named)
+    check_numbers("allocate_coupons", given, HINT)

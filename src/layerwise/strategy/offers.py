@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from layerwise import frames
 from layerwise.errors import ColumnsError, DataError, SpecError, problems
@@ -13,6 +12,7 @@ from layerwise.orders.table import column
 from layerwise.rules.base import numbers
 from layerwise.saved import fits
 from layerwise.strategy.holdout import draws
+from layerwise.truths import is_true
 
 
 def read_numbers(frame: Any, name: str, what: str, *, most: float = np.inf) -> Floats:
@@ -59,23 +59,13 @@ def read_flag(frame: Any, name: str | None, what: str, *, default: bool = False)
     """Return where a column says true; missing is false, so that consent is never assumed.
 
     Raises:
-        ColumnsError: It is not there, or holds anything but true and false.
+        ColumnsError: It is not there, or holds anything but true and false, 1 and 0.
     """
     if name is None:
         return np.full(len(frame), default)
     frames.check_named({what: name})
     frames.require(frames.column_names(frame), {name: what}, title="A column is missing:")
-    series = column(frame.to_native(), name)
-    known = series[series.notna()]
-    if not pd.api.types.is_bool_dtype(known) and not all(
-        isinstance(v, (bool, np.bool_)) for v in known.tolist()
-    ):
-        raise ColumnsError(
-            f"Column {name} holds other values than true and false.",
-            hint="make it true and false; missing counts as false.",
-        )
-    said: Array = (series.notna() & series.isin([True])).to_numpy(dtype=bool)
-    return said
+    return is_true(column(frame.to_native(), name), name)
 
 
 def check_numbers(what: str, given: Mapping[str, tuple[Any, float, float]], hint: str) -> None:

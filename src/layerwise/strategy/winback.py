@@ -8,6 +8,7 @@ import pandas as pd
 
 from layerwise import columns as c
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.churn.flow import churned_rows
 from layerwise.errors import SpecError, problems
 from layerwise.frames import Array, Floats
@@ -57,6 +58,8 @@ class WinbackList:
     customers: pd.DataFrame = attrs.field(repr=False)
     left_out: pd.DataFrame
     as_of: pd.Timestamp
+
+    __repr__ = in_brief
 
     def __str__(self) -> str:
         write = self.customers[~self.customers["holdout"]]

@@ -91,19 +91,10 @@ def category_affinity(
     whole_number("top", top)
     check_shrink(shrink)
     shoppers = read_shoppers(
-        customers,
-        orders,
-        doing="category_affinity",
-        as_of=as_of,
-        customer=customer,
-        time=time,
-        amount=amount,
-        category=category,
-        order=order,
-        window_days=window_days,
-        time_format=time_format,
-        tz=tz,
-    )
+        customers, orders, doing="category_affinity", as_of=as_of, customer=customer, time=time,
+        amount=amount, category=category, order=order, window_days=window_days,
+        time_format=time_format, tz=tz,
+    )  # fmt: skip
     o = shoppers.occasions
     total = np.bincount(o.customer, o.count, o.size)
     base = o.base[o.category]

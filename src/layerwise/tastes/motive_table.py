@@ -39,7 +39,7 @@ def motive_table(table: object = None) -> pd.DataFrame:
                          id term_zh  measured_as
         8        conformity    从众心理   conformity
         9           novelty   追求新鲜感      novelty
-        10  price_sensitive   价格敏感度        price
+        10  price_sensitive    价格敏感        price
         11        emotional    情感需求    emotional
         12     m_functional   功能性动机   functional
         14         m_social    社交动机       social

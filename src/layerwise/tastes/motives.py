@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
+from layerwise.brief import in_brief
 from layerwise.columns import CUSTOMER, CUSTOMERS
 from layerwise.errors import ColumnsError, DataError, SpecError, problems
 from layerwise.frames import Array, Column, Floats, Labels
@@ -44,6 +45,8 @@ class Motives:
 
     customers: Any
     reliability: pd.DataFrame
+
+    __repr__ = in_brief
 
 
 def measure_motives(

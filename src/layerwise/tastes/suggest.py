@@ -1,7 +1,6 @@
 """Lists of categories that a customer may buy next, the untargeted list always among them."""
 
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 from typing import Any, TypeVar
 
 import attrs
@@ -120,19 +119,10 @@ def suggest_categories(
     check_shrink(shrink)
     frames.check_named({}, {"segment=": segment})
     shoppers = read_shoppers(
-        customers,
-        orders,
-        doing="suggest_categories",
-        as_of=as_of,
-        customer=customer,
-        time=time,
-        amount=amount,
-        category=category,
-        order=order,
-        window_days=window_days,
-        time_format=time_format,
-        tz=tz,
-    )
+        customers, orders, doing="suggest_categories", as_of=as_of, customer=customer, time=time,
+        amount=amount, category=category, order=order, window_days=window_days,
+        time_format=time_format, tz=tz,
+    )  # fmt: skip
     parts = None if segment is None else _segments(shoppers.frame, segment)
     ways = _ways(shoppers, parts, min_support, shrink)
     best = _best(shoppers, ways, top)
@@ -161,22 +151,24 @@ _Way = Callable[[_Block], Array]
 def _ways(
     shoppers: Shoppers, parts: Labels | None, min_support: int, shrink: float
 ) -> dict[str, _Way]:
-    """Return for each list a function that scores a block; -inf is no candidate."""
+    """Return for each list a function that scores a block; -inf is no candidate.
+
+    Or one that says who is a candidate, in the order of most customers.
+    """
     o = shoppers.occasions
     base = shrink * o.base
-    popular = -np.arange(len(o.names), dtype=np.float32)
     log_share = np.round(1024 * np.log(o.buyers / o.active)).astype(np.float32)
     log_lift = _log_lift(o, min_support)
     ways: dict[str, _Way] = {
         "own": lambda b: b.count + base,
         "due": lambda b: np.where(b.due > 0, b.due, -np.inf),
-        "popular": lambda b: np.broadcast_to(popular, b.count.shape),
+        "popular": lambda b: np.ones(b.count.shape, dtype=bool),
         "together_new": lambda b: _new(b, log_share + _mean_of_bought(b, log_lift)),
     }
     if parts is not None:
         table = _by_segment(shoppers, parts)
         ways["segment_new"] = lambda b: _new(b, table[parts.codes[b.rows]])
-    ways["popular_new"] = lambda b: _new(b, popular)
+    ways["popular_new"] = lambda b: b.count == 0
     return ways
 
 
@@ -196,25 +188,31 @@ def _mean_of_bought(block: _Block, log_lift: Array) -> Array:
     bought = (block.count > 0).astype(log_lift.dtype)
     kinds = np.maximum(bought.sum(axis=1, keepdims=True), 1)
     mean: Array = (bought @ log_lift) / kinds
-    return mean
+    return mean.astype(np.float32, copy=False)
 
 
 def _log_lift(o: Occasions, min_support: int) -> Array:
     """Return 1024 ln(lift) of each two categories, rounded; 0 with too few customers or itself."""
-    size = len(o.names)
-    both = np.zeros((size, size))
-    rows = max(_CELLS // size, 1)
-    bounds = np.searchsorted(o.customer, np.arange(0, o.size + rows, rows))
-    for i, (begin, end) in enumerate(pairwise(bounds)):
-        bought = np.zeros((rows, size), dtype=np.float32)
-        bought[o.customer[begin:end] - i * rows, o.category[begin:end]] = 1
-        both += bought.T @ bought
+    size, both = len(o.names), _buyers_of_both(o)
     enough = both >= min_support
     np.fill_diagonal(enough, False)
     alone = np.outer(o.buyers, o.buyers) / o.active
     log = np.round(1024 * np.log(np.where(enough, both / alone, 1.0)))
     exact_in_float32 = size * np.abs(log).max(initial=0) < 2**24
     return log.astype(np.float32 if exact_in_float32 else np.float64)
+
+
+def _buyers_of_both(o: Occasions) -> Array:
+    """Return how many customers bought both of each two categories."""
+    # Sparse, as most customers buy few of the categories: a tenth of the time of a full product.
+    from scipy.sparse import csr_array
+
+    ends = np.append(0, np.cumsum(np.bincount(o.customer, minlength=o.size))).astype(np.int32)
+    ones = np.ones(len(o.customer), dtype=np.int32)
+    shape = (o.size, len(o.names))
+    bought = csr_array((ones, o.category.astype(np.int32), ends), shape=shape)
+    both: Array = (bought.T @ bought).toarray()
+    return both
 
 
 def _segments(frame: Any, segment: str) -> Labels:
@@ -269,21 +267,26 @@ def _best(shoppers: Shoppers, ways: dict[str, _Way], top: int) -> dict[str, Arra
     for block in _blocks(shoppers):
         line = np.arange(len(block.count))
         for name, way in ways.items():
-            score = np.array(way(block), dtype=np.float32 if name != "own" else np.float64)
+            score = way(block)
+            none = False if score.dtype == bool else -np.inf
             for rank in range(top):
                 place = score.argmax(axis=1)  # of equal scores the first: the most customers
-                there = score[line, place] > -np.inf
+                there = score[line, place] > none
                 best[name][block.rows, rank] = np.where(there, place, -1)
-                score[line, place] = -np.inf
+                score[line, place] = none
     return best
 
 
 def _tidy(shoppers: Shoppers, best: dict[str, Array]) -> Any:
-    table = np.stack(list(best.values()), axis=1)
-    row, name, rank = np.nonzero(table >= 0)
+    found = np.stack(list(best.values()), axis=1)
+    lists, top = found.shape[1:]
+    table = found.reshape(len(found), -1)
+    place = np.flatnonzero(table >= 0)
+    row = place // table.shape[1]
+    place -= row * table.shape[1]
     columns: dict[str, Column] = {
-        "list": Labels(name, tuple(best)),
-        "rank": rank + 1,
-        "category": Labels(table[row, name, rank], shoppers.occasions.names),
+        "list": Labels(np.repeat(np.arange(lists, dtype=np.int8), top)[place], tuple(best)),
+        "rank": np.tile(np.arange(1, top + 1), lists)[place],
+        "category": Labels(table[table >= 0], shoppers.occasions.names),
     }
     return shoppers.table(row, columns)

@@ -24,6 +24,9 @@ def example_customers(n: int = 400) -> pd.DataFrame:
     Args:
         n: How many customers.
 
+    Raises:
+        SpecError: `n` is not a whole number from 1 up.
+
     Example:
         >>> example_customers(50)["customer_id"].tolist()[:3]
         [0, 1, 2]
