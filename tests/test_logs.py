@@ -1,13 +1,17 @@
 """Dated logs beside the customer table: whose rows they are, and which cannot be used."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 
+import layerwise as lw
 from layerwise.errors import ColumnsError, DataError, EngineError, RowsLeftOutWarning
 from layerwise.frames import Labels
 from layerwise.logs import Log, places, read_log, read_roster
+from tests.public_calls import tables
 
 ROSTER = read_roster(pd.DataFrame({"customer_id": [10, 30, 20]}))
 DAY = int(np.datetime64("2024-03-01", "D").astype(int))
@@ -141,3 +145,43 @@ def test_a_log_without_its_columns_is_to_be_renamed() -> None:
     """The hint is about the log, not about the customer table."""
     with pytest.raises(ColumnsError, match="Hint: rename the columns of the log"):
         read(log().rename(columns={"ts": "when"}))
+
+
+def test_customers_who_stand_twice_are_refused() -> None:
+    """Who stands twice would count twice in profiles, portraits and judgements."""
+    people = tables()["people"]
+    twice = pd.concat([people, people.iloc[[3]]])
+    asks = [
+        lambda: lw.portrait.segment_profile(twice, segment="tier", features=["orders"]),
+        lambda: lw.evaluate.calibration_drift(twice, probability="p"),
+        lambda: lw.evaluate.matched_difference(
+            twice, treated="late", after="bought", before="before"
+        ),
+        lambda: lw.tastes.category_affinity(twice, tables()["orders"], as_of="2024-06-30"),
+    ]
+    for ask in asks:
+        with pytest.raises(DataError, match=r"1 of 49 rows .* stands before"):
+            ask()
+
+
+@pytest.mark.parametrize("ask", [
+    lambda plan: lw.strategy.spend_budget(plan, budget=9, cost=1, gain=2),
+    lambda plan: lw.strategy.contact_rules(plan, as_of="2024-06-30"),
+    lambda plan: lw.strategy.plan_by(plan, "owner"),
+])  # fmt: skip
+def test_plans_with_a_strategy_twice_are_refused(ask: Any) -> None:
+    """A row that stands twice would be paid twice."""
+    plan = tables()["plan"]
+    with pytest.raises(DataError, match=r"1 of .* rows of the plan give a customer a strategy"):
+        ask(pd.concat([plan, plan.iloc[[5]]], ignore_index=True))
+
+
+def test_what_lacks_an_amount_is_told() -> None:
+    """Lines and customers without an amount are counted, not dropped in silence."""
+    orders = tables()["orders"].assign(amount=lambda t: t["amount"].where(t.index != 7))
+    people = tables()["people"][["customer_id"]]
+    with pytest.warns(RowsLeftOutWarning, match="1 lines without an amount"):
+        lw.tastes.measure_motives(people, orders, promoted="promoted", as_of="2024-06-30")
+    spend = pd.DataFrame({"spend_365d": [0.0, 10.0, 20.0, 30.0, 40.0, 50.0, None]})
+    with pytest.warns(RowsLeftOutWarning, match="1 of 7 customers have no spend_365d"):
+        lw.membership.level_table_from(spend, version="a")

@@ -67,8 +67,8 @@ def test_columns_are_named_by_text(ask: Callable[[Any], object], value: Any) -> 
 
 
 MAPS: list[Callable[[Any], object]] = [
-    lambda v: privacy.csv_text(PEOPLE, allow=v),
-    lambda v: privacy.csv_text(PEOPLE, allow={"tier": v}),
+    lambda v: privacy.csv_text(PEOPLE, raw_ids=True, allow=v),
+    lambda v: privacy.csv_text(PEOPLE, raw_ids=True, allow={"tier": v}),
     lambda v: privacy.pseudonymise_columns(PEOPLE, kinds=v, **KEY),
     lambda v: privacy.pseudonymise_columns(PEOPLE, kinds={"tier": v}, **KEY),
     lambda v: privacy.run_record(v, purpose="churn", **DAY),
@@ -77,7 +77,7 @@ MAPS: list[Callable[[Any], object]] = [
     lambda v: privacy.publish(ORDERS, v),
     lambda v: privacy.publish(ORDERS, [v]),
     lambda v: privacy.publish(ORDERS, ["sku"], margins=v),
-    lambda v: privacy.csv_text(PEOPLE, formulas=v),
+    lambda v: privacy.csv_text(PEOPLE, raw_ids=True, formulas=v),
     lambda v: privacy.normalise(["a"], kind=v),
     lambda v: privacy.retain(ORDERS, retention_days=9, time="ordered_at", tz=v, **DAY),
     lambda v: membership.membership_levels(PEOPLE, lang=v, **DAY),
@@ -113,7 +113,7 @@ def test_impossible_choices_are_refused(ask: Callable[[], object]) -> None:
 def test_a_path_that_no_file_can_have_is_refused(path: str) -> None:
     """An export needs the name of a file."""
     with pytest.raises(LayerwiseError, match="path"):
-        privacy.write_csv(PEOPLE, path)
+        privacy.write_csv(PEOPLE, path, raw_ids=True)
 
 
 ODD_IDS = [pd.Timestamp("2024-01-01").date(), b"x", pd.Period("2024-01"), (1, 2), Decimal("inf")]
@@ -214,3 +214,51 @@ def test_a_plan_without_strategies_takes_the_budget_by_rank() -> None:
     plan = PLAN.assign(strategy_id=pd.Series([None] * len(PLAN), dtype=object))
     found = strategy.spend_budget(plan, budget=2, cost=1, gain=2)
     assert (found.spent, found.strategies["send"].sum()) == (2, 2)
+
+
+NUMBERS: list[Callable[[Any], object]] = [
+    lambda v: _coupons(face_value=v),
+    lambda v: _coupons(threshold_factor=v),
+    lambda v: _coupons(round_to=v),
+    lambda v: _coupons(budget=v),
+    lambda v: _winback(contact_cost=v),
+    lambda v: _winback(offer_cost=v),
+    lambda v: strategy.coupon_gain(v, 0.1, margin=1, face_value=1, use_share=1),
+    lambda v: strategy.spend_budget(PLAN, budget=5, cost=1, gain=v),
+    lambda v: strategy.spend_budget(PLAN, budget=5, cost=v, gain=1),
+]
+
+
+@pytest.mark.parametrize("value", [1e308, -1e308, np.inf, 2**70, "5", b"5", 1j])
+@pytest.mark.parametrize("ask", NUMBERS)
+def test_no_money_is_beyond_a_million_million(ask: Callable[[Any], object], value: Any) -> None:
+    """What would overflow is refused before it is multiplied."""
+    with pytest.raises(LayerwiseError, match="Hint"):
+        ask(value)
+
+
+LISTS: list[Callable[[Any], object]] = [
+    lambda v: strategy.contact_rules(PLAN, no_contact=v, **DAY),
+    lambda v: privacy.minimise(ORDERS, v),
+    lambda v: privacy.minimise(ORDERS, ["sku"], also=v),
+    lambda v: strategy.StrategyTable.default().without(v),
+    lambda v: strategy.StrategyTable(rows=v),
+    lambda v: strategy.plan_by(PLAN, v),
+]
+
+
+@pytest.mark.parametrize("value", [3, np.array("a"), [3], {1: 2}, len, pd.NA], ids=repr)
+@pytest.mark.parametrize("ask", LISTS)
+def test_lists_of_names_are_lists_of_texts(ask: Callable[[Any], object], value: Any) -> None:
+    """One number, an array without a length and functions list no names."""
+    with pytest.raises(LayerwiseError, match="Hint"):
+        ask(value)
+
+
+@pytest.mark.parametrize("value", [pd.NA, np.array([1, 2]), pd.Series([1]), Decimal("sNaN")])
+@pytest.mark.parametrize("name", ["id", "axis", "priority", "action", "note"])
+def test_cells_of_a_strategy_are_text(name: str, value: Any) -> None:
+    """A missing value or an array in a cell is told with its column."""
+    row = {"id": "a", "axis": "value", "segment": "high", "action": "write", "priority": 1}
+    with pytest.raises(LayerwiseError, match=name):
+        strategy.Strategy(**(row | {name: value}))

@@ -14,6 +14,8 @@ from layerwise.columns import expected_spend, p_no_purchase
 from layerwise.errors import FitError, LayerwiseError, LayerwiseWarning, SpecError
 from layerwise.layers import RFM, ChurnStatus, FittedLayers, Frequency, Layers, Loyalty, Tier, Value
 from layerwise.models import BGNBD, GammaGamma
+from layerwise.orders.request import MOST_DAYS
+from layerwise.saved import fits
 from layerwise.scorecard import Scorecard, score_churn
 from layerwise.strategy import StrategyTable
 from layerwise.summary import OrderCheck, calibration_holdout, check_orders, summarize
@@ -111,6 +113,12 @@ def overview(
     table = StrategyTable.default() if strategies is None else strategies
     if not isinstance(table, StrategyTable):
         raise SpecError("strategies is no StrategyTable.", hint="None takes the built-in one.")
+    if not fits(horizon_days, int) or not 1 <= horizon_days <= MOST_DAYS or not callable(step):
+        raise SpecError(
+            "horizon_days must be a whole number of days from 1, and step a function.",
+            hint="overview(orders, as_of=..., horizon_days=90).",
+        )
+    horizon_days = int(horizon_days)
     step("summarize")
     check = check_orders(orders, as_of=as_of, **columns)
     with noted() as notes:

@@ -8,7 +8,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from layerwise.errors import RowsLeftOutWarning, SpecError
-from layerwise.frames import Column, Labels
+from layerwise.frames import Column, Labels, several
 from layerwise.rules import Rule
 from layerwise.rules.base import show
 
@@ -31,11 +31,7 @@ def reasons(
 
 def only(frame: Any, customer: str, ids: Iterable[Hashable] | Hashable) -> Any:
     """Return the rows of these customers, and warn of those who are not there."""
-    wanted: list[Any]
-    if isinstance(ids, Iterable) and not isinstance(ids, str | bytes):
-        wanted = list(dict.fromkeys(_hashable(ids)))
-    else:
-        wanted = [ids]
+    wanted = list(dict.fromkeys(_hashable(several(ids))))
     found = frame.filter(nw.col(customer).is_in(wanted))
     lost = len(wanted) - found[customer].n_unique()
     if lost:

@@ -5,7 +5,7 @@ Eager frames (pandas, Polars, PyArrow) are read into numpy and get new columns a
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from numbers import Real
 from typing import Any, TypeAlias
 
@@ -218,10 +218,34 @@ def check_named(needed: Mapping[str, object], optional: Mapping[str, object] | N
         for role, value in given.items()
         if not isinstance(value, str)
     ]
+    wrong += [
+        f"{role} is a text that UTF-8 cannot write"
+        for role, value in given.items()
+        if isinstance(value, str) and not is_utf8(value)
+    ]
     if wrong:
         raise SpecError(
             problems("Columns are named by text:", wrong), hint='one name each, such as by="tier".'
         )
+
+
+def is_several(given: object) -> bool:
+    """Say whether an argument lists things; one text, a mapping and an array of nothing do not.
+
+    >>> is_several(["a", "b"]), is_several("ab"), is_several(3), is_several(np.array("ab"))
+    (True, False, False, False)
+    """
+    one = isinstance(given, str | bytes | Mapping) or getattr(given, "ndim", 1) == 0
+    return isinstance(given, Iterable) and not one
+
+
+def several(given: Any) -> tuple[Any, ...]:
+    """Return what an argument lists as a tuple; one thing is a tuple of one.
+
+    >>> several(["a", "b"]), several("ab"), several(None)
+    (('a', 'b'), ('ab',), (None,))
+    """
+    return tuple(given) if is_several(given) else (given,)
 
 
 def require(
@@ -270,6 +294,69 @@ def _windowed(name: str) -> bool:
     return head in {"orders", "spend"} and tail.endswith("d") and tail[:-1].isdigit()
 
 
+def check_cells(series: Any, name: object) -> None:
+    """Refuse a column, a pandas Series, with a cell of which nobody can say if it is missing.
+
+    Raises:
+        DataError: It holds Decimal("sNaN"), on which every comparison fails.
+    """
+    if isinstance(series, pd.Series) and series.dtype == object:
+        try:
+            series.isna()
+        except InvalidOperation:
+            raise DataError(
+                f'{name} holds signaling NaN, Decimal("sNaN").', hint="make it missing (None)."
+            ) from None
+
+
+def check_texts(texts: Iterable[object], name: object) -> None:
+    """Refuse texts that no file and no engine can hold; give it the distinct ones.
+
+    Raises:
+        DataError: With their number.
+    """
+    known = [text for text in texts if isinstance(text, str)]
+    if is_utf8("".join(known)):  # halves of a pair that meet are still two halves
+        return
+    if odd := sum(not is_utf8(text) for text in known):
+        raise DataError(
+            f"{name} holds {odd:,} different texts that UTF-8 cannot write.",
+            hint='read the file anew, or text.encode("utf-8", "replace").decode() mends them.',
+        )
+
+
+def distinct(series: pd.Series, name: object) -> list[Any]:
+    """Return the different values of a column, missing ones left out, refused if some have no hash.
+
+    Raises:
+        ColumnsError: It holds lists or the like.
+        DataError: It holds signaling NaN, or texts that UTF-8 cannot write.
+    """
+    check_cells(series, name)
+    try:
+        found = pd.unique(series.dropna())
+    except (TypeError, NotImplementedError):  # Arrow says the latter
+        raise ColumnsError(
+            f"{name} holds lists or the like.", hint="a cell is one text or one number."
+        ) from None
+    values = list(found)
+    check_texts(values, name)
+    return values
+
+
+def is_utf8(text: str) -> bool:
+    r"""Say whether a text can be written as UTF-8; half of a surrogate pair cannot.
+
+    >>> is_utf8("é😀"), is_utf8("\ud800")
+    (True, False)
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def read(
     frame: Any, names: Iterable[str], *, what: str = "the customer table"
 ) -> dict[str, Column]:
@@ -315,6 +402,7 @@ def _plain(native: Any, name: str) -> Array | None:
 
 
 def _read_one(name: str, series: Any) -> Column:
+    check_cells(series.to_native(), name)
     dtype = series.dtype
     if dtype in _INTEGERS and not series.null_count():
         values: Array = series.to_numpy()
@@ -369,6 +457,7 @@ def _categories(name: str, series: Any) -> Column:
     if not isinstance(native.dtype, pd.CategoricalDtype):
         return _of_objects(name, series.to_numpy())
     codes, names = native.cat.codes.to_numpy(), tuple(native.cat.categories.tolist())
+    check_texts(names, f"Column {name}")
     for kind in (str, int):
         if all(isinstance(value, kind) for value in names):
             return Labels(codes, names, bool(native.cat.ordered), name)
@@ -391,6 +480,7 @@ def _of_objects(name: str, values: Any) -> Column:
         codes, found = pd.factorize(objects)
     except TypeError:
         raise _mixed(name, {type(value).__name__ for value in objects}) from None
+    check_texts(found, f"Column {name}")
     if all(isinstance(value, str) for value in found):
         return Labels(codes, tuple(found), column=name)
     if all(isinstance(value, Real | Decimal | np.bool_) for value in found):

@@ -257,7 +257,8 @@ def in_words(hint: Any) -> str:
 
 
 def _plain(value: object) -> object:
-    return value.item() if isinstance(value, np.generic) else value
+    timeless = not isinstance(value, np.datetime64 | np.timedelta64)  # whose NaT would be None
+    return value.item() if isinstance(value, np.generic) and timeless else value
 
 
 def fits(value: Any, hint: Any) -> bool:

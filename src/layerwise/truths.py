@@ -23,7 +23,7 @@ def truths(series: pd.Series) -> tuple[Floats, int]:
         series = pd.Series(np.asarray(series.array))
     try:
         codes, found = pd.factorize(series.to_numpy() if series.dtype == object else series)
-    except TypeError:  # lists and the like
+    except (TypeError, NotImplementedError):  # lists and the like, also those of Arrow
         return np.full(len(series), np.nan), int(series.notna().sum())
     # The last one is that of the code -1, missing.
     table = np.array([*(_truth(value) for value in found), np.nan])

@@ -234,9 +234,9 @@ def test_refused(choices: dict[str, Any], kind: type[LayerwiseError], words: str
 @pytest.mark.parametrize("role", ["customer", "time", "category"])
 def test_roles_that_must_be_there(role: str) -> None:
     """None is no column, and a list names none."""
-    with pytest.raises(SpecError, match=rf"{role}=None(.|\n)*Hint:"):
+    with pytest.raises(SpecError, match=rf"{role}=(.|\n)*Hint:"):
         add(**{role: None})
-    with pytest.raises(SpecError, match=rf"list is no column name: {role}.\nHint:"):
+    with pytest.raises(SpecError, match=rf"{role}= is a list, not the name of a column\nHint:"):
         add(**{role: [role]})
 
 

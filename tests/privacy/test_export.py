@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layerwise.errors import ColumnsError, EngineError, PrivacyError, SpecError
-from layerwise.privacy import check_export, csv_text, scan, write_csv
+from layerwise.privacy import check_export, csv_text, pseudonymise, scan, write_csv
 from layerwise.spreadsheet import FORMULA_STARTS, unprotect
 from tests.conftest import Engine
 
@@ -121,3 +121,35 @@ def test_what_is_no_table_is_refused(table: Any) -> None:
     """Only dataframes can be checked."""
     with pytest.raises((EngineError, ColumnsError)):
         check_export(table)
+
+
+@pytest.mark.parametrize("ids", [[1, 2], ["a", "b"], ["k1-AAAA", None], [1.0, None]])
+def test_own_ids_are_refused(ids: list[Any]) -> None:
+    """The column of customers holds pseudonyms, or the table stays in the house."""
+    table = pd.DataFrame({"customer_id": ids, "orders": [3, 4]})
+    known = sum(value is not None for value in ids)
+    with pytest.raises(PrivacyError, match=f"customer_id: {known} ids that are no pseudonyms"):
+        check_export(table)
+    check_export(table, raw_ids=True)
+    assert csv_text(table, raw_ids=True).startswith("customer_id,orders\r\n")
+
+
+@pytest.mark.parametrize("dtype", ["object", "category", "string"])
+def test_pseudonyms_pass(dtype: str) -> None:
+    """What pseudonymise makes is known by its shape, whatever kind of text it became."""
+    names = pseudonymise([1, 2, None], key=bytes(range(32)), key_id="a_1", purpose="p")
+    check_export(pd.DataFrame({"customer_id": names.astype(dtype)}))
+    with pytest.raises(PrivacyError, match="user: 2 ids"):
+        check_export(pd.DataFrame({"user": names.str[:-1]}), customer="user")
+
+
+def test_a_misspelt_column_of_customers_is_refused(tmp_path: Path) -> None:
+    """A name that the table lacks would let ids through."""
+    table = pd.DataFrame({"user": [1]})
+    with pytest.raises(ColumnsError, match="usr"):
+        check_export(table, customer="usr")
+    with pytest.raises(PrivacyError, match="no pseudonyms"):
+        write_csv(table, tmp_path / "out.csv", customer="user")
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(SpecError, match="raw_ids"):
+        check_export(table, raw_ids="no")  # type: ignore[arg-type]

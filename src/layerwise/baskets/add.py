@@ -126,6 +126,7 @@ def add_baskets(
     root of the divergence in bits (Endres and Schindelin 2003).
     """
     _check_count("top", top)
+    frames.check_named({"customer=": customer})
     frame = frames.eager(customers, doing="add_baskets")
     title = "add_baskets needs columns that the customer table does not have."
     names = frames.column_names(frame)

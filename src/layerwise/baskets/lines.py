@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
-from layerwise.errors import ColumnsError, DataError, SpecError, problems
+from layerwise.errors import ColumnsError, DataError, problems
 from layerwise.frames import Array
+from layerwise.logs import keys
 from layerwise.orders.amounts import Amounts, read_amounts, to_amounts
 from layerwise.orders.counting import window_start
 from layerwise.orders.dates import read_times
 from layerwise.orders.ids import Codes, read_ids
-from layerwise.orders.request import Request, check_roles, make_request, moment
+from layerwise.orders.request import Request, make_request, moment
 from layerwise.orders.table import column
 
 
@@ -33,19 +34,21 @@ class Choices:
     time_format: str | None
     tz: str | None
 
+    def __attrs_post_init__(self) -> None:
+        """Refuse roles that name no column."""
+        needed = {"customer=": self.customer, "time=": self.time, "category=": self.category}
+        optional = {"amount=": self.amount, "item=": self.item, "order=": self.order}
+        frames.check_named(needed, optional)
+
     @property
     def roles(self) -> dict[str, str]:
         """Role -> column, of the roles that were given."""
-        pairs = {role: getattr(self, role) for role in ("customer", "time", "amount", "category")}
-        pairs |= {"item": self.item, "order": self.order}
-        check_roles(pairs)
-        return {role: name for role, name in pairs.items() if name is not None}
+        roles = ("customer", "time", "amount", "category", "item", "order")
+        return {role: name for role in roles if (name := getattr(self, role)) is not None}
 
     @property
     def request(self) -> Request:
         """The same choices as `summarize` has them."""
-        if self.category is None:
-            raise SpecError("category=None: it must name a column.", hint='category="department".')
         return make_request(
             customer=self.customer,
             time=self.time,
@@ -207,13 +210,8 @@ def _amounts(frame: Any, choices: Choices) -> tuple[Array, Array | None]:
 
 def _kinds(series: pd.Series, name: Hashable) -> Kinds:
     """Return a column as codes into its distinct values, sorted by their text."""
-    try:
-        codes, found = pd.factorize(series)
-    except TypeError:
-        raise ColumnsError(
-            f"{name} holds lists or the like, not categories.",
-            hint="categories and items are text or whole numbers.",
-        ) from None
+    frames.distinct(series, name)
+    codes, found = pd.factorize(series)
     values = list(found)
     texts = list(map(str, values))
     if len(set(texts)) < len(texts):
@@ -245,14 +243,11 @@ def _places(codes: Codes, series: pd.Series, ids: pd.Series | None) -> Array:
         return np.empty(0, dtype=np.int64)
     there = codes.code if codes.missing is None else codes.code[~codes.missing]
     used = np.flatnonzero(np.bincount(there, minlength=1))
-    known = pd.Index(series.iloc[codes.first_rows(used)])
-    try:
-        found = known.get_indexer(pd.Index(ids))
-    except TypeError:
-        raise ColumnsError(
-            "The customer table's ids are lists or the like.", hint="ids are whole numbers or text."
-        ) from None
-    found[ids.isna().to_numpy(dtype=bool)] = -1
+    known = keys(series.take(codes.first_rows(used)))
+    missing = read_ids(ids, "The column of ids of the customer table").missing
+    found = known.get_indexer(keys(ids))
+    if missing is not None:
+        found[missing] = -1
     places: Array = np.append(used, -1)[found]
     if len(ids) and (places < 0).all():
         raise DataError(

@@ -42,7 +42,7 @@ def mantel_haenszel(
             f"{wrong:,} counts are missing, negative or above 2^53.", hint="count customers."
         )
     r, s, spread = _sums(a, n1, c, n0)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         rr = r / s
         reach = z_value(level) * np.sqrt(spread / (r * s))
         return rr, rr * np.exp(-reach), rr * np.exp(reach)
@@ -70,7 +70,7 @@ def attributable_fraction(relative_risk: object, exposed_share: object) -> Float
     0.25
     """
     rr, share = _alike(relative_risk, exposed_share)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.asarray(share * (1 - 1 / rr), dtype=np.float64)
 
 
@@ -95,7 +95,7 @@ def e_value(relative_risk: object) -> Floats:
             f"Relative risks are negative: {int((rr < 0).sum()):,} of {rr.size:,}.",
             hint="give ratios such as 1.5, not their logarithms.",
         )
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         away = np.where(rr < 1, 1 / rr, rr)
     with np.errstate(over="ignore"):
         return np.asarray(away + np.sqrt(away * (away - 1)), dtype=np.float64)

@@ -130,7 +130,7 @@ def backtest(
         2    p_no_purchase     100       82       0.82  1.35
         3  days_since_last     100       80       0.80  1.32
     """
-    dates = [as_of] if isinstance(as_of, str) or not isinstance(as_of, Iterable) else list(as_of)
+    dates = frames.several(as_of)
     if not dates or not _is_horizon(horizon_days) or not _is_capacity(capacity):
         raise SpecError(
             "backtest needs one or more dates, a horizon of one day to a century, a capacity of "

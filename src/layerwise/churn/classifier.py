@@ -1,7 +1,7 @@
 """Any classifier in place of the purchase model, taught by what came after a split."""
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import attrs
@@ -157,12 +157,12 @@ def _chosen(frame: Any, features: Any) -> tuple[str, ...]:
     found = frames.column_names(frame)
     if features is None:
         return tuple(sorted(set(ALWAYS_KNOWN) & set(found)))
-    several = isinstance(features, Iterable) and not isinstance(features, str)
-    if not several or not all(isinstance(name, str) for name in features):
+    asked = frames.several(features)
+    if not frames.is_several(features) or not all(isinstance(name, str) for name in asked):
         raise SpecError(
             "features must be several names of columns.", hint="features=['orders', 'age_days']."
         )
-    names = tuple(dict.fromkeys(features))
+    names = tuple(dict.fromkeys(asked))
     wrong = [f"{n}: known only after the split" for n in names if n.startswith("holdout_")]
     wrong += [f"{n}: says who it is, not how" for n in names if n == c.CUSTOMER]
     if wrong or not names:

@@ -14,6 +14,7 @@ from layerwise.frames import Array, Floats
 from layerwise.layers.exact import exact_sum
 from layerwise.logs import read_roster
 from layerwise.models.process import horizon
+from layerwise.orders.amounts import MOST_MONEY
 from layerwise.rules.base import numbers
 from layerwise.saved import fits
 
@@ -237,7 +238,7 @@ def _read(frame: Any, h: float) -> tuple[Floats, Floats]:
     p, value = (numbers(v) for v in frames.read(frame, names).values())
     wrong = {
         f"{names[0]} outside 0 to 1": int(((p < 0) | (p > 1)).sum()),
-        f"{names[1]} negative": int((value < 0).sum()),
+        f"{names[1]} outside 0 to {MOST_MONEY:g}": int(((value < 0) | (value > MOST_MONEY)).sum()),
     }
     lines = [f"{text}: {n:,} of {len(p):,}" for text, n in wrong.items() if n]
     if lines or not len(p):
@@ -256,12 +257,12 @@ def _check_choices(costs: _Costs, capacity: Any) -> None:
         wrong.append(f"{' and '.join(missing)} missing beside the other costs")
     if len(missing) == len(given) and (capacity is None or costs.offer_cost):
         wrong.append("neither costs nor a capacity say where to stop")
-    ranges = {"contact_cost": (0, np.inf), "margin": (0, 1), "save_rate": (0, 1)}
-    for name, (low, high) in (ranges | {"offer_cost": (0, np.inf)}).items():
+    ranges = {"contact_cost": (0, MOST_MONEY), "margin": (0, 1), "save_rate": (0, 1)}
+    for name, (low, high) in (ranges | {"offer_cost": (0, MOST_MONEY)}).items():
         value = getattr(costs, name)
         optional = name != "offer_cost"
         if not (optional and value is None) and not (fits(value, float) and low <= value <= high):
-            wrong.append(f"{name} must be a number {_range(low, high)}")
+            wrong.append(f"{name} must be a number from {low} to {high:g}")
     if capacity is not None and not (fits(capacity, int) and capacity >= 0):
         wrong.append("capacity must be a whole number of contacts, 0 or more")
     if wrong:
@@ -270,7 +271,3 @@ def _check_choices(costs: _Costs, capacity: Any) -> None:
             hint="choose_contacts(risks, horizon_days=90, contact_cost=2, margin=0.3, "
             "save_rate=0.1), or capacity=300, or all of them.",
         )
-
-
-def _range(low: float, high: float) -> str:
-    return f"from {low} to {high}" if np.isfinite(high) else f"of {low} or more"

@@ -78,11 +78,12 @@ class Exposure:
             ),
             "column and after exclude each other": len(judged) > 1,
             "above, at_most or one_of judge a column or the days after one": not judged
-            and bool(bounds or self.one_of),
-            "a column needs above, at_most or one_of": bool(self.column)
-            and not (bounds or self.one_of),
-            "numbers and one_of exclude each other": bool(bounds and self.one_of),
-            "days are judged by above and at_most": bool(self.after and self.one_of),
+            and (bool(bounds) or not self._unlisted),
+            "a column needs above, at_most or one_of": self.column is not None
+            and not bounds
+            and self._unlisted,
+            "numbers and one_of exclude each other": bool(bounds) and not self._unlisted,
+            "days are judged by above and at_most": self.after is not None and not self._unlisted,
             "above and at_most must be numbers": not all(fits(v, float) for v in bounds),
             "one_of must be a tuple of texts": not fits(self.one_of, tuple[str, ...]),
             "times must be a whole number from 1 up": not fits(self.times, int) or self.times < 1,
@@ -93,6 +94,10 @@ class Exposure:
                 hint='Exposure(log=deliveries, time="delivered_at", after="promised_at") counts '
                 "late deliveries.",
             )
+
+    @property
+    def _unlisted(self) -> bool:
+        return isinstance(self.one_of, tuple) and not self.one_of
 
     @property
     def needs(self) -> list[str]:

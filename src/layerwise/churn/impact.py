@@ -19,6 +19,7 @@ from layerwise.knowledge import read_table
 from layerwise.layers.exact import exact_sum
 from layerwise.models.gamma_gamma import FittedGammaGamma
 from layerwise.models.model import FittedModel
+from layerwise.orders.amounts import MOST_MONEY
 from layerwise.returns import ReturnCurve
 from layerwise.rules.base import if_numbers, numbers
 from layerwise.saved import fits
@@ -57,9 +58,9 @@ class Costs:
     discount: float | None = None
 
     def __attrs_post_init__(self) -> None:
-        highest = {"margin": 1.0, "acquisition_cost": np.inf, "discount": np.inf}
+        highest = {"margin": 1.0, "acquisition_cost": MOST_MONEY, "discount": 1e6}
         wrong = [
-            f"{name} must be a number from 0 to {top}"
+            f"{name} must be a number from 0 to {top:g}"
             for name, top in highest.items()
             if not (fits(v := getattr(self, name), float | None) and (v is None or 0 <= v <= top))
         ]
@@ -68,8 +69,9 @@ class Costs:
             for name in _EFFORTS
             if not _two(getattr(self, name))
         ]
-        if not fits(self.margin_per_customer, float | None):
-            wrong.append("margin_per_customer must be a number")
+        margin = self.margin_per_customer
+        if not fits(margin, float | None) or (margin is not None and abs(margin) > MOST_MONEY):
+            wrong.append(f"margin_per_customer must be a number up to {MOST_MONEY:g}")
         if wrong:
             raise SpecError(
                 problems("Costs cannot be used:", wrong),
@@ -269,7 +271,8 @@ def _lacking(**given: object) -> tuple[str, ...]:
 def _two(pair: Any) -> bool:
     if pair is None:
         return True
-    return fits(pair, tuple[float, float]) and len(pair) == 2 and min(pair) >= 0
+    known = fits(pair, tuple[float, float]) and len(pair) == 2
+    return known and min(pair) >= 0 and max(pair) <= MOST_MONEY
 
 
 def _check(costs: Any, lang: Any, outside: Any) -> None:

@@ -245,14 +245,20 @@ def _days_ahead(model: Any, given: Any) -> float:
     return positive_days(found)
 
 
+_MOST_DAYS = 1e12  # also where a day is counted as a second; products with money stay finite
+
+
 def positive_days(days: Any) -> float:
     """Return a horizon in days.
 
     Raises:
-        SpecError: It is not a number above 0.
+        SpecError: It is not a number above 0, up to a million million.
     """
-    if not (h := horizon(days)) > 0:
-        raise SpecError("horizon_days must be above 0.", hint="horizon_days=90 looks 90 days on.")
+    if not 0 < (h := horizon(days)) <= _MOST_DAYS:
+        raise SpecError(
+            f"horizon_days must be above 0, up to {_MOST_DAYS:g}.",
+            hint="horizon_days=90 looks 90 days on.",
+        )
     return h
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise.errors import SpecError, problems
+from layerwise.orders.amounts import MOST_MONEY
 from layerwise.saved import fits
 
 
@@ -45,8 +46,8 @@ def clv_sensitivity(
         for name, value in given.items()
         if not (fits(value, float) and limits[name][0] <= value <= limits[name][1])
     ]
-    if not fits(margin_per_customer, float):
-        wrong.append("margin_per_customer must be a number")
+    if not fits(margin_per_customer, float) or abs(margin_per_customer) > MOST_MONEY:
+        wrong.append(f"margin_per_customer must be a number up to {MOST_MONEY:g}")
     if wrong:
         raise SpecError(
             problems("clv_sensitivity cannot compute:", wrong),

@@ -13,7 +13,7 @@ from layerwise.churn.flags import read_flags
 from layerwise.churn.outcome import read_outcome
 from layerwise.churn.segments import Segments, cross, read_segments
 from layerwise.errors import SpecError
-from layerwise.frames import Array, Floats
+from layerwise.frames import Array, Floats, is_several
 from layerwise.knowledge import read_table
 from layerwise.orders.dates import read_times
 from layerwise.orders.request import make_request, moment
@@ -118,7 +118,7 @@ def _causes(exposures: Any) -> dict[str, str]:
     """Return the exposure columns, sorted, and the cause each stands for."""
     if isinstance(exposures, Mapping):
         given = dict(exposures)
-    elif isinstance(exposures, Sequence) and not isinstance(exposures, str):
+    elif is_several(exposures) and all(isinstance(name, str) for name in exposures):
         given = {name: name for name in exposures}
         if len(given) < len(exposures):
             given = {}

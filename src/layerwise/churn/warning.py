@@ -205,6 +205,11 @@ def early_warning(
         "consent": consent,
     }
     used = {name for sign in signs for name in sign.input}
+    if not fits(quiet, bool) or not fits(stacklevel, int) or not 0 < stacklevel <= 100:
+        raise SpecError(
+            "quiet must be true or false, and stacklevel a whole number as in warnings.warn.",
+            hint="early_warning(customers, ..., quiet=True).",
+        )
     inputs = read_inputs(
         customers,
         {name: log for name, log in given.items() if name in used},

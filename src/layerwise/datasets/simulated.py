@@ -8,6 +8,9 @@ import numpy as np
 import pandas as pd
 
 from layerwise.errors import SpecError
+from layerwise.saved import fits
+
+_MOST_CUSTOMERS = 100_000_000
 
 
 def _positive(_: object, attribute: "attrs.Attribute[Any]", value: float) -> None:
@@ -101,9 +104,10 @@ def simulate_orders(
         >>> orders["customer_id"].nunique(), len(hidden)
         (500, 500)
     """
-    if n_customers < 1:
+    if not fits(n_customers, int) or not 1 <= n_customers <= _MOST_CUSTOMERS:
         raise SpecError(
-            "n_customers must be one or more.", hint="n_customers=1000 makes a thousand."
+            f"n_customers must be a whole number from 1 to {_MOST_CUSTOMERS:,}.",
+            hint="n_customers=1000 makes a thousand.",
         )
     w, rng = world or World(), np.random.default_rng(seed)
     rate = np.maximum(rng.gamma(w.rate_shape, 1 / w.rate_scale_days, n_customers), _SLOWEST)

@@ -75,7 +75,12 @@ def assign(
     prefix = _prefix(experiment)
     roster = read_roster(customers, customer=customer)
     frame = frames.wrap(customers)
-    if not isinstance(column, str) or not column or column == customer:
+    if (
+        not isinstance(column, str)
+        or not column
+        or column == customer
+        or not frames.is_utf8(column)
+    ):
         raise SpecError("column must name a new column.", hint='column="arm" is the default.')
     bits = holdout.bases(holdout.canonical_ids(roster.ids.tolist()), salt, tag=prefix)
     stratum = np.zeros(len(roster), np.int64) if strata is None else _strata(frame, strata)

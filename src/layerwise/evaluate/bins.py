@@ -1,6 +1,6 @@
 """The frozen bins of a reference table: numbers by tenths, labels by name."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -147,8 +147,7 @@ def chosen_names(columns: Any) -> list[str]:
     Raises:
         SpecError: They are none.
     """
-    several = isinstance(columns, Iterable) and not isinstance(columns, str)
-    chosen = list(columns) if several else [columns]
+    chosen = frames.several(columns)
     if not chosen or not all(isinstance(name, str) for name in chosen):
         raise SpecError("columns must name columns.", hint="None takes all.")
     return list(dict.fromkeys(chosen))

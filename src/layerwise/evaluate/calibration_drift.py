@@ -11,6 +11,7 @@ from layerwise import frames
 from layerwise.columns import HOLDOUT_ORDERS
 from layerwise.errors import CertainForecastWarning, DataError, SpecError
 from layerwise.frames import Array, Floats
+from layerwise.logs import refuse_repeats
 from layerwise.rates import z_value
 from layerwise.rules.base import NOT_EVALUABLE, numbers
 from layerwise.saved import fits
@@ -112,6 +113,7 @@ def calibration_drift(
             hint="slope_range=(0.8, 1.2) is the usual one.",
         )
     frame = frames.eager(customers, doing="calibration_drift")
+    refuse_repeats(frame)
     frames.check_named({"probability=": probability, "outcome=": outcome})
     names = dict.fromkeys([probability, outcome], "calibration_drift")
     frames.require(frames.column_names(frame), names, title="The table lacks columns:")

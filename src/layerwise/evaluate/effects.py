@@ -168,7 +168,7 @@ def effects(
 
 def _read(outcomes: object, goals: Iterable[Goal], match: list[str]) -> _Outcomes:
     frame = frames.eager(outcomes, doing="effects")
-    there, asked = frames.column_names(frame), list(goals) if isinstance(goals, Iterable) else []
+    there, asked = frames.column_names(frame), list(frames.several(goals))
     if not asked or not all(isinstance(goal, Goal) for goal in asked):
         raise SpecError("goals must be Goal(...).", hint='Goal(metric="repurchased").')
     if asked == list(GOALS):

@@ -15,7 +15,7 @@ from layerwise.evaluate.log_figures import COLUMNS, TIMES, log_figure
 from layerwise.evaluate.order_figures import WINDOWED, Sight, order_figure
 from layerwise.evaluate.periods import Period
 from layerwise.evaluate.segments import ALL, read_segments
-from layerwise.frames import Array
+from layerwise.frames import Array, several
 from layerwise.knowledge import Schema, packaged
 from layerwise.logs import Log, Roster, read_log, read_roster
 from layerwise.orders.eager import visits
@@ -161,8 +161,7 @@ def _wanted(only: Any, *, given: list[str]) -> pd.DataFrame:
     table = kpi_table()
     if only is None:
         return table[table["computed_from"].isin(given)]
-    several = isinstance(only, Iterable) and not isinstance(only, str)
-    ids: list[Any] = list(only) if several else [only]
+    ids = several(only)
     unknown = sorted({str(name) for name in ids} - set(table["id"]))
     if unknown or not ids:
         raise SpecError(

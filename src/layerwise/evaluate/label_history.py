@@ -213,8 +213,7 @@ def _ordered(column: Labels, label: str, order: Sequence[str] | None) -> tuple[s
 
 
 def _as_given(found: list[str], order: Sequence[str], label: str) -> tuple[str, ...]:
-    names = () if isinstance(order, str) or not isinstance(order, Iterable) else order
-    given = tuple(map(str, names))
+    given = tuple(map(str, order)) if frames.is_several(order) else ()
     lacking = [name for name in found if name not in given]
     if lacking or len(set(given)) < len(given):
         raise SpecError(

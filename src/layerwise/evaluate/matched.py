@@ -10,6 +10,7 @@ from layerwise.errors import DataError, SpecError
 from layerwise.evaluate.metrics import as_list
 from layerwise.evaluate.sums import sums_by
 from layerwise.frames import Array, Column, Floats, Labels
+from layerwise.logs import refuse_repeats
 from layerwise.rates import z_value
 from layerwise.rules.base import numbers
 from layerwise.saved import fits
@@ -99,6 +100,7 @@ def matched_difference(
     match = as_list(match, "match=")
     frames.check_named({"treated=": treated, "after=": after, "before=": before})
     frame = frames.eager(customers, doing="matched_difference")
+    refuse_repeats(frame)
     needed = {treated: "treated=", after: "after=", before: "before="}
     needed |= dict.fromkeys(match, "match=")
     frames.require(frames.column_names(frame), needed, title=f"{_WHAT.capitalize()} lacks columns:")

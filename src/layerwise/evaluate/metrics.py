@@ -7,7 +7,7 @@ import attrs
 import numpy as np
 
 from layerwise.errors import DataError, SpecError
-from layerwise.frames import Column, Floats, check_named
+from layerwise.frames import Column, Floats, check_named, is_several, several
 from layerwise.rules.base import numbers
 
 
@@ -109,7 +109,7 @@ def read_metrics(metrics: object) -> dict[str, Metric | str]:
         metrics = [metrics]
     if isinstance(metrics, Mapping):
         pairs = list(metrics.items())
-    elif isinstance(metrics, Iterable):
+    elif isinstance(metrics, Iterable) and is_several(metrics):
         pairs = [(getattr(m, "name", m), m) for m in metrics]
     else:
         pairs = []
@@ -129,7 +129,7 @@ def as_list(names: object, role: str) -> list[str]:
     Raises:
         SpecError: They are no names; `role`, such as "match=", says whose.
     """
-    found = [names] if isinstance(names, str) or not isinstance(names, Iterable) else list(names)
+    found = several(names)
     check_named({f"{role} {place}": name for place, name in enumerate(found, 1)})
     return [str(name) for name in found]
 

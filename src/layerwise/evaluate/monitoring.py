@@ -112,11 +112,9 @@ def monitor(
         (8, [{'period_end': Timestamp('2024-06-16 00:00:00'), 'signal': 'above', 'rule': 'limits'},
              {'period_end': Timestamp('2024-06-16 00:00:00'), 'signal': 'above', 'rule': 'ewma'}])
     """
-    several = isinstance(rules, Iterable) and not isinstance(rules, str)
-    chosen: tuple[Any, ...] = tuple(rules) if several else (rules,)
     table = charts(
         rates,
-        chosen,
+        frames.several(rules),
         baseline_until,
         kind=kind,
         season=season,
@@ -244,8 +242,7 @@ _AS_RETURNED = "give what monitor(...).charts holds, unchanged."
 
 
 def _names(kpis: Any) -> list[str]:
-    several = isinstance(kpis, Iterable) and not isinstance(kpis, str)
-    names = list(kpis) if several else [kpis]
-    if not names or not all(isinstance(name, str) for name in names):
+    names = list(frames.several(kpis))
+    if not names or not all(isinstance(name, str) and frames.is_utf8(name) for name in names):
         raise SpecError("kpis must name KPIs.", hint="kpis=None takes all of the charts.")
     return names

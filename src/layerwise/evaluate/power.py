@@ -154,9 +154,11 @@ def _reach(alpha: float, power: float, ratio: float, **numbers: float) -> float:
     ]
     wrong += [
         f"{name} must be a number above 0"
-        for name, value in {"ratio": ratio, "sd": numbers.get("sd", 1.0)}.items()
+        for name, value in {"sd": numbers.get("sd", 1.0)}.items()
         if not fits(value, float) or not value > 0
     ]
+    if not fits(ratio, float) or not 1 / _MOST_RATIO <= ratio <= _MOST_RATIO:
+        wrong.append(f"ratio must be a number from {1 / _MOST_RATIO:g} to {_MOST_RATIO:g}")
     if wrong:
         raise SpecError(
             problems("The experiment cannot be planned:", wrong), hint="shares are 0.1, not 10."
@@ -170,6 +172,9 @@ def _reach(alpha: float, power: float, ratio: float, **numbers: float) -> float:
 def _check_n(n: object) -> None:
     if not fits(n, int) or not n >= 1:  # type: ignore[operator]
         raise SpecError("n must be a whole number from 1.", hint="customers in the control arm.")
+
+
+_MOST_RATIO = 1e6
 
 
 def _up(n: float) -> int:

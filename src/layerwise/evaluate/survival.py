@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 
 from layerwise.brief import in_brief
-from layerwise.errors import DataError
+from layerwise.errors import DataError, SpecError
 from layerwise.frames import Array, Floats
 from layerwise.rates import z_value
+from layerwise.saved import fits
 
 Interval = Literal["greenwood", "log-log"]
+_MOST_NAMES = 1_000
 _MOST_DAYS = 10_000_000
 
 
@@ -57,6 +59,8 @@ def kaplan_meier(
     2     2      0.50  0.010009  0.989991        3       1
     3     5      0.00       NaN       NaN        1       1
     """
+    if not fits(interval, Interval):
+        raise SpecError("interval must be 'greenwood' or 'log-log'.", hint="interval='greenwood'.")
     days, churned = _checked(days, churned)
     ended = np.bincount(days)
     events = np.bincount(days[churned], minlength=len(ended))
@@ -126,6 +130,10 @@ def log_rank(days: Array, churned: Array, code: Array, names: tuple[str, ...]) -
     from scipy.special import chdtrc
 
     days, churned = _checked(days, churned)
+    if not fits(names, tuple[str, ...]) or not 0 < len(names) <= _MOST_NAMES:
+        raise DataError(
+            f"names must be a tuple of up to {_MOST_NAMES:,} texts.", hint='("low", "high").'
+        )
     code = np.asarray(code)
     if code.shape != days.shape or code.dtype.kind not in "iu" or code.max() >= len(names):
         raise DataError(

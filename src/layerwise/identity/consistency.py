@@ -11,6 +11,7 @@ from layerwise.columns import CUSTOMER
 from layerwise.errors import DataError, SpecError, problems
 from layerwise.frames import Array
 from layerwise.logs import read_log, read_roster
+from layerwise.orders.amounts import MOST_MONEY
 from layerwise.orders.dates import read_times
 from layerwise.orders.request import make_request, moment
 from layerwise.orders.table import column
@@ -285,10 +286,12 @@ def _price_spells(prices: object, limit: float) -> pd.DataFrame:
     frame, table = _read(prices, ("sku", "channel"), "The price table")
     frames.require(frames.column_names(frame), {"price": "prices"}, title="The price table lacks:")
     price = frames.read(frame, ["price"], what="the price table")["price"]
-    if not isinstance(price, np.ndarray) or not (price > 0).all():
-        bad = 0 if not isinstance(price, np.ndarray) else int((~(price > 0)).sum())
+    good = isinstance(price, np.ndarray) and (price > 0) & (price <= MOST_MONEY)
+    if not isinstance(price, np.ndarray) or not np.all(good):
+        bad = len(table) - int(np.sum(good))
         raise DataError(
-            f"Prices must be numbers above 0; {bad:,} of {len(table):,} are not.",
+            f"Prices must be numbers above 0, up to {MOST_MONEY:g}; {bad:,} of {len(table):,} are "
+            "not.",
             hint="leave out what has no price.",
         )
     skus, names = pd.factorize(table["sku"], sort=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
-from layerwise.errors import RowsLeftOutWarning, SpecError, problems
+from layerwise.errors import ColumnsError, RowsLeftOutWarning, SpecError, problems
 from layerwise.frames import Array
 from layerwise.logs import keys
 from layerwise.orders.table import column
@@ -128,7 +128,9 @@ def unify(identifiers: object, *, country: str | None = None, max_records: int =
     rank[order], rank[-1] = np.arange(len(order)), -1
     who = rank[who]
     verified = is_true(column(native, "verified"), "verified")
-    types, kind = pd.factorize(column(native, "id_type").reset_index(drop=True))
+    given = column(native, "id_type").reset_index(drop=True)
+    frames.distinct(given, "Column id_type")
+    types, kind = pd.factorize(given)
     value = _values(column(native, "id_value"), types, [str(k) for k in kind], country)
     reasons = {
         "without a record": who < 0,
@@ -148,7 +150,13 @@ def _sorted(ids: pd.Series) -> Array:
     if ids.dtype.kind in "iuf":
         return np.argsort(ids.to_numpy(), kind="stable")
     keys = [(isinstance(v, str), v) for v in ids.tolist()]
-    return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
+    try:
+        return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
+    except TypeError:
+        raise ColumnsError(
+            f"Column {RECORD} mixes values that cannot be put in an order.",
+            hint="ids are text or whole numbers.",
+        ) from None
 
 
 def _values(series: pd.Series, types: Array, kinds: list[str], country: str | None) -> Array:

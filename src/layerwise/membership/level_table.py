@@ -1,5 +1,6 @@
 """The table of membership levels: a published promise, with thresholds, benefits and a version."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,7 +9,14 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
-from layerwise.errors import ColumnsError, DataError, SpecError, TableError, problems
+from layerwise.errors import (
+    ColumnsError,
+    DataError,
+    RowsLeftOutWarning,
+    SpecError,
+    TableError,
+    problems,
+)
 from layerwise.frames import Array, Floats, Labels
 from layerwise.knowledge import Schema, packaged, read_table
 from layerwise.rules.base import numbers
@@ -107,9 +115,16 @@ def level_table_from(
             "level but the lowest.",
             hint="quantiles=(0.5, 0.8, 0.95).",
         )
-    if not isinstance(version, str) or not version.strip():
+    if not isinstance(version, str) or not version.strip() or not frames.is_utf8(version):
         raise SpecError("version must be a text.", hint='version="2027-1".')
     values = amounts(frames.eager(customers, doing="level_table_from"), spend)
+    if missing := int(np.isnan(values).sum()):
+        warnings.warn(
+            f"{missing:,} of {len(values):,} customers have no {spend} and are left out.\n"
+            "Hint: the summary gives it to everybody.",
+            RowsLeftOutWarning,
+            stacklevel=2,
+        )
     values = np.sort(values[values > 0])
     if not len(values):
         raise DataError(f"Nobody has {spend} above 0.", hint="check the window of the summary.")

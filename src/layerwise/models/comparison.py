@@ -14,6 +14,7 @@ from layerwise.models.covariates import WithCovariates
 from layerwise.models.histories import Histories, read_histories
 from layerwise.models.model import PurchaseModel
 from layerwise.models.outlook import Outlook
+from layerwise.saved import fits
 from layerwise.scorecard import auc
 
 Array = NDArray[np.float64]
@@ -64,6 +65,9 @@ def compare(models: Mapping[str, Any], customers: object) -> pd.DataFrame:
     return pd.DataFrame.from_dict(table | _baselines(customers, rows, actual, h), orient="index")
 
 
+_MOST_GROUPS = 10_000
+
+
 def calibration(model: Outlook, customers: object, *, groups: int = 10) -> pd.DataFrame:
     """Return how often customers of like P(no purchase) did not purchase.
 
@@ -91,6 +95,15 @@ def calibration(model: Outlook, customers: object, *, groups: int = 10) -> pd.Da
         2        601     0.839   0.862            0.229   0.238
         3        576     0.861   0.856            0.212   0.288
     """
+    if not isinstance(model, Outlook):
+        raise SpecError(
+            f"calibration judges a fitted model of orders, no {type(model).__name__}.",
+            hint="calibration(BGNBD().fit(customers), customers).",
+        )
+    if not fits(groups, int) or not 1 <= groups <= _MOST_GROUPS:
+        raise SpecError(
+            f"groups must be a whole number from 1 to {_MOST_GROUPS:,}.", hint="groups=10."
+        )
     read_histories(customers, allow_missing=False)
     actual, h = _holdout(customers)
     fitted: Any = model

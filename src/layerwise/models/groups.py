@@ -16,7 +16,7 @@ from layerwise.lazy import rows_by_counts
 from layerwise.models.kinds import ByKind
 from layerwise.models.model import FittedModel, PurchaseModel
 from layerwise.rules.base import as_mapping
-from layerwise.saved import saved
+from layerwise.saved import fits, saved
 
 Array = NDArray[np.float64]
 _NUMBER = "__group_number"
@@ -118,7 +118,8 @@ def fit_by(
         >>> sorted(models.groups)
         ['6', '7', '8']
     """
-    if not smallest >= 1:
+    frames.check_named({"by=": by})
+    if not fits(smallest, float) or not smallest >= 1:
         raise SpecError(
             f"smallest is at least 1, got {smallest!r:.40}.",
             hint="smallest=200 gives groups of fewer customers the pooled model.",

@@ -13,6 +13,7 @@ from layerwise.errors import FitError, SpecError
 from layerwise.models.histories import Histories, read_histories
 from layerwise.models.process import Process, horizon
 from layerwise.models.statistics import FittedStatistics
+from layerwise.saved import fits
 
 Array = NDArray[np.float64]
 
@@ -242,7 +243,7 @@ def discount_per_day(annual_discount: float) -> float:
     Raises:
         SpecError: The discount is negative or not finite.
     """
-    if not (np.isfinite(annual_discount) and annual_discount >= 0):
+    if not fits(annual_discount, float) or annual_discount < 0:
         raise SpecError(
             f"annual_discount must not be negative, got {annual_discount!r:.40}.",
             hint="annual_discount=0.1 is 10 % a year.",
@@ -256,7 +257,7 @@ def check_level(level: float) -> None:
     Raises:
         SpecError: It is not between 0 and 1.
     """
-    if not 0.0 < level < 1.0:
+    if not fits(level, float) or not 0.0 < level < 1.0:
         raise SpecError(
             f"level lies between 0 and 1, got {level!r:.40}.",
             hint="level=0.5 asks when P(alive) falls below one half.",

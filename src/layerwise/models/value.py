@@ -11,6 +11,8 @@ from layerwise.errors import SpecError
 from layerwise.models.fitted_covariates import FittedCovariates
 from layerwise.models.gamma_gamma import FittedGammaGamma
 from layerwise.models.outlook import Outlook
+from layerwise.orders.amounts import MOST_MONEY
+from layerwise.saved import fits
 
 
 def residual_value(
@@ -58,10 +60,15 @@ def residual_value(
         >>> residual_value(orders, spend, customers, horizon_days=365, margin=0.3).round(1).tolist()
         [39.6, 2.2]
     """
-    if not (np.isfinite(margin) and margin > 0):
+    if not fits(margin, float) or not 0 < margin <= MOST_MONEY:
         raise SpecError(
             f"margin must be a positive number, got {margin!r:.40}.",
             hint="margin=0.3 counts 30 % of spend.",
+        )
+    if not hasattr(orders, "discounted_orders") or not isinstance(spend, FittedGammaGamma):
+        raise SpecError(
+            "residual_value takes a fitted model of orders and a fitted GammaGamma.",
+            hint="residual_value(BGNBD().fit(customers), GammaGamma().fit(customers), customers).",
         )
     h = _days(horizon_days, until, as_of)
     count = orders.discounted_orders(customers, h, annual_discount=annual_discount)

@@ -20,6 +20,9 @@ from layerwise.errors import ColumnsError, DataError
 
 SCALES = (1, 100, 10_000, 1_000_000)
 LARGEST = 2.0**53
+MOST_MONEY = 1e12
+"""No price, cost, budget or factor is above a million million, so that sums and products of them
+cannot overflow."""
 _BLOCK = 1 << 16
 _FIRST = 1 << 8
 _STEP = 1 << 18

@@ -193,7 +193,7 @@ def _counted(values: np.ndarray, missing: np.ndarray, form: str, name: Any) -> n
 def _from_objects(series: pd.Series, request: Request) -> Local:
     try:
         codes, unique = pd.factorize(series)
-    except TypeError:
+    except (TypeError, NotImplementedError):  # Arrow's lists say the latter
         raise ColumnsError(
             f"{request.time} holds lists or the like, no dates.",
             hint="Give dates, times, or ISO text.",

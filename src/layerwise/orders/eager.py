@@ -11,6 +11,7 @@ import pandas as pd
 
 from layerwise import columns as c
 from layerwise.errors import DataError, SpecError
+from layerwise.frames import several
 from layerwise.orders.amounts import exact_sum
 from layerwise.orders.counting import Counts, count, occasions
 from layerwise.orders.left_out import OrderCheck, notify
@@ -201,7 +202,7 @@ def _with_held(found: OrderCheck, held: Purchases) -> OrderCheck:
 
 def stack(frame: Any, request: Request, dates: Iterable[Any]) -> Any:
     """Return the customer tables of several dates, one below the other, as_of first."""
-    wanted = list(dates) if isinstance(dates, Iterable) and not isinstance(dates, str) else [dates]
+    wanted = list(several(dates))
     rows, counted = read_rows(frame, request)
     check_dates([moment(d, name="as_of", request=request, aware=rows.aware) for d in wanted])
     views = [_look(rows, request, date) for date in track(wanted, request.progress, "snapshots")]

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise.errors import ColumnsError, DataError
+from layerwise.frames import check_cells, check_texts
 from layerwise.orders.blank_ids import blank_among
 from layerwise.orders.float_ids import whole_ids
 from layerwise.orders.text_ids import numbers_of
@@ -68,7 +69,7 @@ def read_ids(series: pd.Series, name: Any) -> Codes:
     if isinstance(dtype, pd.SparseDtype):
         series = pd.Series(np.asarray(series.array))
     if isinstance(series.dtype, pd.CategoricalDtype):
-        return _of_categories(series)
+        return _of_categories(series, name)
     if series.dtype == object:
         series = _checked_objects(series, name)
     if series.dtype.kind in "iu":
@@ -77,7 +78,7 @@ def read_ids(series: pd.Series, name: Any) -> Codes:
         return _of_floats(series, name)
     number = numbers_of(series)
     if number is None:
-        return _hashed(series)
+        return _hashed(series, name)
     return attrs.evolve(_of_integers(pd.Series(number)), low=None)
 
 
@@ -98,7 +99,7 @@ def _of_integers(series: pd.Series) -> Codes:
         wide = values.astype(np.int64) if values.itemsize < 8 else values
         code = (wide - wide.dtype.type(low)).astype(small(high - low + 1), copy=False)
         return Codes(code, high - low + 1, low, missing, ascending=True)
-    return _hashed(pd.Series(values), missing)
+    return _hashed(pd.Series(values), "ids", missing)
 
 
 def _of_floats(series: pd.Series, name: Any) -> Codes:
@@ -115,15 +116,19 @@ def _some(series: pd.Series) -> Any:
     return known.iloc[0] if len(known) else 0
 
 
-def _of_categories(series: pd.Series) -> Codes:
+def _of_categories(series: pd.Series, name: Any) -> Codes:
+    if series.cat.categories.dtype == object:
+        check_texts(series.cat.categories, name)
     code = series.cat.codes.to_numpy().astype(np.int32)
     missing = _absent(code, blank_among(series.cat.categories))
     return Codes(code, len(series.cat.categories), None, missing)
 
 
-def _hashed(series: pd.Series, missing: np.ndarray | None = None) -> Codes:
+def _hashed(series: pd.Series, name: Any, missing: np.ndarray | None = None) -> Codes:
     # From an array of objects, pandas makes no text of the distinct values, which may fail.
     code, unique = pd.factorize(series.to_numpy() if series.dtype == object else series)
+    if unique.dtype == object:
+        check_texts(unique, name)
     code = code.astype(small(len(unique)), copy=False)
     if missing is None:
         missing = _absent(code, blank_among(unique))
@@ -148,6 +153,7 @@ def _check_type(dtype: Any, name: Any) -> None:
 
 def _checked_objects(series: pd.Series, name: Any) -> pd.Series:
     """Return the objects, as floats if they all are; refuse what is no id."""
+    check_cells(series, name)
     kinds = set(map(type, series[series.notna()]))
     for kind in kinds:
         if kind.__hash__ is None or issubclass(kind, (bool, np.bool_)):

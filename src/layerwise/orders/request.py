@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Hashable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import attrs
@@ -12,12 +12,16 @@ import numpy as np
 import pandas as pd
 
 from layerwise.errors import SpecError, problems
+from layerwise.saved import fits
 
 GRAINS = ("hour", "day", "week")
 NUMBER_FORMATS = ("epoch_s", "epoch_ms", "yyyymmdd", "excel")
 
 # 1970-01-01 is day 719163 of the proleptic Gregorian calendar (date.toordinal).
 UNIX_DAY = 719_163
+
+MOST_DAYS = 3_652_059
+"""The days of the years 1 to 9999: no window is longer."""
 
 _ISO = re.compile(r"\s*\d{4}-\d{2}-\d{2}(?:\s*$|[T ]\d{2})")
 
@@ -91,10 +95,12 @@ def make_request(**columns: Unpack[OrderColumns]) -> Request:
     _refuse_unknown(choices, list(OrderColumns.__annotations__))
     windows = _windows(choices.pop("window_days", 365), wrong)
     request = Request(windows=windows, **choices)
-    if request.grain not in GRAINS:
-        wrong.append(f"grain={request.grain!r}: one of {', '.join(map(repr, GRAINS))}")
-    if request.names not in ("layerwise", "lifetimes"):
-        wrong.append(f"names={request.names!r}: 'layerwise' or 'lifetimes'")
+    if not isinstance(request.grain, str) or request.grain not in GRAINS:
+        wrong.append(f"grain={request.grain!r:.40}: one of {', '.join(map(repr, GRAINS))}")
+    if not fits(request.names, Literal["layerwise", "lifetimes"]):
+        wrong.append(f"names={request.names!r:.40}: 'layerwise' or 'lifetimes'")
+    if not fits(request.progress, bool | None):
+        wrong.append(f"progress={request.progress!r:.40}: True, False or None")
     if not isinstance(request.gaps, bool | np.bool_):
         wrong.append(f"gaps={request.gaps!r:.40}: True or False")
     if not _known_zone(request.tz):
@@ -128,12 +134,21 @@ def check_roles(roles: Mapping[str, object]) -> None:
     Raises:
         SpecError: With the roles.
     """
-    wrong = [role for role, name in roles.items() if not isinstance(name, Hashable)]
+    wrong = [role for role, name in roles.items() if name is pd.NA or not _is_hashable(name)]
     if wrong:
         raise SpecError(
             f"Each role names one column; a list is no column name: {', '.join(wrong)}.",
             hint=f'{wrong[0]}="name_of_the_column".',
         )
+
+
+def _is_hashable(name: object) -> bool:
+    """Say whether a name has a hash indeed: a tuple of lists and Decimal("sNaN") say so only."""
+    try:
+        hash(name)
+    except TypeError:
+        return False
+    return True
 
 
 def _lacking(request: Request) -> list[str]:
@@ -214,8 +229,8 @@ def _windows(window_days: int | Sequence[int], wrong: list[str]) -> tuple[int, .
     several = isinstance(window_days, Sequence) and not isinstance(window_days, str)
     windows: tuple[Any, ...] = tuple(window_days) if several else (window_days,)  # type: ignore[arg-type]
     good = all(isinstance(w, (int, np.integer)) and not isinstance(w, bool) for w in windows)
-    if not good or any(w <= 0 for w in windows) or len(set(windows)) < len(windows):
-        wrong.append("window_days: whole numbers of days above zero, each once")
+    if not good or any(not 0 < w <= MOST_DAYS for w in windows) or len(set(windows)) < len(windows):
+        wrong.append(f"window_days: whole numbers of days from 1 to {MOST_DAYS:,}, each once")
         return ()
     return tuple(int(w) for w in windows)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise.errors import ColumnsError, problems
+from layerwise.frames import check_cells
 from layerwise.orders.request import Request
 
 _SHOWN = 30
@@ -64,6 +65,7 @@ def column(frame: Any, name: Hashable) -> pd.Series:
     Arrow-backed arrays, or as objects where pyarrow is not installed.
     """
     if isinstance(frame, pd.DataFrame):
+        check_cells(frame[name], name)
         return frame[name]
     series: nw.Series[Any] = nw.from_native(frame, eager_only=True)[str(name)]
     dtype = series.dtype

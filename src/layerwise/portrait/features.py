@@ -116,10 +116,11 @@ def _of_numbers(
     center = float(exact_sums(np.zeros(int(known.sum()), np.int64), values[known], 1)[0])
     center /= max(int(known.sum()), 1)
     off = values[known] - center
-    first, second = (exact_sums(code[known], v, n) for v in (off, off * off))
-    here = _moments(counts, first, second)
-    rest = _moments(counts.sum() - counts, first.sum() - first, second.sum() - second)
-    difference = _standardised(here[0], rest[0], here[1], rest[1])
+    with np.errstate(over="ignore", invalid="ignore"):  # beyond floats, a spread is missing
+        first, second = (exact_sums(code[known], v, n) for v in (off, off * off))
+        here = _moments(counts, first, second)
+        rest = _moments(counts.sum() - counts, first.sum() - first, second.sum() - second)
+        difference = _standardised(here[0], rest[0], here[1], rest[1])
     mask, totals = _mask(counts[:, None], hide, k)
     unknown = sizes - counts
     told = np.where((unknown > 0) & (unknown < k), np.nan, counts)

@@ -56,13 +56,14 @@ class Purchases:
     def codes(self, name: str) -> Codes:
         """Return a column of names as codes; every distinct value is read once."""
         series = column(self.log.frame.to_native(), name)
-        try:
-            found, values = pd.factorize(series)
-        except TypeError:
-            raise ColumnsError(
-                f"{name} holds lists or the like, not names.", hint="convert it with astype(str)."
-            ) from None
+        frames.distinct(series, name)
+        found, values = pd.factorize(series)
         texts = np.array([str(v) for v in values], dtype=object)
+        if len(set(texts)) < len(texts):
+            raise ColumnsError(
+                f"{name} mixes numbers and texts that read the same.",
+                hint="convert the column with astype(str) first.",
+            )
         names, place = np.unique(texts, return_inverse=True) if len(texts) else (texts, found[:0])
         table = np.append(place, -1)
         return Codes(table[found[self.log.place]], tuple(map(str, names)))

@@ -15,6 +15,7 @@ from layerwise.columns import CUSTOMER, CUSTOMERS, SPEND_TOTAL
 from layerwise.errors import ColumnsError, DataError, SpecError
 from layerwise.frames import Array, Column, Columns, Floats, Labels
 from layerwise.lazy import rows_by_counts, rows_if_few
+from layerwise.logs import refuse_repeats
 from layerwise.portrait.features import MISSING, MOST_LABELS, exact_sums, profile_feature, tidy
 from layerwise.portrait.suppression import hidden_counts
 from layerwise.portrait.traits import HEALTH_TAGS, consent_of, is_sensitive, sensitive_names
@@ -131,6 +132,7 @@ def segment_profile(
     frames.check_named({"segment=": segment}, {"spend=": spend, "consent=": consent})
     sensitive = sensitive_names(sensitive)
     frame = frames.wrap(customers)
+    refuse_repeats(frame)
     names = frames.column_names(frame)
     asked = None if features is None else _names(features)
     needed = dict.fromkeys([segment, *(asked or [])], "segment_profile")
@@ -161,8 +163,7 @@ def segment_profile(
 
 
 def _names(features: Any) -> list[str]:
-    several = isinstance(features, Iterable) and not isinstance(features, str)
-    names = list(features) if several else [features]
+    names = frames.several(features)
     if not names or not all(isinstance(name, str) for name in names):
         raise SpecError("features must name columns.", hint="None takes all that can be used.")
     return list(dict.fromkeys(names))

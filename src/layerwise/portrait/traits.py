@@ -38,8 +38,7 @@ def sensitive_names(names: Any) -> tuple[str, ...]:
     Raises:
         SpecError: It names nothing, or one text is given for several.
     """
-    several = isinstance(names, Iterable) and not isinstance(names, str)
-    chosen = tuple(names) if several else (names,)
+    chosen = frames.several(names)
     if not all(isinstance(name, str) for name in chosen):
         raise SpecError(
             f"sensitive= is a {type(names).__name__}; it lists names.", hint='sensitive=["pets"].'

@@ -7,11 +7,13 @@ from layerwise.privacy.normal import normalise
 from layerwise.privacy.pseudonyms import pseudonymise, pseudonymise_columns
 from layerwise.privacy.publication import Published, publish
 from layerwise.privacy.record import RunRecord, TableRecord, run_record
+from layerwise.privacy.safe import SafeTable, safe_table
 
 __all__ = [
     "Gated",
     "Published",
     "RunRecord",
+    "SafeTable",
     "TableRecord",
     "check_export",
     "compliance_table",
@@ -25,6 +27,7 @@ __all__ = [
     "publish",
     "retain",
     "run_record",
+    "safe_table",
     "scan",
     "write_csv",
 ]

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
+from layerwise.columns import CUSTOMER
 from layerwise.errors import ColumnsError, PrivacyError, SpecError, problems
 from layerwise.frames import Array
 from layerwise.orders.table import column
 from layerwise.privacy.patterns import PATTERNS, lines_with
+from layerwise.privacy.pseudonyms import is_pseudonym
 from layerwise.saved import write_text
 from layerwise.spreadsheet import protect
 
@@ -59,31 +61,53 @@ def scan(table: object) -> pd.DataFrame:
 
 
 def check_export(
-    table: object, *, allow: Mapping[str, str | Collection[str]] | None = None
+    table: object,
+    *,
+    customer: str = CUSTOMER,
+    raw_ids: bool = False,
+    allow: Mapping[str, str | Collection[str]] | None = None,
 ) -> None:
-    """Refuse a table that holds raw identifiers, in cells or names of columns.
+    """Refuse a table that holds customers' own ids or raw identifiers.
+
+    The column of customers, if there is one, must hold pseudonyms: what `pseudonymise` makes is
+    known by its shape. Ids in a column of another name cannot be known; name it by `customer`.
+    All cells and names of columns are searched for raw identifiers, as `scan` does.
 
     Args:
         table: A frame in memory.
+        customer: The column of customers.
+        raw_ids: Customers' own ids may stand there, because the table stays in the house, such as
+            for your own shop system, or because they are pseudonyms made elsewhere. The search for
+            raw identifiers is the same.
         allow: Column -> kinds of `scan` that are known to be something else, such as order
             numbers of 16 digits, of which one in ten fits a bank card's check digit.
 
     Raises:
         PrivacyError: With every column, kind and count.
-        SpecError: `allow` names no such column or kind.
+        ColumnsError: There is no column of the name that `customer` gives.
+        SpecError: `allow` names no such column or kind, or a choice is not possible.
         EngineError: It is no frame in memory.
 
-    >>> check_export(pd.DataFrame({"customer_id": ["k1-AAAA"], "orders": [3]}))
+    >>> names = ["k1-J6JHGUV3FWVDRLNJ3P7VNVTHT3", "k1-RWI7IG6F43J3L57HHCNFQWGVSE"]
+    >>> check_export(pd.DataFrame({"customer_id": names, "orders": [3, 1]}))
+    >>> check_export(pd.DataFrame({"customer_id": [1042, 7], "orders": [3, 1]}))
+    Traceback (most recent call last):
+    layerwise.errors.PrivacyError: The table holds raw identifiers:
+      customer_id: 2 ids that are no pseudonyms
+    Hint: replace them by pseudonyms (pseudonymise_columns) or leave the columns out; ...
     """
+    if not isinstance(raw_ids, bool | np.bool_):
+        raise SpecError("raw_ids must be true or false.", hint="raw_ids=False refuses them.")
     found = scan(table)
     names = frames.column_names(frames.wrap(table))
+    own = 0 if raw_ids else _own_ids(table, names, customer)
     allowed = _allowed(allow, names)
     rows = [
         row
         for row in found.to_dict("records")
         if row["where"] == "header" or (names[row["column"]], row["kind"]) not in allowed
     ]
-    if not rows:
+    if not rows and not own:
         return
     hidden = set(found.loc[found["where"] == "header", "column"])
     lines = [
@@ -91,16 +115,32 @@ def check_export(
         + (" in the name" if row["where"] == "header" else f" in {row['cells']:,} cells")
         for row in rows
     ]
+    if own:
+        lines.insert(0, f"{customer}: {own:,} ids that are no pseudonyms")
     raise PrivacyError(problems("The table holds raw identifiers:", lines), hint=_HINT)
+
+
+def _own_ids(table: object, names: list[str], customer: str) -> int:
+    """Return how many cells of the column of customers are no pseudonyms; missing ones are none."""
+    frames.check_named({"customer=": customer})
+    if customer not in names:
+        if customer != CUSTOMER:
+            frames.require(names, {customer: "customer="}, title="The table lacks columns:")
+        return 0
+    series = column(frames.wrap(table).to_native(), customer)
+    known = series[series.notna()]
+    return len(known) - sum(map(is_pseudonym, known.tolist()))
 
 
 def csv_text(
     table: object,
     *,
+    customer: str = CUSTOMER,
+    raw_ids: bool = False,
     allow: Mapping[str, str | Collection[str]] | None = None,
     formulas: bool = False,
 ) -> str:
-    """Return the table as CSV, refused if it holds raw identifiers.
+    """Return the table as CSV, refused if it holds customers' own ids or raw identifiers.
 
     Cells and names of columns that a spreadsheet would run as a formula get an apostrophe in front
     (see `layerwise.spreadsheet`); numbers stay numbers. A pandas index is not written. Missing
@@ -108,11 +148,13 @@ def csv_text(
 
     Args:
         table: A frame in memory.
-        allow: As in `check_export`.
+        customer: As in `check_export`.
+        raw_ids: As there.
+        allow: As there.
         formulas: Leave cells as they are, for a program that is no spreadsheet.
 
     Raises:
-        PrivacyError: It holds raw identifiers.
+        PrivacyError: It holds customers' own ids or raw identifiers.
         ColumnsError: Columns stand twice or their names are not text.
         SpecError: `allow` names no such column or kind, or a choice is not possible.
 
@@ -123,7 +165,7 @@ def csv_text(
     """
     if not isinstance(formulas, bool | np.bool_):
         raise SpecError("formulas must be true or false.", hint="formulas=False protects them.")
-    check_export(table, allow=allow)
+    check_export(table, customer=customer, raw_ids=raw_ids, allow=allow)
     frame = frames.eager(table, doing="An export")
     native, names = frame.to_native(), frames.column_names(frame)
     columns = {name: column(native, name).reset_index(drop=True) for name in names}
@@ -144,6 +186,8 @@ def write_csv(
     table: object,
     path: str | os.PathLike[str],
     *,
+    customer: str = CUSTOMER,
+    raw_ids: bool = False,
     allow: Mapping[str, str | Collection[str]] | None = None,
     formulas: bool = False,
 ) -> None:
@@ -155,23 +199,25 @@ def write_csv(
     Args:
         table: A frame in memory.
         path: Where; a file there is replaced.
-        allow: As in `check_export`.
+        customer: As in `check_export`.
+        raw_ids: As there.
+        allow: As there.
         formulas: As in `csv_text`.
 
     Raises:
-        PrivacyError: It holds raw identifiers; nothing is written.
+        PrivacyError: It holds customers' own ids or raw identifiers; nothing is written.
         FileNotFoundError: The folder does not exist.
 
-    Example:
-        >>> import pathlib, tempfile
-        >>> import pandas as pd
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = pathlib.Path(folder, "tiers.csv")
-        ...     write_csv(pd.DataFrame({"tier": ["gold"], "n": [7]}), path)
-        ...     path.read_text().splitlines()
-        ['tier,n', 'gold,7']
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> table = pd.DataFrame({"value": ["high", "low"], "customers": [12, 40]})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_csv(table, Path(folder) / "layers.csv")
+    ...     Path(folder, "layers.csv").read_text(encoding="utf-8").split()
+    ['value,customers', 'high,12', 'low,40']
     """
-    write_text(path, csv_text(table, allow=allow, formulas=formulas), private=True)
+    text = csv_text(table, customer=customer, raw_ids=raw_ids, allow=allow, formulas=formulas)
+    write_text(path, text, private=True)
 
 
 def _shown(names: list[str], place: int, hidden: set[int]) -> str:
@@ -224,7 +270,7 @@ def _texts(series: pd.Series) -> tuple[Array, list[str]]:
         return _numbers(series)
     try:
         codes, values = _coded(series)
-    except TypeError:  # lists and other cells that cannot be told apart by hash
+    except (TypeError, NotImplementedError):  # lists and other cells without a hash
         codes, values = _coded([_text(v) for v in series])
     return codes, [_text(value) for value in values]
 
@@ -263,7 +309,7 @@ def _protected(series: pd.Series) -> pd.Series:
         return series
     try:
         codes, values = _coded(series)
-    except TypeError:
+    except (TypeError, NotImplementedError):
         codes, values = _coded([str(v) for v in series])
     made = [protect(v) if isinstance(v, str) else _other(v) for v in values]
     table = np.empty(len(made) + 1, dtype=object)

@@ -13,7 +13,7 @@ from layerwise import frames
 from layerwise.columns import CUSTOMER
 from layerwise.errors import DataError, RowsLeftOutWarning, SpecError, problems
 from layerwise.frames import Array
-from layerwise.logs import NO_ID, UNKNOWN, Roster, keys, places
+from layerwise.logs import UNKNOWN, Roster, keys, places
 from layerwise.orders.dates import read_times
 from layerwise.orders.ids import read_ids
 from layerwise.orders.request import make_request, moment
@@ -86,18 +86,29 @@ def consent(
     >>> passed.table["customer_id"].tolist(), passed.counts["not consented"]
     ([1], 1)
     """
-    check_purpose(purpose)
-    frame = _eager(rows, "the table")
-    ids, codes = customers_of(frame, customer, "The table")
+    frame = eager(rows, "the table")
     reading = {"as_of": as_of, "time_format": time_format, "tz": tz}
+    reasons = no_consent(frame, consents, purpose=purpose, customer=customer, reading=reading)
+    return passed(frame, reasons, "the consent gate")
+
+
+def no_consent(
+    frame: Any, consents: object, *, purpose: str, customer: str, reading: Mapping[str, Any]
+) -> dict[str, Array]:
+    """Return why rows of a wrapped frame do not pass `consent`: reason -> which.
+
+    Raises:
+        LayerwiseError: As `consent` does.
+    """
+    check_purpose(purpose)
+    ids, codes = customers_of(frame, customer, "The table")
     state = _consented(consents, ids, purpose=purpose, customer=customer, reading=reading)
     of_row = np.append(state, _NOBODY)[codes]
-    reasons = {
+    return {
         "without a customer": of_row == _NOBODY,
         "withdrawn": of_row == _WITHDRAWN,
         "not consented": of_row == _NEVER,
     }
-    return _passed(frame, reasons, "the consent gate")
 
 
 _NEVER, _WITHDRAWN, _GIVEN, _NOBODY = range(4)
@@ -112,7 +123,7 @@ def _consented(
     reading: Mapping[str, Any],
 ) -> Array:
     """Return the state of each customer of the roster."""
-    table = _eager(consents, "the consent table")
+    table = eager(consents, "the consent table")
     needed = (customer, "purpose", "granted_at", "withdrawn_at")
     frames.require(
         frames.column_names(table),
@@ -137,8 +148,8 @@ def _consented(
 
 
 def _is_purpose(series: pd.Series, purpose: str) -> Array:
-    same: Array = (series.astype(object) == purpose).fillna(False).to_numpy(dtype=bool)
-    return same
+    cells = series.tolist()
+    return np.array([isinstance(cell, str) and cell == purpose for cell in cells], dtype=bool)
 
 
 def _days(
@@ -187,10 +198,8 @@ def minimise(table: Any, needs: Iterable[Any], *, also: Iterable[str] = ()) -> A
 
 
 def _wanted(needs: Iterable[Any], also: Iterable[str]) -> dict[str, str]:
-    if isinstance(needs, str):
-        needs = [needs]
     wanted: dict[str, str] = {}
-    for need in [*needs, *([also] if isinstance(also, str) else also)]:
+    for need in [*frames.several(needs), *frames.several(also)]:
         if isinstance(need, str):
             wanted[need] = "needs="
         elif hasattr(need, "needs"):
@@ -241,27 +250,38 @@ def retain(
     >>> dict(kept.counts)
     {'rows': 2, 'without a date': 0, 'older than 730 days': 1, 'kept': 1}
     """
+    frame = eager(table, "the table")
+    reading = {"as_of": as_of, "time_format": time_format, "tz": tz}
+    reasons = too_old(frame, retention_days=retention_days, time=time, reading=reading)
+    return passed(frame, reasons, "the retention gate")
+
+
+def too_old(
+    frame: Any, *, retention_days: Any, time: str, reading: Mapping[str, Any]
+) -> dict[str, Array]:
+    """Return why rows of a wrapped frame do not pass `retain`: reason -> which.
+
+    Raises:
+        LayerwiseError: As `retain` does.
+    """
     real = isinstance(retention_days, Real) and not isinstance(retention_days, bool | np.bool_)
     if not real or not 0 <= retention_days < np.inf:
         raise SpecError(
             "retention_days must be a number of days, 0 or more.",
             hint="retention_days=730 keeps two years.",
         )
-    frame = _eager(table, "the table")
     frames.check_named({"time=": time})
     frames.require(frames.column_names(frame), {time: "time="}, title="The table lacks columns:")
     series = column(frame.to_native(), time)
-    request = make_request(time=time, customer=f"not {time}", time_format=time_format, tz=tz)
+    choices = {name: value for name, value in reading.items() if name != "as_of"}
+    request = make_request(time=time, customer=f"not {time}", **choices)
     if not len(series):
-        return _passed(frame, {}, "the retention gate")
+        return {}
     times = read_times(series.reset_index(drop=True), request)
-    first = moment(as_of, name="as_of", request=request, aware=times.aware) - retention_days
+    last = moment(reading["as_of"], name="as_of", request=request, aware=times.aware)
     none = np.zeros(len(series), dtype=bool) if times.missing is None else times.missing
-    reasons = {
-        "without a date": none,
-        f"older than {retention_days:g} days": ~none & (times.number < first),
-    }
-    return _passed(frame, reasons, "the retention gate")
+    old = ~none & (times.number < last - retention_days)
+    return {"without a date": none, f"older than {retention_days:g} days": old}
 
 
 def erase(table: Any, ids: object, *, customer: str = CUSTOMER) -> Gated:
@@ -289,15 +309,25 @@ def erase(table: Any, ids: object, *, customer: str = CUSTOMER) -> Gated:
     >>> dict(kept.counts)
     {'rows': 3, 'to be erased': 2, 'kept': 1}
     """
-    frame = _eager(table, "the table")
+    frame = eager(table, "the table")
+    return passed(frame, to_erase(frame, ids, customer=customer), "the erase gate")
+
+
+def to_erase(frame: Any, ids: object, *, customer: str) -> dict[str, Array]:
+    """Return which rows of a wrapped frame do not pass `erase`: reason -> which.
+
+    Raises:
+        LayerwiseError: As `erase` does.
+    """
     roster, codes = customers_of(frame, customer, "The table")
     place = _known_places(as_series(ids), "ids", roster, "The erase list")
     gone = np.zeros(len(roster) + 1, dtype=bool)
     gone[place[place >= 0]] = True
-    return _passed(frame, {"to be erased": gone[codes]}, "the erase gate")
+    return {"to be erased": gone[codes]}
 
 
-def _eager(native: object, what: str) -> Any:
+def eager(native: object, what: str) -> Any:
+    """Return a frame in memory, wrapped; `what` is what messages call it."""
     frames.wrap(native, what=what)
     return frames.eager(native, doing=what[0].upper() + what[1:])
 
@@ -320,24 +350,29 @@ def customers_of(frame: Any, name: str, what: str) -> tuple[Roster, Array]:
 
 
 def _known_places(series: pd.Series, name: str, roster: Roster, what: str) -> Array:
-    """Return the place of each id in the roster; refuse ids of another type than the roster's."""
+    """Return the place of each id in the roster; refuse ids of another type than the roster's.
+
+    One id of another type is enough: the text "7" would let customer 7 pass unseen.
+    """
     place = places(series, name, roster)
-    strangers = place == UNKNOWN
-    if len(roster) and not (place >= 0).any() and strangers.any():
-        known = series.reset_index(drop=True)[place != NO_ID]
-        if _is_text(known) != _is_text(roster.ids):
-            raise DataError(
-                f"{what} has ids of another type than the table: text here, numbers there.",
-                hint="make both one type, e.g. with astype(str).",
-            )
+    strangers = _kinds(series.reset_index(drop=True)[place == UNKNOWN])
+    ours = _kinds(roster.ids)
+    if ours and (wrong := strangers - ours):
+        raise DataError(
+            f"{what} has ids of another type than the table: {' and '.join(sorted(wrong))} there, "
+            f"{' and '.join(sorted(ours))} here.",
+            hint="make both one type, e.g. with astype(str).",
+        )
     return place
 
 
-def _is_text(series: pd.Series) -> bool:
-    return all(isinstance(value, str) for value in series.iloc[:100].tolist())
+def _kinds(ids: pd.Series) -> set[str]:
+    if not isinstance(ids.dtype, pd.CategoricalDtype) and ids.dtype.kind in "iuf":
+        return {"numbers"} if len(ids) else set()
+    return {"text" if isinstance(value, str) else "numbers" for value in ids.tolist()}
 
 
-def _passed(frame: Any, reasons: Mapping[str, Array], what: str) -> Gated:
+def passed(frame: Any, reasons: Mapping[str, Array], what: str) -> Gated:
     """Count each row under the first reason that applies to it, tell, and return the rest."""
     n = len(frame)
     keep, counts = np.ones(n, dtype=bool), {"rows": n}

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise.errors import ColumnsError, DataError, SpecError
-from layerwise.frames import Array
+from layerwise.frames import Array, check_cells
 from layerwise.orders.ids import read_ids
 
 KINDS = ("id", "phone", "email", "id_card")
@@ -100,6 +100,7 @@ def as_series(values: object) -> pd.Series:
         ColumnsError: It is no column.
     """
     if isinstance(values, pd.Series):
+        check_cells(values, "The column of ids")
         return values.reset_index(drop=True)
     no_column = isinstance(values, str | bytes | dict | set | frozenset | pd.DataFrame)
     if no_column or not hasattr(values, "__len__") or getattr(values, "ndim", 1) != 1:
@@ -109,8 +110,11 @@ def as_series(values: object) -> pd.Series:
         )
     if hasattr(values, "to_list"):  # Polars and the like
         values = values.to_list()
-    found = pd.Series(values)
-    return pd.Series(values, dtype=object) if found.dtype.kind in "fO" else found
+    objects = pd.Series(values, dtype=object)
+    check_cells(objects, "The column of ids")
+    texts = pd.api.types.infer_dtype(objects) in ("string", "mixed", "empty")
+    found = objects if texts else pd.Series(values)
+    return objects if found.dtype.kind in "fO" else found
 
 
 def or_none(values: Array) -> Array:

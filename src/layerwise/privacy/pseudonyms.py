@@ -26,6 +26,7 @@ LENGTH = 26
 
 _ALPHABET = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", dtype=np.uint8)
 _KEY_ID = re.compile(r"[A-Za-z0-9_]{1,16}")
+_PSEUDONYM = re.compile(rf"{_KEY_ID.pattern}-[A-Z2-7]{{{LENGTH}}}")
 _BLOCK = 1 << 16
 _BYTES = 17  # 136 bits, of which 130 are used
 _FEW_BITS = 80  # keys that look easier to guess than this are told
@@ -137,6 +138,15 @@ def pseudonymise_columns(
             for name, kind in kinds.items()
         }
     return frames.attach(frame, made)
+
+
+def is_pseudonym(value: object) -> bool:
+    """Say whether a value has the shape of a pseudonym: a key id, a hyphen, 26 letters and digits.
+
+    >>> is_pseudonym("k1-J6JHGUV3FWVDRLNJ3P7VNVTHT3"), is_pseudonym("k1-1042"), is_pseudonym(7)
+    (True, False, False)
+    """
+    return isinstance(value, str) and _PSEUDONYM.fullmatch(value) is not None
 
 
 def check_key(key: Any, *, key_id: Any, stacklevel: int = 2) -> bytes:

@@ -1,5 +1,6 @@
 """A record of what a run read and why, in one line, without a word about any customer."""
 
+import datetime as dt
 import hashlib
 import hmac
 import json
@@ -13,9 +14,9 @@ import pandas as pd
 from layerwise import frames
 from layerwise.brief import in_brief
 from layerwise.errors import SpecError, problems
-from layerwise.frames import Array
+from layerwise.frames import Array, distinct
 from layerwise.orders.dates import read_times
-from layerwise.orders.request import UNIX_DAY, make_request, moment
+from layerwise.orders.request import UNIX_DAY, Request, make_request, moment
 from layerwise.orders.table import column
 from layerwise.privacy.patterns import lines_with
 from layerwise.privacy.pseudonyms import check_key, check_purpose
@@ -89,6 +90,8 @@ def run_record(
     counts: Mapping[str, Mapping[str, int]] | None = None,
     key: bytes | str | None = None,
     key_id: str | None = None,
+    time_format: str | None = None,
+    tz: str | None = None,
 ) -> RunRecord:
     """Return a record of what a run reads: purpose, columns, dates, counts, hash, version.
 
@@ -103,6 +106,8 @@ def run_record(
         counts: Name of a table -> counts of its gates (`Gated.counts`).
         key: As in `pseudonymise`.
         key_id: As there.
+        time_format: How the dates of `times` are written, as in `layerwise.summarize`.
+        tz: As there.
 
     Raises:
         SpecError: A choice is not possible, or `times` or `counts` name no table.
@@ -125,9 +130,10 @@ def run_record(
             hint=f"the tables are {', '.join(tables)}.",
         )
     secret = None if key is None else check_key(key, key_id=key_id, stacklevel=3)
-    day = moment(as_of, name="as_of", request=make_request(), aware=False)
+    request = make_request(time_format=time_format, tz=tz)
+    day = moment(as_of, name="as_of", request=request, aware=True)
     read = {
-        name: _table(table, times.get(name), dict(counts.get(name, {})), secret)
+        name: _table(table, times.get(name), dict(counts.get(name, {})), secret, request)
         for name, table in sorted(tables.items())
     }
     return RunRecord(
@@ -159,14 +165,18 @@ def _check_maps(tables: Any, times: Any, counts: Any) -> None:
 
 
 def _table(
-    table: object, time: str | None, counts: dict[str, int], secret: bytes | None
+    table: object,
+    time: str | None,
+    counts: dict[str, int],
+    secret: bytes | None,
+    request: Request,
 ) -> TableRecord:
     frame = frames.eager(table, doing="A record")
     names = frames.column_names(frame)
     first = last = None
     if time is not None:
         frames.require(names, {time: "times="}, title="The table lacks columns:")
-        first, last = _span(column(frame.to_native(), time), time)
+        first, last = _span(column(frame.to_native(), time), attrs.evolve(request, time=time))
     hidden = {line for lines in lines_with(names).values() for line in lines}
     return TableRecord(
         columns=tuple(sorted("hidden" if i in hidden else n for i, n in enumerate(names))),
@@ -179,14 +189,16 @@ def _table(
 
 
 def _iso(day: int) -> str:
-    return pd.Timestamp.fromordinal(day + UNIX_DAY).date().isoformat()
+    return dt.date.fromordinal(day + UNIX_DAY).isoformat()
 
 
-def _span(series: pd.Series, name: str) -> tuple[str | None, str | None]:
+def _span(series: pd.Series, request: Request) -> tuple[str | None, str | None]:
     if not len(series) or series.isna().all():
         return None, None
-    times = read_times(series.reset_index(drop=True), make_request(time=name, customer="no"))
+    times = read_times(series.reset_index(drop=True), request)
     days = times.number if times.missing is None else times.number[~times.missing]
+    if not len(days):
+        return None, None
     return _iso(int(days.min())), _iso(int(days.max()))
 
 
@@ -198,14 +210,14 @@ def _hash(frame: Any, names: list[str], secret: bytes) -> str:
     native, total = frame.to_native(), np.zeros(len(frame), dtype=np.uint64)
     for name in names:
         key = hmac.digest(secret, b"cell" + name.encode(), "sha256").hex()[:16]
-        total += _cells(column(native, name).reset_index(drop=True), key)
+        total += _cells(column(native, name).reset_index(drop=True), key, name)
     total.sort()
     head = json.dumps([sorted(names), len(frame)]).encode()
     digest = hmac.new(secret, b"rows" + head + total.astype("<u8").tobytes(), hashlib.sha256)
     return digest.hexdigest()[:32]
 
 
-def _cells(series: pd.Series, key: str) -> Array:
+def _cells(series: pd.Series, key: str, name: str) -> Array:
     """Return a hash of each cell; equal values of different engines have equal ones."""
     kind = getattr(series.dtype, "kind", "O")
     missing = series.isna().to_numpy()
@@ -216,6 +228,7 @@ def _cells(series: pd.Series, key: str) -> Array:
         if kind in "iu" and len(values) and np.abs(values).max() >= 2**53:
             values = series.fillna(0).to_numpy(dtype=np.uint64 if kind == "u" else np.int64)
     else:
+        distinct(series, name)
         codes, found = pd.factorize(series)
         texts = np.array([*map(str, found), ""], dtype=object)
         hashed: Array = pd.util.hash_array(texts, hash_key=key, categorize=False)[codes]

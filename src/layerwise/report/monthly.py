@@ -79,6 +79,11 @@ _NUMBERS = {
 }
 _MOST = 1e15
 """Figures above it are no whole numbers any more, let alone of a shop."""
+_READ = {*c.PLAN, c.CUSTOMER, "metric", "decision", "evidence", "layer", "from", "to"} | {
+    *("kpi", "segment", "column", "verdict", "line", "impact", "unit", "kind", "computable"),
+    *("missing", PERIOD_END),
+}
+"""Columns of tables that are read cell by cell; a cell is one text, number or flag."""
 _TEXTS = {
     "impact": ("line", "impact", "unit", "kind"),
     "plan": (c.STRATEGY,),
@@ -290,6 +295,8 @@ def _table(name: str, value: Any) -> pd.DataFrame:
     given = _last_moves(value) if isinstance(value, Migration) else value
     frames.wrap(given, what=f"{name}=")
     found: pd.DataFrame = frames.eager(given, doing="report").to_pandas()
+    for column in sorted(_READ & set(found)):
+        frames.distinct(found[column], f"The table {name}=: column {column}")
     if name == "effects" and {*_EFFECTS, c.STRATEGY, "metric"} <= set(found):
         goals = found[c.STRATEGY].astype(str) + ": " + found["metric"].astype(str)
         found = found.drop(columns=c.STRATEGY).rename(columns=_EFFECTS)

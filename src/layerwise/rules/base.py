@@ -13,7 +13,7 @@ import attrs
 import numpy as np
 
 from layerwise.errors import SpecError
-from layerwise.frames import Array, Column, Columns, Labels
+from layerwise.frames import Array, Column, Columns, Labels, is_several
 
 NOT_EVALUABLE = "not_evaluable"
 """The label of a customer that a rule cannot judge, because a value it needs is missing."""
@@ -115,8 +115,7 @@ def if_numbers(given: Any) -> Any:
 
 def if_several(given: Any) -> Any:
     """Return several things as a tuple; what is one thing, a text or a mapping stays as it is."""
-    one = isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable)
-    return given if one else tuple(given)
+    return tuple(given) if is_several(given) else given
 
 
 def _is_number(value: object) -> bool:

@@ -1,14 +1,18 @@
 """What a customer's usual basket is worth."""
 
+import warnings
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from layerwise import frames
-from layerwise.errors import ColumnsError
-from layerwise.frames import Labels
-from layerwise.logs import read_log, read_roster
+from layerwise.errors import RowsLeftOutWarning, problems
+from layerwise.frames import Array, Floats
+from layerwise.logs import Log, read_log, read_roster
+from layerwise.orders.amounts import read_amounts, to_amounts
+from layerwise.orders.ids import read_ids
+from layerwise.orders.table import column
 
 
 def add_basket_median(
@@ -40,7 +44,7 @@ def add_basket_median(
         DataError: Dates or ids cannot be used.
 
     Warns:
-        RowsLeftOutWarning: Rows without customer, date, or of other customers.
+        RowsLeftOutWarning: Rows without customer, date, amount or order, or of other customers.
 
     Example:
         >>> orders = pd.DataFrame({
@@ -60,16 +64,35 @@ def add_basket_median(
         orders, read_roster(customers), what="the order log", as_of=as_of, customer=customer,
         time=time, needs=needs, ignore_future=True,
     )  # fmt: skip
-    values = log.column(amount)
-    if isinstance(values, Labels):
-        raise ColumnsError(f"Column {amount} holds text, not amounts.", hint="make it numbers.")
-    keys = {"who": log.customer, "basket": log.day}
-    if order is not None:
-        found = log.column(order)
-        keys["basket"] = found.codes if isinstance(found, Labels) else found
-    lines = pd.DataFrame(keys | {"amount": values})
-    baskets = lines.groupby(["who", "basket"], sort=False)["amount"].sum()
-    medians = baskets[baskets > 0].groupby("who").median()
+    who, totals = _baskets(log, amount, order)
+    medians = pd.Series(totals).groupby(who).median()
     middle = np.full(len(frame), np.nan)
     middle[medians.index.to_numpy()] = medians.to_numpy()
     return frames.attach(frame, {"basket_median": middle})
+
+
+def _baskets(log: Log, amount: str, order: str | None) -> tuple[Array, Floats]:
+    """Return whose each basket above 0 is, and its total, which no order of the rows changes."""
+    native = log.frame.to_native()
+    values, missing = read_amounts(column(native, amount), amount)
+    ids = None if order is None else read_ids(column(native, order), order)
+    lacking = {"amount": missing, "order id": None if ids is None else ids.missing}
+    keep = np.ones(len(log), dtype=bool)
+    lines = []
+    for what, where in lacking.items():
+        if where is not None and (count := int((keep & where[log.place]).sum())):
+            lines.append(f"{count:,} rows without an {what}")
+            keep &= ~where[log.place]
+    if lines:
+        warnings.warn(
+            problems(f"Rows of the order log left out, of {len(log):,}:", lines)
+            + "\nHint: fill them, or leave them out knowingly.",
+            RowsLeftOutWarning,
+            stacklevel=3,
+        )
+    used = log.take(keep)
+    basket = used.day.astype(np.int64) if ids is None else ids.code[used.place].astype(np.int64)
+    pairs, place = np.unique(np.column_stack([used.customer, basket]), axis=0, return_inverse=True)
+    amounts = to_amounts(values[used.place])
+    totals = amounts.sum_by(place.reshape(-1), len(pairs)) / (amounts.scale or 1)
+    return pairs[totals > 0, 0], totals[totals > 0]

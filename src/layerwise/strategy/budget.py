@@ -14,6 +14,7 @@ from layerwise import columns as c
 from layerwise import frames
 from layerwise.brief import in_brief
 from layerwise.errors import ColumnsError, DataError, SpecError
+from layerwise.orders.amounts import MOST_MONEY
 from layerwise.strategy import holdout
 from layerwise.strategy import status as st
 
@@ -24,7 +25,6 @@ Bools = NDArray[np.bool_]
 UNIT = 1_000_000
 """Costs are added up in millionths, as whole numbers, so that ten times 0.1 is 1."""
 
-_MOST = 1e12  # of the budget, in its currency: 1e18 millionths fit into 64 bits
 _INT64 = 9 * 10**18
 _TIES = "\x1fbudget"
 _ROLE = "spend_budget"
@@ -134,7 +134,7 @@ def _order(
     """Return the best first: by gain per cost, then by the customer's draw, then by rank."""
     who, ids = st.customers(frame, customer, _ROLE)
     draws = holdout.draws(ids.to_list(), _TIES, salt=salt)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         ratio = gains / costs
     strategy = st.texts(frame, c.STRATEGY, _ROLE)
     place = np.argsort(np.argsort(strategy.categories.to_numpy(dtype=str)))
@@ -173,7 +173,7 @@ def _result(
 ) -> Budgeted:
     sent = asked & (status == st.WORDS.index(st.SEND))
     cut = asked & (status == st.WORDS.index(st.OVER_BUDGET))
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         ratio = gains[sent] / costs[sent]
     return Budgeted(
         plan=st.with_status(frame, status, **{c.COST: costs, c.EXPECTED_GAIN: gains}),
@@ -252,8 +252,8 @@ def _check(costs: Floats, gains: Floats) -> None:
     wrong = {
         "costs are missing": np.isnan(costs),
         "costs are below zero": costs < 0,
-        "costs are above a million million": costs > _MOST,
-        "gains are infinite": np.isinf(gains),
+        "costs are above a million million": costs > MOST_MONEY,
+        "gains are infinite, or beyond a million million": np.abs(gains) > MOST_MONEY,
     }
     lines = [f"{int(x.sum()):,} of {len(x):,} {text}" for text, x in wrong.items() if x.any()]
     if lines:
@@ -262,7 +262,7 @@ def _check(costs: Floats, gains: Floats) -> None:
 
 def _budget(budget: Any) -> int:
     number = isinstance(budget, int | float | np.number) and not isinstance(budget, bool)
-    if not number or not 0 <= budget <= _MOST:
+    if not number or not 0 <= budget <= MOST_MONEY:
         raise SpecError("budget must be an amount from 0.", hint="budget=5_000.")
     return math.floor(round(float(budget) * UNIT, 3))
 

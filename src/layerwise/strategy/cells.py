@@ -1,6 +1,7 @@
 """Label columns as small integer codes, and customers grouped by their combination of labels."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import attrs
@@ -42,6 +43,7 @@ def code_labels(frame: Any, name: str) -> Coded:
         ColumnsError: The column holds no labels: numbers with fractions, booleans, dates, or more
             than a thousand different values.
     """
+    frames.check_cells(frame[name].to_native(), f"Column {name!r}")
     if frame[name].null_count() == len(frame):
         return Coded(np.zeros(len(frame), dtype=np.int64), ())
     check_label_type(name, frame[name].dtype)
@@ -140,4 +142,5 @@ def _parts(value: str) -> tuple[str, ...]:
 
 
 def _missing(cell: object) -> bool:
-    return cell is None or cell is pd.NA or cell is pd.NaT or bool(cell != cell)
+    absent = cell is None or cell is pd.NA or cell is pd.NaT
+    return absent or (isinstance(cell, float | Decimal | np.floating) and bool(cell != cell))

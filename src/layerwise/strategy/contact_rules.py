@@ -163,6 +163,6 @@ def _check(per_week: Any, min_gap_days: Any, no_contact: Any) -> None:
             raise SpecError(
                 f"{name} must be a whole number from 0 to {_MOST:,}.", hint="per_week=2."
             )
-    listed = isinstance(no_contact, Collection) and not isinstance(no_contact, str)
+    listed = frames.is_several(no_contact)
     if not listed or not all(isinstance(channel, str) for channel in no_contact):
         raise SpecError("no_contact must be a list of channels.", hint='no_contact=["store"].')

@@ -9,7 +9,7 @@ from layerwise import frames
 from layerwise.errors import DataError, SpecError, problems
 from layerwise.frames import Floats
 from layerwise.rates import wilson
-from layerwise.strategy.offers import read_numbers
+from layerwise.strategy.offers import read_labels, read_numbers
 
 HINT = "allocate_coupons(customers, face_value=5, margin=0.3, layer='value', experiment=table)."
 _COUNTS = ("treated", "treated_buyers", "coupon_users", "control", "control_buyers")
@@ -27,8 +27,9 @@ def read_rates(experiment: Any, layer: str | None) -> pd.DataFrame:
     n1, x1, used, n0, x0 = _counts(experiment, layer)
     p1, p0 = x1 / n1, x0 / n0
     (l1, h1), (l0, h0) = wilson(x1, n1), wilson(x0, n0)
-    labels = np.array(["all"], dtype=object) if layer is None else (
-        experiment[layer].astype(str).to_numpy(dtype=object))  # fmt: skip
+    labels = np.array(["all"], dtype=object)
+    if layer is not None:
+        labels = read_labels(frames.wrap(experiment), layer, "layer=")
     return pd.DataFrame({
         key: labels,
         "p1": p1,
@@ -60,8 +61,9 @@ def _counts(experiment: Any, layer: str | None) -> list[Floats]:
         "more users of the coupon than buyers": used > x1,
     }
     if layer is not None:
+        labels = pd.Series(read_labels(frames.wrap(experiment), layer, "layer="), dtype=object)
         wrong["layers that are missing or stand twice"] = (
-            experiment[layer].isna() | experiment[layer].duplicated()
+            (labels == "") | labels.duplicated()
         ).to_numpy()
     lines = [f"{text}: {int(w.sum()):,} of {len(w):,} rows" for text, w in wrong.items() if w.any()]
     if layer is None and len(experiment) != 1:

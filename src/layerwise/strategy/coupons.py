@@ -12,6 +12,7 @@ from layerwise.errors import SpecError
 from layerwise.frames import Array, Floats, Labels
 from layerwise.layers.exact import exact_sum
 from layerwise.logs import read_roster
+from layerwise.orders.amounts import MOST_MONEY
 from layerwise.strategy.coupon_experiment import HINT, read_rates
 from layerwise.strategy.holdout import draws
 from layerwise.strategy.offers import (
@@ -90,12 +91,17 @@ def coupon_gain(p1: Any, p0: Any, *, margin: Any, face_value: Any, use_share: An
         p, q, g, d, u = np.broadcast_arrays(
             *(np.asarray(v, dtype=np.float64) for v in (p1, p0, margin, face_value, use_share))
         )
+        if any(np.asarray(v).dtype.kind in "SU" for v in (p1, p0, margin, face_value, use_share)):
+            raise TypeError("text")
     except (TypeError, ValueError, OverflowError):
         raise SpecError(
             "coupon_gain needs numbers, one each or lists of one length.", hint=_GAIN_HINT
         ) from None
-    if any(np.isinf(v).any() for v in (p, q, g, d, u)):
-        raise SpecError("coupon_gain cannot work with infinite numbers.", hint=_GAIN_HINT)
+    if any((np.abs(v) > MOST_MONEY).any() for v in (p, q, g, d, u)):
+        raise SpecError(
+            f"coupon_gain cannot work with infinite numbers, or beyond {MOST_MONEY:g}.",
+            hint=_GAIN_HINT,
+        )
     return np.asarray(p * (g - d * u) - q * g)
 
 
@@ -235,7 +241,8 @@ def _keep_within(
     """Take coupons back from the end of the list until the budget holds."""
     if budget is None:
         return
-    ratio = np.divide(gain, cost, out=np.full(len(cost), np.inf), where=cost > 0)
+    with np.errstate(over="ignore"):  # next to nothing is paid: infinitely worth it
+        ratio = np.divide(gain, cost, out=np.full(len(cost), np.inf), where=cost > 0)
     paying = best_first(ratio, reason == _GAINS, ids, salt=salt)
     testing = best_first(np.zeros(len(cost)), reason == _TEST, ids, salt=salt)
     order = np.concatenate([paying, testing])
@@ -255,12 +262,12 @@ def _check(
 ) -> None:
     below_one = float(np.nextafter(1.0, 0.0))
     given: dict[str, tuple[Any, float, float]] = {
-        "face_value": (face_value, 0, np.inf),
+        "face_value": (face_value, 0, MOST_MONEY),
         "margin": (margin, 0, 1),
-        "budget": (0.0 if budget is None else budget, 0, np.inf),
+        "budget": (0.0 if budget is None else budget, 0, MOST_MONEY),
         "holdout": (holdout, 0, below_one),
         "test_share": (test_share, 0, below_one),
-        "threshold_factor": (factor, 0, np.inf),
-        "round_to": (step, float(np.finfo(float).tiny), np.inf),
+        "threshold_factor": (factor, 0, MOST_MONEY),
+        "round_to": (step, 1e-6, MOST_MONEY),
     }
     check_numbers("allocate_coupons", given, HINT)

@@ -8,6 +8,7 @@ import numpy as np
 from layerwise import frames
 from layerwise.errors import ColumnsError, DataError, SpecError, problems
 from layerwise.frames import Array, Floats, Labels
+from layerwise.orders.amounts import MOST_MONEY
 from layerwise.orders.table import column
 from layerwise.rules.base import numbers
 from layerwise.saved import fits
@@ -15,7 +16,7 @@ from layerwise.strategy.holdout import draws
 from layerwise.truths import is_true
 
 
-def read_numbers(frame: Any, name: str, what: str, *, most: float = np.inf) -> Floats:
+def read_numbers(frame: Any, name: str, what: str, *, most: float = MOST_MONEY) -> Floats:
     """Return a column of a wrapped eager frame from 0 to `most`, missing as NaN.
 
     Raises:
@@ -30,7 +31,8 @@ def read_numbers(frame: Any, name: str, what: str, *, most: float = np.inf) -> F
     values = numbers(found).astype(np.float64)
     outside = int(((values < 0) | (values > most)).sum())
     if outside:
-        limit = "negative" if most == np.inf else f"outside 0 to {most:g}"
+        none = int((values > most).sum()) == 0 and most == MOST_MONEY
+        limit = "negative" if none else f"outside 0 to {most:g}"
         raise DataError(
             f"{name} is {limit} in {outside:,} of {len(values):,} rows.",
             hint="correct them or make them missing.",
@@ -77,8 +79,7 @@ def check_numbers(what: str, given: Mapping[str, tuple[Any, float, float]], hint
     wrong = []
     for name, (value, low, high) in given.items():
         if not (fits(value, float) and low <= value <= high):
-            limit = f"from {low:g} to {high:g}" if high < np.inf else f"of {low:g} or more"
-            wrong.append(f"{name} must be a number {limit}")
+            wrong.append(f"{name} must be a number from {low:g} to {high:g}")
     if wrong:
         raise SpecError(problems(f"{what} cannot be used so:", wrong), hint=hint)
 

@@ -26,6 +26,7 @@ from layerwise.strategy.links import read_links
 from layerwise.strategy.resolve import AxesArgument, Frame, column_of, resolve, unused_flags
 from layerwise.strategy.resolve import flags as flags_of
 from layerwise.strategy.row import Strategy
+from layerwise.strategy.status import texts
 
 ConsentArgument = str | Mapping[str, str] | None
 
@@ -223,7 +224,7 @@ def _agreed(channels: Sequence[str], codes: Sequence[int]) -> frozenset[str] | N
 
 
 def _channels(quiet: Collection[str]) -> frozenset[str]:
-    if isinstance(quiet, str) or not isinstance(quiet, Collection):
+    if not frames.is_several(quiet):
         raise SpecError("quiet must be a list of channels.", hint='quiet=["phone"].')
     if not all(isinstance(name, str) for name in quiet):
         raise SpecError("quiet must hold names of channels.", hint='quiet=["phone"].')
@@ -282,7 +283,7 @@ def plan_summary(plan: IntoDataFrameT) -> IntoDataFrameT:
     chance = (c.HOLDOUT, c.CONTROL)
     keys = (c.STRATEGY, c.OWNER)
     for name in keys:
-        column_of(frame, name, "plan_summary")
+        texts(frame, name, "plan_summary")
     flags = [_drawn(frame, name) for name in chance]
     one = nw.lit(1, nw.Int64).alias(c.CUSTOMERS)
     groups = frame.select(*keys, *flags, one).group_by(*keys)
@@ -300,6 +301,11 @@ def _lazy_summary(frame: Any) -> Any:
     stub = frames.wrap(pd.DataFrame(columns=list(schema)))
     for name in (*keys, *chance):
         column_of(stub, name, "plan_summary")
+    if wrong := [n for n in keys if schema[n] not in (nw.String, nw.Categorical, nw.Enum)]:
+        raise ColumnsError(
+            f"Columns of the plan must be text: {', '.join(wrong)}.",
+            hint="StrategyTable.plan(labels, holdout=0) makes a plan.",
+        )
     if wrong := [name for name in chance if schema[name] != nw.Boolean]:
         raise ColumnsError(
             f"Columns must be true or false: {', '.join(wrong)}.",

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from layerwise.errors import ColumnsError, ColumnsLeftOutWarning, SpecError
+from layerwise.frames import check_cells, is_several
 from layerwise.strategy import match
 from layerwise.strategy.checks import did_you_mean
 from layerwise.strategy.labels import EVERY
@@ -63,7 +64,7 @@ def _wanted(
 
 
 def _named(axes: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
-    if isinstance(axes, str) or not isinstance(axes, Iterable):
+    if not isinstance(axes, Mapping) and not is_several(axes):
         raise SpecError("axes must be a list or a mapping.", hint='axes=["tier", "value"].')
     pairs = list(axes.items()) if isinstance(axes, Mapping) else [(a, a) for a in axes]
     if not all(isinstance(name, str) for pair in pairs for name in pair):
@@ -84,6 +85,7 @@ def column_of(frame: Frame, name: str, role: str) -> Any:
             f"{did_you_mean(str(name), frame.columns)}.\n  Found: {', '.join(frame.columns[:20])}.",
             hint="an id in the index becomes a column by labels.reset_index().",
         )
+    check_cells(frame[name].to_native(), f"Column {name!r}")
     return frame[name]
 
 

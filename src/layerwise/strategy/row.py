@@ -117,7 +117,7 @@ _HINT = (
 
 def cell_problems(row: Mapping[str, object]) -> list[str]:
     """Return what is wrong with the cells of one row, one line each."""
-    found = [f"{name} is empty" for name in REQUIRED if row.get(name) in (None, "")]
+    found = [f"{name} is empty" for name in REQUIRED if _is_empty(row.get(name))]
     for name in COLUMNS:
         found.extend(_text_problems(name, row[name]) if name != "priority" and name in row else ())
     found.extend(
@@ -131,6 +131,10 @@ def cell_problems(row: Mapping[str, object]) -> list[str]:
     return found
 
 
+def _is_empty(cell: object) -> bool:
+    return cell is None or (isinstance(cell, str) and not cell)
+
+
 def _text_problems(name: str, cell: object) -> list[str]:
     if not isinstance(cell, str):
         return [f"{name} is {type(cell).__name__}, not text"]
@@ -142,7 +146,7 @@ def _text_problems(name: str, cell: object) -> list[str]:
 
 
 def _priority_problems(cell: object) -> list[str]:
-    if cell in (None, ""):
+    if _is_empty(cell):
         return []
     if isinstance(cell, bool) or not isinstance(cell, int):
         return [f"priority {str(cell)[:40]!r} is not a whole number"]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from layerwise import columns as c
 from layerwise import frames
-from layerwise.errors import ColumnsError
+from layerwise.errors import ColumnsError, DataError
 from layerwise.strategy import cells, match
 from layerwise.strategy.resolve import column_of
 
@@ -77,14 +77,21 @@ def texts(frame: Any, name: str, role: str) -> Cells:
     objects = np.empty(len(column), dtype=object)
     objects[:] = column.to_list()
     try:
-        return _only_texts(pd.Categorical(objects), name)
+        codes, found = pd.factorize(objects)
     except TypeError:  # lists and other cells that cannot be told apart
         raise _no_texts(name) from None
+    if not all(isinstance(text, str) for text in found):
+        raise _no_texts(name)
+    frames.check_texts(found, f"Column {name!r} of the plan")
+    order = np.argsort(found)
+    place = np.append(np.argsort(order), -1)
+    return pd.Categorical.from_codes(place[codes], pd.Index(found[order], dtype=object))
 
 
 def _only_texts(cells: Cells, name: str) -> Cells:
     if not all(isinstance(text, str) for text in cells.categories):
         raise _no_texts(name)
+    frames.check_texts(cells.categories, f"Column {name!r} of the plan")
     return cells
 
 
@@ -99,22 +106,39 @@ def customers(frame: Any, customer: str, role: str) -> tuple[Codes, pd.Series]:
 
     Raises:
         ColumnsError: The column is not there.
+        DataError: A customer has a strategy twice.
     """
     column = column_of(frame, customer, role)
     native = column.to_native()
     series = native if isinstance(native, pd.Series) else pd.Series(column.to_list())
     try:
         codes, ids = pd.factorize(series)
-    except TypeError:
+    except (TypeError, NotImplementedError):
         raise ColumnsError(
             f"Column {customer!r} of the plan holds no ids.", hint="ids are text or whole numbers."
         ) from None
+    frames.check_texts(ids, f"Column {customer!r} of the plan")
     if missing := int((codes < 0).sum()):
         raise ColumnsError(
             f"{missing:,} of {len(codes):,} rows of the plan have no {customer}.",
             hint="StrategyTable.plan gives each row its customer.",
         )
+    _refuse_repeats(frame, np.asarray(codes, dtype=np.int64), role)
     return np.asarray(codes, dtype=np.int64), pd.Series(ids, name=customer)
+
+
+def _refuse_repeats(frame: Any, who: Codes, role: str) -> None:
+    """Refuse a plan that gives a customer a strategy twice: it would be paid and counted twice."""
+    if c.STRATEGY not in frame.columns:
+        return
+    what = texts(frame, c.STRATEGY, role)
+    known = what.codes >= 0
+    keys = who[known] * max(len(what.categories), 1) + what.codes[known]
+    if again := len(keys) - len(np.unique(keys)):
+        raise DataError(
+            f"{again:,} of {len(who):,} rows of the plan give a customer a strategy again.",
+            hint="StrategyTable.plan gives each customer a strategy once; drop what stands twice.",
+        )
 
 
 def duties(frame: Any, role: str) -> NDArray[np.bool_]:

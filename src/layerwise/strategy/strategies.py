@@ -8,6 +8,7 @@ import attrs
 import pandas as pd
 
 from layerwise.errors import SpecError
+from layerwise.frames import is_several, several
 from layerwise.saved import write_text
 from layerwise.strategy import checks, files
 from layerwise.strategy.labels import axes, data_text
@@ -15,7 +16,7 @@ from layerwise.strategy.row import COLUMNS, Strategy
 
 
 def _rows(rows: Iterable[Strategy]) -> tuple[Strategy, ...]:
-    if isinstance(rows, str) or not isinstance(rows, Iterable):
+    if not is_several(rows):
         raise SpecError("rows must be a list of strategies.", hint="see StrategyTable.from_csv.")
     return tuple(rows)
 
@@ -166,7 +167,7 @@ class Strategies:
         Raises:
             SpecError: An id is not in the table.
         """
-        wanted = [ids] if isinstance(ids, str) or not isinstance(ids, Iterable) else list(ids)
+        wanted = several(ids)
         if not all(isinstance(i, str) for i in wanted):
             raise SpecError("without takes ids, which are texts.", hint='without(["inc_flash"]).')
         gone = set(wanted)
@@ -206,7 +207,7 @@ class Strategies:
 
 def check_lang(lang: str) -> None:
     """Refuse what is no language of a table."""
-    if lang not in ("en", "zh"):
+    if not isinstance(lang, str) or lang not in ("en", "zh"):
         raise SpecError(
             'lang must be "en" or "zh".', hint="lang='en' is English, lang='zh' Chinese."
         )

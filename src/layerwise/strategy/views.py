@@ -45,7 +45,7 @@ def plan_by(plan: IntoDataFrame, by: str, *, customer: str = c.CUSTOMER) -> pd.D
         marketing           3          2     3      3
           product           1          1     1      1
     """
-    if by not in VIEWS:
+    if not isinstance(by, str) or by not in VIEWS:
         raise SpecError(f"by must be one of {', '.join(VIEWS)}.", hint='plan_by(plan, "owner").')
     frame = st.plan_frame(plan, _ROLE)
     status = st.read_status(frame, _ROLE)

@@ -13,6 +13,7 @@ from layerwise.churn.flow import churned_rows
 from layerwise.errors import SpecError, problems
 from layerwise.frames import Array, Floats
 from layerwise.logs import read_log, read_roster
+from layerwise.orders.amounts import MOST_MONEY
 from layerwise.orders.dates import read_times
 from layerwise.orders.request import make_request, moment
 from layerwise.orders.table import column
@@ -272,8 +273,8 @@ def _check(
         )
     given: dict[str, tuple[Any, float, float]] = {
         "margin": (margin, 0, 1),
-        "contact_cost": (contact, 0, np.inf),
-        "offer_cost": (offer, 0, np.inf),
+        "contact_cost": (contact, 0, MOST_MONEY),
+        "offer_cost": (offer, 0, MOST_MONEY),
         "holdout": (holdout, 0, float(np.nextafter(1.0, 0.0))),
     }
     check_numbers("winback_list", given, _HINT)

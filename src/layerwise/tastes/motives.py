@@ -24,7 +24,7 @@ from layerwise.tastes.indicators import (
     tagged_as,
 )
 from layerwise.tastes.motive_table import motive_table
-from layerwise.tastes.occasions import LONGEST, whole_number
+from layerwise.tastes.occasions import LONGEST, tell_left_out, whole_number
 
 HIGH, USUAL = "high", "usual"
 
@@ -222,6 +222,8 @@ def _bought(log: Log, amount: str | None) -> Log:
             f"Column {amount} holds text, not amounts.",
             hint="convert it with astype(float), or give amount=None.",
         )
+    if missing := int(np.isnan(paid).sum()):
+        tell_left_out({"an amount": missing})
     return log.take(paid > 0)
 
 

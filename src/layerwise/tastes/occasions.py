@@ -13,6 +13,7 @@ from layerwise.baskets.lines import Choices, Lines, read_lines
 from layerwise.columns import CUSTOMER
 from layerwise.errors import DataError, RowsLeftOutWarning, SpecError, problems
 from layerwise.frames import Array, Columns, Floats
+from layerwise.logs import refuse_repeats
 from layerwise.orders.table import column
 from layerwise.saved import fits
 
@@ -90,6 +91,7 @@ def read_shoppers(customers: Any, orders: Any, *, doing: str, **choices: Any) ->
         found, {id_column: doing}, title=f"{doing} needs columns that the customer table lacks."
     )
     whole_number("window_days", choices["window_days"], high=LONGEST)
+    refuse_repeats(frame, customer=id_column)
     ids = column(frame.to_native(), id_column)
     lines = read_lines(orders, Choices(item=None, **choices), ids)
     tell_left_out(lines.left_out)

@@ -30,7 +30,7 @@ class Case:
     """
 
     spec: Any
-    customers: pd.DataFrame
+    customers: pd.DataFrame = attrs.field(repr=False)
 
     @cached_property
     def fitted(self) -> Any:

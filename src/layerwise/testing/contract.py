@@ -1,7 +1,9 @@
 """The contract: which checks there are, and how they are run."""
 
+import traceback
 from collections.abc import Callable, Iterator
 from inspect import getdoc, isfunction
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -10,7 +12,7 @@ import pandas as pd
 
 from layerwise.columns import CUSTOMER
 from layerwise.datasets import simulate_orders
-from layerwise.errors import SpecError
+from layerwise.errors import LayerwiseError, SpecError
 from layerwise.summary import summarize
 from layerwise.testing import label_checks, spec_checks
 from layerwise.testing.case import Case
@@ -90,11 +92,20 @@ def check_segmenter(spec: Any, *, customers: pd.DataFrame | None = None) -> None
         except AssertionError as error:
             failed.append(f"{name}: {error}")
         except Exception as error:
-            failed.append(f"{name}: raises {type(error).__name__}: {str(error).splitlines()[0]}")
+            failed.append(f"{name}: raises {_told(error)}")
     if failed:
         raise AssertionError(
             f"{type(spec).__name__} breaks the contract:\n  " + "\n  ".join(failed)
         )
+
+
+def _told(error: Exception) -> str:
+    """Return what an error says; of others than ours, which may show cells, only where it is."""
+    kind = type(error).__name__
+    if isinstance(error, LayerwiseError):
+        return f"{kind}: {str(error).splitlines()[0]}"
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{kind} in {Path(last.filename).name}, line {last.lineno}"
 
 
 def _public(module: ModuleType) -> dict[str, Callable[[Case], None]]:
@@ -109,6 +120,11 @@ def _public(module: ModuleType) -> dict[str, Callable[[Case], None]]:
     }
 
 
+def _is_mixed(column: pd.Series) -> bool:
+    """Say whether a column holds what Polars cannot take as one column."""
+    return column.dtype == object and pd.api.types.infer_dtype(column).startswith("mixed")
+
+
 def _checked(customers: pd.DataFrame) -> pd.DataFrame:
     good = (
         isinstance(customers, pd.DataFrame)
@@ -116,11 +132,12 @@ def _checked(customers: pd.DataFrame) -> pd.DataFrame:
         and customers[CUSTOMER].dtype.kind == "i"
         and len(customers) >= 50
         and customers.index.is_unique
+        and not any(map(_is_mixed, (customers[name] for name in customers)))
     )
     if not good:
         raise SpecError(
             "The contract needs a pandas table of 50 customers or more, with customer_id as whole "
-            "numbers and an index without repetitions.",
+            "numbers, columns of one kind and an index without repetitions.",
             hint="example_customers() makes one.",
         )
     return customers
