@@ -26,6 +26,8 @@ IN_MEMORY = {
     "tastes/occasions.py": "lines in memory",
 }
 """Files whose expressions only frames in memory get, and why."""
+ALLOWED = {"orders/facts.py": {"truncate"}}
+"""To days, on Dask alone."""
 EXPRESSION = re.compile(r"\bnw\.(col|when|lit|len|coalesce|concat_str|all)\b")
 
 
@@ -63,7 +65,8 @@ def calls_of(tree: ast.AST) -> list[ast.Call]:
 def test_only_safe_verbs_are_used(name: str) -> None:
     """No call of a verb that is silently wrong on some engine, no join that some lack."""
     calls = calls_of(ast.parse((SOURCE / name).read_text(encoding="utf-8")))
-    wrong = {f"{ast.unparse(c.func)} in line {c.lineno}" for c in calls if c.func.attr in BANNED}  # type: ignore[attr-defined]
+    banned = BANNED - ALLOWED.get(name, set())
+    wrong = {f"{ast.unparse(c.func)} in line {c.lineno}" for c in calls if c.func.attr in banned}  # type: ignore[attr-defined]
     assert not wrong
     hows = [k.value for call in calls for k in call.keywords if k.arg == "how"]
     assert {how.value for how in hows if isinstance(how, ast.Constant)} <= {"left", "inner", "full"}

@@ -219,9 +219,9 @@ class _Engine(_Evaluator):
                 return float(value)
             case ast.Name(id=name) if name in self.constants:
                 return float(self.constants[name])
-            case ast.UnaryOp(operand=operand):
-                value = self.known(operand)
-                return None if value is None else -1 * value
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                inner = self.known(operand)
+                return None if inner is None else -1 * inner
             case ast.BinOp(left=left, op=op, right=right):
                 a, b = self.known(left), self.known(right)
                 divides = isinstance(op, ast.Div)
