@@ -47,7 +47,8 @@ def worlds(kinds: list[tuple[Any, ...]], columns: str, seen: Any, most: int) -> 
 def test_brute_force_finds_no_small_cell(sizes: list[int], k: int) -> None:
     """Of all worlds that fit all tables, margins and the total, one has k or more in the cell.
 
-    The reader is even told which cells are empty and which are not. Differences of margins are among the equations.
+    The reader is even told which cells are empty and which are not. Differences of margins are
+    among the equations.
     """
     kinds = [("x", "p"), ("x", "q"), ("y", "p"), ("y", "q")]
     full = [(*kind, n) for kind, n in zip(kinds, sizes, strict=True) if n]
