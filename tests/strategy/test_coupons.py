@@ -56,6 +56,15 @@ def test_sleeping_buyers_get_none() -> None:
     assert found.reasons.set_index("reason")["customers"][["no gain", "held out"]].sum() == 400
 
 
+def test_the_holdout_is_of_the_size_asked_for() -> None:
+    """A tenth, or what is asked for, of a tested layer gets none whatever it would gain."""
+    rates = test_of(a=(500, 200, 100, 500, 100))
+    for share in (0.1, 0.3):
+        found = plan(people(4000, ("a",)), rates, holdout=share)
+        held = found.reasons.set_index("reason").loc["held out", "customers"]
+        assert held / 4000 == pytest.approx(share, abs=4 * (share * (1 - share) / 4000) ** 0.5)
+
+
 def test_simulated_uplift_is_found() -> None:
     """Layers whose true uplift is above the break-even get coupons, and these really gain."""
     rng = np.random.default_rng(8)
