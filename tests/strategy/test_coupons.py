@@ -56,6 +56,16 @@ def test_sleeping_buyers_get_none() -> None:
     assert found.reasons.set_index("reason")["customers"][["no gain", "held out"]].sum() == 400
 
 
+@pytest.mark.parametrize(("budget", "issued"), [(0.3, 3), (0.7, 7), (0.75, 7)])
+def test_a_budget_is_counted_in_decimals(budget: float, issued: int) -> None:
+    """Three coupons of 0.1 cost 0.3: they fit a budget of it, and the cost is not above it."""
+    sure = test_of(a=(500, 500, 500, 500, 0))
+    choices = {"face_value": 0.1, "holdout": 0.0, "budget": budget}
+    found = plan(people(10, ("a",)).assign(spend_mean=100.0), sure, **choices)
+    assert (found.customers["coupon"] == "issue").sum() == issued
+    assert found.cost == issued / 10
+
+
 def test_the_holdout_is_of_the_size_asked_for() -> None:
     """A tenth, or what is asked for, of a tested layer gets none whatever it would gain."""
     rates = test_of(a=(500, 200, 100, 500, 100))

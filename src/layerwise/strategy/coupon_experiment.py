@@ -8,7 +8,7 @@ import pandas as pd
 from layerwise import frames
 from layerwise.errors import DataError, SpecError, problems
 from layerwise.frames import Floats
-from layerwise.rates import wilson
+from layerwise.rates import risk_difference
 from layerwise.strategy.offers import read_labels, read_numbers
 
 HINT = "allocate_coupons(customers, face_value=5, margin=0.3, layer='value', experiment=table)."
@@ -16,27 +16,23 @@ _COUNTS = ("treated", "treated_buyers", "coupon_users", "control", "control_buye
 
 
 def read_rates(experiment: Any, layer: str | None) -> pd.DataFrame:
-    """Return p1, p0, u and the interval of the uplift (Newcombe's) for each layer.
-
-    Source: Newcombe (1998), Statistics in Medicine 17, method 10.
-    """
+    """Return p1, p0, u and the interval of the uplift (`rates.risk_difference`) for each layer."""
     key = layer or "all"
     if experiment is None:
         names = [key, "p1", "p0", "uplift", "low", "high", "use_share"]
         return pd.DataFrame({name: pd.Series(dtype=float) for name in names})
     n1, x1, used, n0, x0 = _counts(experiment, layer)
-    p1, p0 = x1 / n1, x0 / n0
-    (l1, h1), (l0, h0) = wilson(x1, n1), wilson(x0, n0)
+    uplift, low, high = risk_difference(x1, n1, x0, n0)
     labels = np.array(["all"], dtype=object)
     if layer is not None:
         labels = read_labels(frames.wrap(experiment), layer, "layer=")
     return pd.DataFrame({
         key: labels,
-        "p1": p1,
-        "p0": p0,
-        "uplift": p1 - p0,
-        "low": p1 - p0 - np.hypot(p1 - l1, h0 - p0),
-        "high": p1 - p0 + np.hypot(h1 - p1, p0 - l0),
+        "p1": x1 / n1,
+        "p0": x0 / n0,
+        "uplift": uplift,
+        "low": low,
+        "high": high,
         # Nobody bought with the coupon: what share would use it is not known, so all might.
         "use_share": np.divide(used, x1, out=np.ones(len(x1)), where=x1 > 0),
     })  # fmt: skip

@@ -28,6 +28,9 @@ _REASONS = (
     "no consent", "has an open coupon", "not evaluable",
 )  # fmt: skip
 _GAINS, _TEST, _HELD, _NO_GAIN, _UNTESTED, _BUDGET, _CONSENT, _OPEN, _UNKNOWN = range(9)
+_DECIMALS = 6
+"""Of money: three times 0.1 is 0.3 and within a budget of it, as in `spend_budget`."""
+
 _GAIN_HINT = "coupon_gain(p1=0.12, p0=0.10, margin=30, face_value=5, use_share=0.6)."
 
 
@@ -229,7 +232,7 @@ def allocate_coupons(
         customers=frames.attach(frame, added),
         layers=rates.assign(break_even=rates["p1"] * face_value * rates["use_share"] / mean),
         reasons=pd.DataFrame({"reason": list(_REASONS), "customers": count}),
-        cost=exact_sum(cost[given]),
+        cost=round(exact_sum(cost[given]), _DECIMALS),
         gain=exact_sum(gain[reason == _GAINS]),
         budget=budget,
     )
@@ -246,7 +249,7 @@ def _keep_within(
     paying = best_first(ratio, reason == _GAINS, ids, salt=salt)
     testing = best_first(np.zeros(len(cost)), reason == _TEST, ids, salt=salt)
     order = np.concatenate([paying, testing])
-    reason[order[np.cumsum(cost[order]) > budget]] = _BUDGET
+    reason[order[np.round(np.cumsum(cost[order]), _DECIMALS) > budget]] = _BUDGET
 
 
 def _of_layer(rates: pd.DataFrame, labels: Array) -> dict[str, Floats]:
