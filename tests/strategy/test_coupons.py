@@ -145,7 +145,8 @@ def test_same_everywhere(kind: str) -> None:
     table = people(60).assign(mail=True)
     experiment = test_of(a=(500, 200, 90, 500, 100), b=(500, 100, 90, 500, 100))
     expected = plan(table, experiment, consent="mail").customers["coupon"].tolist()
-    found = plan(ENGINES[kind].make(table), experiment, consent="mail").customers
+    theirs = ENGINES[kind].make(experiment)
+    found = plan(ENGINES[kind].make(table), theirs, consent="mail").customers
     assert type(found) is type(ENGINES[kind].make(table))
     assert ENGINES[kind].pandas(found)["coupon"].tolist() == expected
 
