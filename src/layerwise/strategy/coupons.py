@@ -145,8 +145,8 @@ def allocate_coupons(
         face_value: What the coupon takes off, in the currency of the orders.
         margin: Contribution margin, the share of spend that is earned.
         experiment: A frame in memory, a row a layer (a column named as `layer`; without layers one
-            row) with the counts `treated`, `treated_buyers`, `coupon_users` (buyers who used the coupon),
-            `control` and `control_buyers`. None: no test yet.
+            row) with the counts `treated`, `treated_buyers`, `coupon_users` (buyers who used the
+            coupon), `control` and `control_buyers`. None: no test yet.
         layer: Column of the layer that the experiment was made by; None: one for all.
         basket: Column of the usual basket, e.g. `basket_median` of `add_basket_median`.
         budget: Expected cost never to exceed; None: no limit.
