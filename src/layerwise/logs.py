@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import attrs
+import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
@@ -16,6 +17,7 @@ from layerwise.columns import CUSTOMER
 from layerwise.errors import DataError, RowsLeftOutWarning, problems
 from layerwise.frames import Array, Column, Labels
 from layerwise.orders.dates import read_clock, read_times
+from layerwise.orders.facts import absent, check_id_type, collect_row
 from layerwise.orders.ids import read_ids
 from layerwise.orders.request import make_request, moment
 from layerwise.orders.table import column
@@ -136,7 +138,7 @@ def read_roster(
 
 
 def refuse_repeats(frame: Any, *, customer: str = CUSTOMER) -> None:
-    """Refuse a wrapped eager frame in which a customer stands twice, if it has customers at all.
+    """Refuse a wrapped frame in which a customer stands twice, if it has customers at all.
 
     Who is there twice would count twice.
 
@@ -146,14 +148,30 @@ def refuse_repeats(frame: Any, *, customer: str = CUSTOMER) -> None:
     """
     if customer not in frames.column_names(frame):
         return
-    codes = read_ids(column(frame.to_native(), customer), customer)
-    known = codes.code if codes.missing is None else codes.code[~codes.missing]
-    again = len(known) - int(np.count_nonzero(np.bincount(known, minlength=1)))
+    again, n = (_repeats_in_engine if frames.is_lazy(frame) else _repeats)(frame, customer)
     if again:
         raise DataError(
-            f"{again:,} of {len(frame):,} rows have an id in {customer} that stands before.",
+            f"{again:,} of {n:,} rows have an id in {customer} that stands before.",
             hint="one row a customer: drop_duplicates, or the snapshot of one day.",
         )
+
+
+def _repeats(frame: Any, customer: str) -> tuple[int, int]:
+    """Return how many rows are of a customer who stands before, and how many there are."""
+    codes = read_ids(column(frame.to_native(), customer), customer)
+    known = codes.code if codes.missing is None else codes.code[~codes.missing]
+    return len(known) - int(np.count_nonzero(np.bincount(known, minlength=1))), len(frame)
+
+
+def _repeats_in_engine(frame: Any, customer: str) -> tuple[int, int]:
+    """Return the same of a lazy frame, counted by its engine."""
+    dtype = frame.collect_schema()[customer]
+    check_id_type(customer, dtype)
+    known = frame.filter(~absent(customer, dtype))
+    counts = known.group_by(customer).agg(nw.len().alias("rows"))
+    found = collect_row(counts.select(nw.len().alias("ids"), nw.col("rows").sum()))
+    n = collect_row(frame.select(nw.len().alias("n")))["n"]
+    return (int(found["rows"]) - int(found["ids"]) if found["ids"] else 0), int(n)
 
 
 def read_log(

@@ -199,6 +199,9 @@ def test_a_lazy_frame_keeps_all_rules(name: str, monkeypatch: pytest.MonkeyPatch
     pd.testing.assert_frame_equal(found.segments, expected.segments)
     pd.testing.assert_frame_equal(found.features, expected.features)
     assert (found.left_out, found.suppressed) == (expected.left_out, expected.suppressed)
+    twice = table.assign(customer_id=table["customer_id"] // 2)
+    with pytest.raises(DataError, match="200 of 400 rows have an id in customer_id that stands"):
+        segment_profile(ENGINES[name].make(twice), **choices)
     monkeypatch.setattr(frames, "LARGEST_COLLECT", 100)
     few = segment_profile(given, segment="tier", features=["email", "channel"], spend="member")
     assert set(few.left_out) == {"email"}

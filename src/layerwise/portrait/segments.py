@@ -132,8 +132,7 @@ def segment_profile(
     frames.check_named({"segment=": segment}, {"spend=": spend, "consent=": consent})
     sensitive = sensitive_names(sensitive)
     frame = frames.wrap(customers)
-    if not frames.is_lazy(frame):
-        refuse_repeats(frame)
+    refuse_repeats(frame)
     names = frames.column_names(frame)
     asked = None if features is None else _names(features)
     needed = dict.fromkeys([segment, *(asked or [])], "segment_profile")

@@ -301,6 +301,11 @@ def _lazy_summary(frame: Any) -> Any:
     stub = frames.wrap(pd.DataFrame(columns=list(schema)))
     for name in (*keys, *chance):
         column_of(stub, name, "plan_summary")
+    if wrong := [n for n in keys if schema[n] not in (nw.String, nw.Categorical, nw.Enum)]:
+        raise ColumnsError(
+            f"Columns of the plan must be text: {', '.join(wrong)}.",
+            hint="StrategyTable.plan(labels, holdout=0) makes a plan.",
+        )
     if wrong := [name for name in chance if schema[name] != nw.Boolean]:
         raise ColumnsError(
             f"Columns must be true or false: {', '.join(wrong)}.",
