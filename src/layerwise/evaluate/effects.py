@@ -101,8 +101,8 @@ def effects(
 
     Where the holdout is not of the planned share (p < 0.001) the decision is "not_evaluable" too.
 
-    Ask on the planned day. Who asks every week and keeps what is clear once keeps strategies without
-    any effect; for looks before the end give the `level` of `alpha_spending`.
+    Ask on the planned day. Who asks every week and keeps what is clear once keeps strategies that
+    have no effect; for looks before the end give the `level` of `alpha_spending`.
 
     Args:
         plan: What `StrategyTable.plan` returned, from before the outcomes.
