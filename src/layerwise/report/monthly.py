@@ -52,7 +52,7 @@ class Report:
         title: Its heading.
         as_of: The day it is about, as ISO text.
         lang: "en" or "zh".
-        k: Fewer customers than this are shown nowhere.
+        k: Numbers of fewer customers are hidden.
         sections: What was made.
         not_made: Sections that lack their input: id, title, and what makes them.
     """
@@ -146,6 +146,8 @@ def report(
     give it away by subtraction; so are rates of so few, or of which so few fall on either side.
     Bands of the calibration are put together instead. Rows of a log are counted as they are.
     Where there are fewer than k customers in all, nothing of them is told.
+    Each table is judged by itself, not beside others that count the same customers another way: for
+    tables that leave the house together there is `layerwise.privacy.publish`.
 
     Args:
         overview: What `layerwise.overview` returned: customers, layers, churn probability, plan.
@@ -173,7 +175,7 @@ def report(
         title: Heading of the report.
         currency: Name or sign of the currency.
         lang: "en" or "zh".
-        k: Fewer customers than this are shown nowhere.
+        k: Numbers of fewer customers are hidden.
 
     Raises:
         SpecError: A part is not what it should be, `as_of` is missing or no date, or a choice is
