@@ -48,6 +48,15 @@ def test_good_bad_and_nothing() -> None:
     assert again.loc["none", ["decision", "evidence"]].tolist() == ["adjust", "strong"]
 
 
+def test_a_sure_effect_below_the_least_useful_one_is_not_kept() -> None:
+    """Six points are surely there, but ten were asked for: adjust; keep where three were."""
+    plan = plan_of(120_000, ["good"])
+    for least, decision in {0.1: "adjust", 0.03: "keep"}.items():
+        goal = Goal(metric="bought", least=least)
+        found = effects(plan, buying(plan, {"good": 0.06}), goals=[goal]).iloc[0]
+        assert (found["decision"], found["p_holm"] < 1e-9) == (decision, True)
+
+
 def test_down_is_good_for_churn() -> None:
     """The same numbers with better="down" are judged the other way around."""
     plan = plan_of(60_000, ["good"])

@@ -148,6 +148,18 @@ def test_layers_that_differ_are_found() -> None:
     assert found.interactions["p_holm"].iloc[0] < 0.01
 
 
+def test_interactions_are_cochrans_q() -> None:
+    """Weights of one over the squared error of Welch, and a degree of freedom less than layers."""
+    table = shop(3_000, seed=5).assign(layer=np.arange(3_000) % 4)
+    found = run(table, Mean("spend"), by="layer").interactions.iloc[0]
+    pairs = [two(part, "spend") for _, part in table.groupby("layer")]
+    effect = np.array([a.mean() - b.mean() for a, b in pairs])
+    weight = 1 / np.array([a.var() / len(a) + b.var() / len(b) for a, b in pairs])
+    q = (weight * (effect - np.average(effect, weights=weight)) ** 2).sum()
+    assert [found["q"], found["p"]] == pytest.approx([q, stats.chi2.sf(q, 3)], rel=1e-9)
+    assert (found["layers"], found["df"]) == (4, 3)
+
+
 def test_layers_add_up_and_keep_their_order(table: pd.DataFrame) -> None:
     """Counts of layers are those of the whole; ordered labels stay in order; missing come last."""
     kind = pd.CategoricalDtype(["low", "mid", "high", "none"], ordered=True)
@@ -267,6 +279,16 @@ def test_balance_before_the_draw(table: pd.DataFrame) -> None:
     found = run(table.assign(arm=np.where(best, "offer", "control")), balance=["before"])
     assert found.balance["unbalanced"].all()
     assert found.balance["difference"].iloc[0] > 1
+
+
+def test_chance_in_small_arms_is_not_called_unbalanced() -> None:
+    """In arms of thirty a difference above 0.1 is usual; the same in arms of 3,000 is not."""
+    few = pd.DataFrame({"arm": ["control", "offer"] * 30, "bought": False})
+    few = few.assign(before=np.arange(60) // 2 + 4.0 * (few["arm"] == "offer"))
+    for times, unbalanced in {1: False, 100: True}.items():
+        many = pd.concat([few] * times, ignore_index=True)
+        found = run(many, balance=["before"], customer=None).balance.iloc[0]
+        assert (found["difference"] > 0.4, found["unbalanced"]) == (True, unbalanced)
 
 
 def test_early_looks_are_told(table: pd.DataFrame) -> None:

@@ -69,6 +69,7 @@ def test_upgrade_at_once_and_renewal() -> None:
     again = run(people([650.0], [13]), 380, previous=up)
     assert again["level_change"].tolist() == ["renewed"]
     assert again["level_since"][0] == up["level_since"][0]
+    assert again["level_review"][0] == DAY + pd.Timedelta(380 + 365, "D")
     rescued = run(people([650.0], [13]), 390, previous=up.assign(level_review=DAY))
     assert rescued["level_change"].tolist() == ["renewed"]
 

@@ -224,6 +224,28 @@ def test_spent_points_taken_back_are_a_debt() -> None:
     assert replay(ledger(*rows), 5).outstanding == 10
 
 
+@pytest.mark.parametrize("passes", [0, 40])
+def test_a_lot_that_paid_a_debt_is_not_whole(passes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is taken back of it is drawn from all lots, as of one that was spent from."""
+    monkeypatch.setattr(_queue, "_PASSES", passes)
+    found = replay(
+        ledger(
+            ("a", 1, 0, "earn", 10),
+            ("b", 1, 1, "redeem", 10),
+            ("c", 1, 2, "reverse", 4, "a"),
+            ("d", 1, 3, "earn", 10),
+            ("e", 1, 4, "reverse", 5, "d"),
+            ("f", 1, 5, "redeem", 2),
+        ),
+        day=6,
+    )
+    assert found.lots[["reversed", "used", "remaining"]].to_numpy().tolist() == [
+        [0, 10, 0],
+        [0, 9, 1],
+    ]
+    assert found.refused["event_id"].tolist() == ["f"]
+
+
 def test_every_refusal_is_listed_with_its_reason() -> None:
     """Nothing is dropped: each refused row stands in the table with what was refused."""
     rows = [
@@ -235,7 +257,7 @@ def test_every_refusal_is_listed_with_its_reason() -> None:
         ("f", 1, 1, "reverse", 10, "z"),
         ("g", 1, 2, "reverse", 15, "a"),
         ("h", 1, 3, "redeem", 11),
-        ("i", 1, 366, "reverse", 5, "b"),
+        ("i", 1, 365, "reverse", 5, "b"),
         ("j", 1, 9, "earn", 5),
         ("k", 1, 8, "reverse", 5, "j"),
     ]

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 from layerwise.portrait.suppression import hidden_cells, hidden_counts
 
@@ -11,8 +12,9 @@ K = 10
 
 
 def safe(values: np.ndarray, hide: np.ndarray) -> bool:
-    """Say whether a line with a known total hides nothing, or at least two values and K people."""
-    return not hide.any() or (hide.sum() > 1 and values[hide].sum() >= K) or bool(hide.all())
+    """Say whether a line with a known total hides nothing, or values that may each be K or more."""
+    one = values[hide].sum() - (values[hide] > 0).sum() + 1  # if the others are of one each
+    return not hide.any() or (hide.sum() > 1 and one >= K) or bool(hide.all())
 
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=12))
@@ -46,8 +48,45 @@ def test_a_table_is_safe(rows: int, columns: int, data: st.DataObject) -> None:
         ([50, 12, 3, 2], [1, 2, 3]),
         ([50, 9, 8], [1, 2]),
         ([50, 9, 0], [0, 1]),
+        ([50, *[1] * 10], [*range(11)]),
     ],
 )
 def test_by_hand(values: list[int], hidden: list[int]) -> None:
     """The smallest go first, and only as many as it needs."""
     assert np.flatnonzero(hidden_counts(np.array(values), K)).tolist() == hidden
+
+
+def test_several_lines_together_give_no_cell_away() -> None:
+    """Two rows less two columns are one cell here, though no line by itself says so."""
+    table = np.full((5, 5), 50)
+    table[0, :3] = 6, 6, 3
+    table[1, :2] = table[2, 2:4] = table[3, 2:4] = 6
+    hide, totals = hidden_cells(table, K)
+    row, column = np.nonzero(hide)
+    known = [row == i for i in range(5)] + [column == j for j in range(5) if not totals[j]]
+    lines = np.array(known, dtype=float)
+    wanted = ((row == 0) & (column == 2)).astype(float)
+    assert np.linalg.matrix_rank(np.vstack([lines, wanted])) > np.linalg.matrix_rank(lines)
+
+
+@settings(max_examples=30)
+@given(st.lists(st.integers(0, 6), min_size=9, max_size=9))
+def test_all_lines_together_leave_every_small_cell_open(cells: list[int]) -> None:
+    """Of all tables with the sums that show, one has k or more in each small cell."""
+    table, k = np.array(cells).reshape(3, 3), 3
+    hide, totals = hidden_cells(table, k)
+    for i, j in np.argwhere(hide & (table > 0) & (table < k)):
+        open_ = ~hide[i].all() or ~hide[:, j].all() or ~totals[j]
+        assert not open_ or largest(table, hide, totals, (int(i), int(j))) >= k - 1e-6
+
+
+def largest(table: np.ndarray, hide: np.ndarray, totals: np.ndarray, at: tuple[int, int]) -> float:
+    """Return the most that a cell may be, all rows and the columns with a total being known."""
+    goal, low, lines, sums = np.zeros(9), np.where(hide, np.minimum(table, 1), table), [], []
+    goal[at[0] * 3 + at[1]] = -1
+    for i in range(3):
+        lines += [np.eye(3)[i].repeat(3)] + ([np.tile(np.eye(3)[i], 3)] if not totals[i] else [])
+        sums += [table[i].sum()] + ([table[:, i].sum()] if not totals[i] else [])
+    high = np.where(hide, table.sum(), table)
+    bounds = np.column_stack([low.ravel(), high.ravel()])
+    return -float(linprog(goal, A_eq=np.array(lines), b_eq=sums, bounds=bounds).fun)

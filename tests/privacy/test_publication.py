@@ -31,8 +31,11 @@ def shown(found: Published) -> list[tuple[dict[str, Any], int]]:
 
 
 def worlds(kinds: list[tuple[Any, ...]], columns: str, seen: Any, most: int) -> np.ndarray:
-    """Return every world of whole numbers that agrees with what is seen, a row a world."""
-    grids = np.array(list(product(range(most + 1), repeat=len(kinds))))
+    """Return every world of whole numbers that agrees with what is seen, a row a world.
+
+    Somebody is in every cell that is listed.
+    """
+    grids = np.array(list(product(range(1, most + 1), repeat=len(kinds))))
     for cell, count in seen:
         inside = [all(kind[columns.index(n)] == v for n, v in cell.items()) for kind in kinds]
         grids = grids[grids[:, inside].sum(axis=1) == count]
@@ -44,7 +47,8 @@ def worlds(kinds: list[tuple[Any, ...]], columns: str, seen: Any, most: int) -> 
 def test_brute_force_finds_no_small_cell(sizes: list[int], k: int) -> None:
     """Of all worlds that fit all tables, margins and the total, one has k or more in the cell.
 
-    The reader is even told which cells are empty. Differences of margins are among the equations.
+    The reader is even told which cells are empty and which are not. Differences of margins are
+    among the equations.
     """
     kinds = [("x", "p"), ("x", "q"), ("y", "p"), ("y", "q")]
     full = [(*kind, n) for kind, n in zip(kinds, sizes, strict=True) if n]
@@ -78,6 +82,16 @@ def test_no_line_of_a_large_table_gives_a_cell_away() -> None:
         assert (hidden != 1).all()
     assert found.small == int((sizes[sizes > 0] < 10).sum())
     assert found.beside < 30
+
+
+def test_a_listed_cell_holds_somebody() -> None:
+    """Ten cells without a number and a sum of ten would be ten cells of one."""
+    ones = [("n", f"n{i}", 1) for i in range(10)]
+    found = publish(people(*ones, ("s", "s1", 60), ("s", "s2", 50)), [["a", "b"]], k=10)
+    assert found.tables[("a",)]["customers"].isna().all()
+    assert found.total == 120
+    two = publish(people(("n", "p", 1), ("n", "q", 1), ("s", "p", 40)), [["a", "b"]], k=2)
+    assert two.tables[("a",)].set_index("a")["customers"].isna()["n"]
 
 
 def test_nested_tables_are_judged_together() -> None:

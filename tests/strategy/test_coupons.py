@@ -56,6 +56,25 @@ def test_sleeping_buyers_get_none() -> None:
     assert found.reasons.set_index("reason")["customers"][["no gain", "held out"]].sum() == 400
 
 
+@pytest.mark.parametrize(("budget", "issued"), [(0.3, 3), (0.7, 7), (0.75, 7)])
+def test_a_budget_is_counted_in_decimals(budget: float, issued: int) -> None:
+    """Three coupons of 0.1 cost 0.3: they fit a budget of it, and the cost is not above it."""
+    sure = test_of(a=(500, 500, 500, 500, 0))
+    choices = {"face_value": 0.1, "holdout": 0.0, "budget": budget}
+    found = plan(people(10, ("a",)).assign(spend_mean=100.0), sure, **choices)
+    assert (found.customers["coupon"] == "issue").sum() == issued
+    assert found.cost == issued / 10
+
+
+def test_the_holdout_is_of_the_size_asked_for() -> None:
+    """A tenth, or what is asked for, of a tested layer gets none whatever it would gain."""
+    rates = test_of(a=(500, 200, 100, 500, 100))
+    for share in (0.1, 0.3):
+        found = plan(people(4000, ("a",)), rates, holdout=share)
+        held = found.reasons.set_index("reason").loc["held out", "customers"]
+        assert held / 4000 == pytest.approx(share, abs=4 * (share * (1 - share) / 4000) ** 0.5)
+
+
 def test_simulated_uplift_is_found() -> None:
     """Layers whose true uplift is above the break-even get coupons, and these really gain."""
     rng = np.random.default_rng(8)
@@ -126,7 +145,8 @@ def test_same_everywhere(kind: str) -> None:
     table = people(60).assign(mail=True)
     experiment = test_of(a=(500, 200, 90, 500, 100), b=(500, 100, 90, 500, 100))
     expected = plan(table, experiment, consent="mail").customers["coupon"].tolist()
-    found = plan(ENGINES[kind].make(table), experiment, consent="mail").customers
+    theirs = ENGINES[kind].make(experiment)
+    found = plan(ENGINES[kind].make(table), theirs, consent="mail").customers
     assert type(found) is type(ENGINES[kind].make(table))
     assert ENGINES[kind].pandas(found)["coupon"].tolist() == expected
 

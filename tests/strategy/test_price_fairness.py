@@ -34,6 +34,14 @@ def test_price_fairness() -> None:
     assert not check_price_fairness(same, groups=["layer", "sex"])["flag"].any()
 
 
+def test_a_coupon_takes_off_no_more_than_the_basket() -> None:
+    """Who spends less than the coupon is worth pays nothing, and is paid nothing."""
+    large = offers().assign(coupon_value=80.0, coupon_threshold=1.0, spend_mean=20.0)
+    found = check_price_fairness(large, groups=["layer"])
+    assert found["net_price"].tolist() == [0.0, 0.0]
+    assert (found["untargeted_price"] == 0).all()
+
+
 def test_refused_groups() -> None:
     """Groups are a list of columns; one text is refused with a hint."""
     with pytest.raises(LayerwiseError, match="Hint: "):

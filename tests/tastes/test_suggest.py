@@ -135,9 +135,13 @@ def test_score_of_planted_tastes() -> None:
     people = pd.DataFrame({"customer_id": range(400)})
     made = suggest_categories(people, lines(*rows), as_of=AS_OF, top=1)
     told = score_suggestions(made, lines(*later), after=AS_OF, until="2024-07-31")
-    told = told.set_index("list")["hit_rate"]
-    assert told["own"] == 1
-    assert told["popular"] == pd.Series(taste).value_counts(normalize=True).max()
+    told = told.set_index("list")
+    assert told.loc["own", "hit_rate"] == 1
+    share = pd.Series(taste).value_counts(normalize=True).max()
+    assert told.loc["popular", "hit_rate"] == share
+    half = 1.959964 * (share * (1 - share) / 399) ** 0.5  # of 400 paired differences of 0 and 1
+    ends = told.loc["own", ["difference_low", "difference_high"]].tolist()
+    assert ends == pytest.approx([1 - share - half, 1 - share + half])
 
 
 def test_complete_journey_own_beats_popular_and_the_rest_does_not() -> None:

@@ -101,6 +101,9 @@ def effects(
 
     Where the holdout is not of the planned share (p < 0.001) the decision is "not_evaluable" too.
 
+    Ask on the planned day. Who asks every week and keeps what is clear once keeps strategies that
+    have no effect; for looks before the end give the `level` of `alpha_spending`.
+
     Args:
         plan: What `StrategyTable.plan` returned, from before the outcomes.
         outcomes: One row per customer of the plan, and others if there are, with the goals'
@@ -111,7 +114,7 @@ def effects(
         control: The plan's share of the control group.
         match: Columns of labels or numbers of the outcomes, from before, for `matched_difference`.
         bins: As in `matched_difference`.
-        level: Level of the intervals.
+        level: Level of the intervals; when looking early, that of `alpha_spending`.
         min_n: Fewest customers of either arm; a strategy with fewer has no effect and continues.
         customer: Column of the ids in both tables.
 

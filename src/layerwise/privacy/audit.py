@@ -49,9 +49,10 @@ class Cells:
 def suppress(cells: Cells, k: int) -> tuple[Array, Array]:
     """Return which cells are shown, and which are small.
 
-    Each small cell gets the most customers that it may hold by what is shown. Where that is below
-    k, the dual values of the linear programme say which shown cells bind it; the smallest of them
-    is suppressed. Suppressing more never lowers a bound, so no cell is judged twice after it has
+    Each small cell gets the most customers that it may hold by what is shown, when every cell that
+    stands without a number holds one customer or more, as the reader sees. Where that is below k,
+    the dual values of the linear programme say which shown cells bind it; the smallest of them is
+    suppressed. Suppressing more never lowers a bound, so no cell is judged twice after it has
     passed.
 
     Raises:
@@ -88,7 +89,9 @@ def _most(matrix: Any, counts: Array, shown: Array, cell: int) -> tuple[float, A
     goal = matrix[cell].toarray().reshape(-1)
     if not len(rows):
         return np.inf, np.zeros(len(goal)), rows
-    found: Any = linprog(-goal, A_eq=matrix[rows], b_eq=counts[rows], method="highs")
+    listed = np.flatnonzero(~shown & (counts > 0))  # there, so somebody is in them
+    some = {"A_ub": -matrix[listed], "b_ub": -np.ones(len(listed))}
+    found: Any = linprog(-goal, A_eq=matrix[rows], b_eq=counts[rows], **some, method="highs")
     if found.status == 3:  # no bound at all
         return np.inf, np.zeros(len(goal)), rows[:0]
     return -found.fun, found.x, rows[np.abs(found.eqlin.marginals) > _CLOSE]

@@ -56,7 +56,8 @@ def publish(
     too: the smallest. What is left is judged as one system of equations, all tables, margins and
     the total together, so neither a difference of a margin and its cells nor one of two tables
     gives a small cell away. That holds for the small cells of every table, and of all columns
-    crossed, even if the reader knows which cells are empty.
+    crossed, even if the reader knows which cells are empty and which hold somebody: ten suppressed
+    cells that add up to ten would be ten cells of one.
 
     A customer counts once a cell, however many rows there are, and in each cell where there is a
     row. Missing is a value like another. Publish in one call what is published

@@ -2,28 +2,24 @@
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import attrs
-import numpy as np
 import pandas as pd
 
 from layerwise import columns as c
-from layerwise import frames
 from layerwise.at_once import Overview
 from layerwise.brief import in_brief
 from layerwise.churn import Causes, ChurnGroups, Warnings
-from layerwise.columns import PERIOD_END
-from layerwise.errors import ColumnsError, DataError, SpecError, problems
-from layerwise.evaluate import Migration, Monitoring, RefitVerdict
-from layerwise.privacy import RunRecord
+from layerwise.errors import ColumnsError, SpecError, problems
+from layerwise.evaluate import Monitoring, RefitVerdict
 from layerwise.report import customers_sections, doing_sections, figures_sections, leaving_sections
 from layerwise.report.document import Section, as_dict, day
 from layerwise.report.hidden import small
 from layerwise.report.markdown import to_markdown
 from layerwise.report.page import to_page
+from layerwise.report.read import CLASSES, read_parts
 from layerwise.report.words import Say
 from layerwise.saved import fits
 from layerwise.scorecard import Scorecard
@@ -47,51 +43,6 @@ _NEEDS = {
 }
 """Section -> its title, and what makes it; in the order of the page."""
 
-_CLASSES: dict[str, type] = {
-    "overview": Overview,
-    "scorecard": Scorecard,
-    "warnings": Warnings,
-    "groups": ChurnGroups,
-    "causes": Causes,
-    "monitoring": Monitoring,
-    "refit": RefitVerdict,
-}
-_TABLES: dict[str, tuple[str, ...]] = {
-    "risk": (),
-    "impact": ("line", "impact", "amount", "unit", "kind", "computable", "missing"),
-    "plan": (c.CUSTOMER, c.STRATEGY, c.ACTION, c.OWNER, c.HOLDOUT),
-    "effects": doing_sections.EFFECT_COLUMNS,
-    "migration": doing_sections.MIGRATION_COLUMNS,
-    "kpis": ("kpi", PERIOD_END, "segment", "value", "numerator", "denominator", "low", "high"),
-    "drift": ("column", "psi", "limit", "verdict"),
-    "privacy": figures_sections.PRIVACY_COLUMNS,
-}
-_EFFECTS = {"treated_n": "treated", "holdout_n": "control", "decision": "verdict"}
-"""Columns of `layerwise.evaluate.effects` -> those of a plain table of effects."""
-
-_COUNTS = {"effects": ("treated", "control"), "migration": ("customers",)}
-_NUMBERS = {
-    "effects": ("treated", "control", "effect", "low", "high"),
-    "migration": ("customers",),
-    "impact": ("amount",),
-    "kpis": ("value", "numerator", "denominator", "low", "high"),
-    "drift": ("psi", "limit"),
-}
-_MOST = 1e15
-"""Figures above it are no whole numbers any more, let alone of a shop."""
-_READ = {*c.PLAN, c.CUSTOMER, "metric", "decision", "evidence", "layer", "from", "to"} | {
-    *("kpi", "segment", "column", "verdict", "line", "impact", "unit", "kind", "computable"),
-    *("missing", PERIOD_END),
-}
-"""Columns of tables that are read cell by cell; a cell is one text, number or flag."""
-_TEXTS = {
-    "impact": ("line", "impact", "unit", "kind"),
-    "plan": (c.STRATEGY,),
-    "effects": (c.STRATEGY, "verdict"),
-    "kpis": ("kpi",),
-    "drift": ("column", "verdict"),
-}
-
 
 @attrs.frozen(kw_only=True)
 class Report:
@@ -101,7 +52,7 @@ class Report:
         title: Its heading.
         as_of: The day it is about, as ISO text.
         lang: "en" or "zh".
-        k: Fewer customers than this are shown nowhere.
+        k: Numbers of fewer customers are hidden.
         sections: What was made.
         not_made: Sections that lack their input: id, title, and what makes them.
     """
@@ -195,6 +146,8 @@ def report(
     give it away by subtraction; so are rates of so few, or of which so few fall on either side.
     Bands of the calibration are put together instead. Rows of a log are counted as they are.
     Where there are fewer than k customers in all, nothing of them is told.
+    Each table is judged by itself, not beside others that count the same customers another way: for
+    tables that leave the house together there is `layerwise.privacy.publish`.
 
     Args:
         overview: What `layerwise.overview` returned: customers, layers, churn probability, plan.
@@ -222,7 +175,7 @@ def report(
         title: Heading of the report.
         currency: Name or sign of the currency.
         lang: "en" or "zh".
-        k: Fewer customers than this are shown nowhere.
+        k: Numbers of fewer customers are hidden.
 
     Raises:
         SpecError: A part is not what it should be, `as_of` is missing or no date, or a choice is
@@ -250,7 +203,7 @@ def report(
     }  # fmt: skip
     say = Say(lang)
     _check(given, title, currency, k)
-    parts = _read(given)
+    parts = read_parts(given)
     made = _sections(parts, say, k, currency)
     return Report(
         title=title or say("The month in customers"),
@@ -268,9 +221,9 @@ def report(
 
 def _check(given: Mapping[str, Any], title: Any, currency: Any, k: Any) -> None:
     wrong = [
-        f"{name}= is a {type(value).__name__}, not a {_CLASSES[name].__name__}"
+        f"{name}= is a {type(value).__name__}, not a {CLASSES[name].__name__}"
         for name, value in given.items()
-        if name in _CLASSES and value is not None and not isinstance(value, _CLASSES[name])
+        if name in CLASSES and value is not None and not isinstance(value, CLASSES[name])
     ]
     if not fits(k, int) or k < 2:
         wrong.append("k must be a whole number from 2 up")
@@ -280,106 +233,6 @@ def _check(given: Mapping[str, Any], title: Any, currency: Any, k: Any) -> None:
         raise SpecError(
             problems("The report cannot be made:", wrong),
             hint="give each part as the function of that name returned it.",
-        )
-
-
-def _read(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parts, tables as pandas frames with the columns that they need."""
-    parts = {name: value for name, value in given.items() if value is not None}
-    if isinstance(parts.get("privacy"), Mapping | RunRecord):
-        return parts | {n: _table(n, parts[n]) for n in _TABLES if n in parts and n != "privacy"}
-    return parts | {name: _table(name, parts[name]) for name in _TABLES if name in parts}
-
-
-def _table(name: str, value: Any) -> pd.DataFrame:
-    given = _last_moves(value) if isinstance(value, Migration) else value
-    frames.wrap(given, what=f"{name}=")
-    found: pd.DataFrame = frames.eager(given, doing="report").to_pandas()
-    for column in sorted(_READ & set(found)):
-        frames.distinct(found[column], f"The table {name}=: column {column}")
-    if name == "effects" and {*_EFFECTS, c.STRATEGY, "metric"} <= set(found):
-        goals = found[c.STRATEGY].astype(str) + ": " + found["metric"].astype(str)
-        found = found.drop(columns=c.STRATEGY).rename(columns=_EFFECTS)
-        found = found.assign(strategy_id=goals)
-    lacking = [column for column in _TABLES[name] if column not in found]
-    if lacking:
-        raise ColumnsError(
-            f"The table {name}= lacks columns: {', '.join(lacking)}.",
-            hint=f"it needs {', '.join(_TABLES[name])}.",
-        )
-    _check_numbers(name, found)
-    _check_texts(name, found)
-    # nullable and Arrow numbers as those of numpy
-    plain: dict[str, Any] = {
-        column: found[column].to_numpy(dtype="float64", na_value=np.nan)
-        for column in _NUMBERS.get(name, ())
-        if len(found)
-    }
-    found = found.assign(**plain)
-    if infinite := int((np.abs(found[list(plain)].to_numpy(dtype="float64")) > _MOST).sum()):
-        raise DataError(
-            f"The table {name}= holds {infinite:,} infinite numbers, or too large ones.",
-            hint="make them missing (NaN) or correct them.",
-        )
-    return found.reset_index(drop=True)
-
-
-def _last_moves(found: Migration) -> pd.DataFrame:
-    """Return who moved between the last two dates, of those who are in both."""
-    names = list(found.names)
-    rows = found.moves[found.moves["to_date"] == found.moves["to_date"].max()]
-    both = rows[rows["before"].isin(names) & rows["after"].isin(names)]
-    moved: pd.DataFrame = both.rename(columns={"before": "from", "after": "to"})
-    return moved.assign(layer=found.label)
-
-
-def _check_numbers(name: str, found: pd.DataFrame) -> None:
-    """Refuse numbers that are text, and counts of customers that are negative or missing."""
-    text = [
-        column
-        for column in _NUMBERS.get(name, ())
-        if len(found) and not _holds_numbers(found[column])
-    ]
-    if text:
-        raise ColumnsError(
-            f"The table {name}= has columns that hold no numbers: {', '.join(text)}.",
-            hint="convert them with pandas.to_numeric.",
-        )
-    for column in _COUNTS.get(name, ()):
-        counts = found[column].astype("float64")
-        known = counts.dropna() if name == "effects" else counts
-        wrong = int((~(known >= 0) | (known % 1 != 0)).sum())
-        if wrong:
-            raise DataError(
-                f"{column} of {name}= is no number of customers in {wrong:,} of "
-                f"{len(found):,} rows.",
-                hint="counts are whole numbers from 0 up; leave out rows without one.",
-            )
-
-
-def _holds_numbers(column: pd.Series) -> bool:
-    kinds = pd.api.types
-    return kinds.is_numeric_dtype(column) and not kinds.is_complex_dtype(column)
-
-
-def _check_texts(name: str, found: pd.DataFrame) -> None:
-    """Refuse cells that must be text and are not, and lines of which it is not known what holds."""
-    odd = [
-        f"{column}: {wrong:,} of {len(found):,} rows"
-        for column in _TEXTS.get(name, ())
-        if (wrong := sum(not isinstance(value, str) for value in found[column]))
-    ]
-    for column in ("computable",) if name == "impact" else ():
-        known = [isinstance(value, bool | np.bool_) for value in found[column]]
-        odd += [] if all(known) else [f"{column}: {known.count(False):,} are not true or false"]
-    ends = found[PERIOD_END].dropna() if name == "kpis" else ()
-    kinds = {str if isinstance(v, str) else date if isinstance(v, date) else None for v in ends}
-    if None in kinds or len(kinds) > 1:
-        odd.append(f"{PERIOD_END}: neither all dates nor all text")
-    if odd:
-        raise ColumnsError(
-            problems(f"The table {name}= has cells that are no text where text is needed:", odd),
-            hint="give the table as the function of that name returned it.",
         )
 
 

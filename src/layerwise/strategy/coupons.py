@@ -28,6 +28,9 @@ _REASONS = (
     "no consent", "has an open coupon", "not evaluable",
 )  # fmt: skip
 _GAINS, _TEST, _HELD, _NO_GAIN, _UNTESTED, _BUDGET, _CONSENT, _OPEN, _UNKNOWN = range(9)
+_DECIMALS = 6
+"""Of money: three times 0.1 is 0.3 and within a budget of it, as in `spend_budget`."""
+
 _GAIN_HINT = "coupon_gain(p1=0.12, p0=0.10, margin=30, face_value=5, use_share=0.6)."
 
 
@@ -110,7 +113,7 @@ def allocate_coupons(
     *,
     face_value: float,
     margin: float,
-    experiment: pd.DataFrame | None = None,
+    experiment: object = None,
     layer: str | None = None,
     basket: str = "spend_mean",
     budget: float | None = None,
@@ -141,9 +144,9 @@ def allocate_coupons(
         customers: One row a customer, an eager frame.
         face_value: What the coupon takes off, in the currency of the orders.
         margin: Contribution margin, the share of spend that is earned.
-        experiment: A row a layer (a column named as `layer`; without layers one row) with the
-            counts `treated`, `treated_buyers`, `coupon_users` (buyers who used the coupon),
-            `control` and `control_buyers`. None: no test yet.
+        experiment: A frame in memory, a row a layer (a column named as `layer`; without layers one
+            row) with the counts `treated`, `treated_buyers`, `coupon_users` (buyers who used the
+            coupon), `control` and `control_buyers`. None: no test yet.
         layer: Column of the layer that the experiment was made by; None: one for all.
         basket: Column of the usual basket, e.g. `basket_median` of `add_basket_median`.
         budget: Expected cost never to exceed; None: no limit.
@@ -229,7 +232,7 @@ def allocate_coupons(
         customers=frames.attach(frame, added),
         layers=rates.assign(break_even=rates["p1"] * face_value * rates["use_share"] / mean),
         reasons=pd.DataFrame({"reason": list(_REASONS), "customers": count}),
-        cost=exact_sum(cost[given]),
+        cost=round(exact_sum(cost[given]), _DECIMALS),
         gain=exact_sum(gain[reason == _GAINS]),
         budget=budget,
     )
@@ -246,7 +249,7 @@ def _keep_within(
     paying = best_first(ratio, reason == _GAINS, ids, salt=salt)
     testing = best_first(np.zeros(len(cost)), reason == _TEST, ids, salt=salt)
     order = np.concatenate([paying, testing])
-    reason[order[np.cumsum(cost[order]) > budget]] = _BUDGET
+    reason[order[np.round(np.cumsum(cost[order]), _DECIMALS) > budget]] = _BUDGET
 
 
 def _of_layer(rates: pd.DataFrame, labels: Array) -> dict[str, Floats]:
