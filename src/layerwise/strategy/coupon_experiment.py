@@ -12,6 +12,10 @@ from layerwise.rates import wilson
 from layerwise.strategy.offers import read_labels, read_numbers
 
 HINT = "allocate_coupons(customers, face_value=5, margin=0.3, layer='value', experiment=table)."
+_ROWS = (
+    "a row a layer, with counts of customers (treated, control), buyers (treated_buyers, "
+    "control_buyers) and coupon_users."
+)
 _COUNTS = ("treated", "treated_buyers", "coupon_users", "control", "control_buyers")
 
 
@@ -50,7 +54,9 @@ def _counts(experiment: Any, layer: str | None) -> list[Floats]:
         )
     frames.check_names(experiment.columns, "the experiment")
     needed = dict.fromkeys(_COUNTS if layer is None else (layer, *_COUNTS), "experiment")
-    frames.require(list(experiment.columns), needed, title="The experiment lacks columns:")
+    frames.require(
+        list(experiment.columns), needed, title="The experiment lacks columns:", hint=_ROWS
+    )
     found = [read_numbers(frames.wrap(experiment), name, "experiment") for name in _COUNTS]
     n1, x1, used, n0, x0 = found
     wrong = {
@@ -71,6 +77,6 @@ def _counts(experiment: Any, layer: str | None) -> list[Floats]:
     if lines or not len(experiment):
         raise DataError(
             problems("The experiment cannot be used:", lines or ["there are no rows"]),
-            hint="a row a layer, with counts of customers, buyers and coupon users.",
+            hint=_ROWS,
         )
     return found
