@@ -107,7 +107,7 @@ def by_pandas(log: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def by_polars(log: object) -> object:
+def by_polars(log: object, engine: str = "auto") -> object:
     """Return the customers by a lazy Polars query."""
     import polars as pl
 
@@ -136,7 +136,7 @@ def by_polars(log: object) -> object:
         days_since_last=(now - pl.col("last_order")).dt.total_days(),
         spend_mean=pl.col("spend_total") / pl.col("orders"),
         repeat_mean=pl.when(repeat > 0).then((pl.col("spend_total") - pl.col("at_first")) / repeat),
-    ).collect()
+    ).collect(engine=engine)
 
 
 def by_lifetimes(log: pd.DataFrame) -> object:

@@ -320,6 +320,36 @@ def cohorts() -> Axes:
     return plots.plot_cohorts(cohort_table(orders(), as_of=END, amount=None))
 
 
+ENGINES = {
+    "pandas": "#333333",
+    "Polars": "#56B4E9",
+    "Polars, lazy": "#0072B2",
+    "DuckDB": "#D55E00",
+    "Dask": "#009E73",
+    "Spark": "#CC79A7",
+}
+
+
+def scale() -> Axes:
+    """CPU seconds and memory of a customer table by the rows of the log, as measured by hand."""
+    found = pd.read_csv(Path(__file__).parent / "assets" / "engines.csv")
+    axes = plt.subplots(1, 2, figsize=(8.4, 4.2), layout="constrained")[1]
+    what = {"cpu_s": "CPU seconds", "peak_gb": "GB of memory at the peak"}
+    for ax, (column, title) in zip(axes, what.items(), strict=True):
+        for engine, color in ENGINES.items():
+            line = found[found["engine"] == engine]
+            ax.plot(line["rows"], line[column], color=color, marker="o", ms=4, label=engine)
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.set(xscale="log", yscale="log", xlabel="order rows", title=title)
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_major_formatter(lambda x, _at: f"{x / 1e6:g} M")
+        ax.grid(visible=True, color="#e5e5e5", linewidth=0.8)
+        ax.set_axisbelow(True)
+    handles = axes[0].get_legend_handles_labels()
+    axes[0].figure.legend(*handles, loc="outside lower center", ncols=6, frameon=False)
+    return axes[0]
+
+
 PICTURES = {
     "value-layers": value_layers,
     "still-buying": still_buying,
@@ -340,6 +370,7 @@ PICTURES = {
     "retention": retention,
     "cohorts": cohorts,
     "moving": moving,
+    "scale": scale,
 }
 
 

@@ -154,7 +154,7 @@ def collect_few(frame: Any, names: Iterable[str]) -> Any:
         return frame
     chosen = frame.select(*map(nw.col, names)).head(LARGEST_COLLECT + 1)
     polars = frame.implementation.is_polars()
-    found = chosen.collect() if polars else chosen.collect("pandas")
+    found = chosen.collect(engine="streaming") if polars else chosen.collect("pandas")
     return found if len(found) <= LARGEST_COLLECT else None
 
 

@@ -1,8 +1,9 @@
 """The same counts as expressions of a lazy engine: Polars lazy, DuckDB, Spark, Dask, warehouses.
 
 Only verbs that mean the same on every engine are used, and a test reads this folder for the others.
-Days are numbers and amounts whole minor units, so counts are equal on every engine to the last bit.
-Integer divisions are cast back, because some engines answer them with a float.
+Days are numbers and amounts whole minor units, held as floats below 2**53, whose sums are exact: so
+counts are equal on every engine to the last bit, and no engine takes the wide integers with which
+some add up narrow ones.
 """
 
 from typing import Any
@@ -13,6 +14,7 @@ from layerwise import columns as c
 from layerwise.orders.amounts import ROUNDING
 from layerwise.orders.counting import DAYS_PER, window_start
 from layerwise.orders.facts import Facts
+from layerwise.orders.moments import day_number, encode, place, whole_part
 from layerwise.orders.request import UNIX_DAY, Request
 
 Lazy = nw.LazyFrame[Any]
@@ -25,7 +27,9 @@ _BUCKET_ROOM = 2**20
 
 
 def occasions(rows: Lazy, facts: Facts, request: Request, after: int | None = None) -> Lazy:
-    """Return id, bucket, day and net of each purchase occasion, perhaps only those after a moment.
+    """Return id, day and net of each purchase occasion, perhaps only those after a moment.
+
+    With grain="day" the day tells occasions apart; else they have a bucket, the hour or week.
 
     Args:
         rows: What `facts.prepare` made.
@@ -35,8 +39,8 @@ def occasions(rows: Lazy, facts: Facts, request: Request, after: int | None = No
     """
     used = _used(rows, facts)
     if request.order is not None:
-        used = _purchases(_orders(used), facts)
-    found = _buckets(_later(used, after), request)
+        used = _purchases(_orders(used, facts), facts)
+    found = _buckets(_later(used, after, request), facts, request)
     return found if request.order is not None else _purchases(found, facts)
 
 
@@ -47,10 +51,11 @@ def audit(rows: Lazy, facts: Facts, request: Request, after: int | None = None) 
     after that moment; an order belongs where its earliest line is.
     """
     used = _used(rows, facts).with_columns(_count(nw.col("net") < 0).alias("back"))
+    more = (nw.col("back").sum(), nw.len().alias("lines"))
     if request.order is not None:
-        netted = _later(_orders(used, "back"), after)
+        netted = _later(_orders(used, facts, *more), after, request)
     else:
-        netted = _buckets(_later(used, after), request, "back")
+        netted = _buckets(_later(used, after, request), facts, request, *more)
     lost = _count(~_is_purchase(facts)) if request.amount is not None else nw.lit(0)
     flagged = netted.with_columns(lost.alias("lost"))
     below, kept = (nw.col("lost") == 1) & _is_below(facts), nw.col("lost") == 0
@@ -82,30 +87,34 @@ def audit(rows: Lazy, facts: Facts, request: Request, after: int | None = None) 
 
 def customers(found: Lazy, facts: Facts, request: Request, as_of: int) -> Lazy:
     """Return the customer table of the occasions."""
+    daily = request.grain == "day"
+    if daily:
+        found = found.with_columns(place(nw.col("day")).alias("bucket"))
     bucket, net = nw.col("bucket"), nw.col("net")
-    cuts = {days: window_start(as_of, days, request.grain) for days in request.windows}
+    starts = {days: window_start(as_of, days, request.grain) for days in request.windows}
+    cuts = {days: encode(start, request) for days, start in starts.items()}
     wanted = [
-        bucket.min().alias("first"),
-        bucket.max().alias("last"),
         nw.col("day").min().alias(c.FIRST_ORDER),
         nw.col("day").max().alias(c.LAST_ORDER),
         nw.len().alias(c.ORDERS),
     ]
-    inside = {c.orders_in(d): _inside(bucket >= cut, nw.lit(1)) for d, cut in cuts.items()}
-    packed = _packs(facts)
+    if not daily:
+        wanted += [bucket.min().alias("first"), bucket.max().alias("last")]
+    inside = {
+        c.orders_in(d): _inside(bucket >= cut, _float(nw.lit(1.0))) for d, cut in cuts.items()
+    }
     if request.amount is not None:
         inside |= {c.spend_in(d): _inside(bucket >= cut, net) for d, cut in cuts.items()}
         wanted.append(net.sum().alias("total"))
-    table = found.with_columns(*(value.alias(name) for name, value in inside.items()))
     wanted += [nw.col(name).sum() for name in inside]
-    if request.amount is not None and packed:
-        low = facts.bucket(facts.first, request)
-        code = (bucket - low) * _NET_ROOM + net + _NET_HALF
-        table = table.with_columns(code.alias("packed"))
+    packed, low = request.amount is not None and _packs(facts), _low(facts, request)
+    if packed:
+        inside["packed"] = (bucket - low) * _NET_ROOM + _integer(net) + _NET_HALF
         wanted.append(nw.col("packed").min())
+    table = found.with_columns(*(value.alias(name) for name, value in inside.items()))
     table = table.group_by("id").agg(*wanted)
     if request.amount is not None:
-        table = _unpacked(table) if packed else _joined(table, found)
+        table = _unpacked(table, low, request) if packed else _joined(table, found, request)
     return _named(table, facts, request, facts.bucket(as_of, request))
 
 
@@ -135,7 +144,8 @@ def join_holdout(table: Lazy, held: Lazy, days: float, request: Request) -> Lazy
 def _net(facts: Facts) -> Expr:
     if facts.scale is None:
         return nw.col("money")
-    return (nw.col("money") * facts.scale + 0.5).floor().cast(nw.Int64())
+    # Some warehouses floor to integers, whose sums are wide ones there; ibis makes all do so.
+    return _float((nw.col("money") * facts.scale + 0.5).floor())
 
 
 def _used(rows: Lazy, facts: Facts) -> Lazy:
@@ -143,35 +153,41 @@ def _used(rows: Lazy, facts: Facts) -> Lazy:
     schema = rows.collect_schema()
     floats = [n for n in ("id", "order") if n in schema and schema[n].is_float()]
     whole = (_integer(nw.col(name)) for name in floats)
-    used = rows.filter(nw.col("reason") == 0)
+    used = rows.filter(nw.col("reason") == 0) if facts.left_out else rows
     return used.with_columns(_net(facts).alias("net"), *whole)
 
 
-def _later(used: Lazy, after: int | None) -> Lazy:
-    return used if after is None else used.filter(nw.col("moment") > after)
+def _later(used: Lazy, after: int | None, request: Request) -> Lazy:
+    return used if after is None else used.filter(nw.col("moment") > encode(after, request))
 
 
-def _orders(used: Lazy, *more: str) -> Lazy:
-    found = used.with_columns(_gross()).group_by("id", "order")
-    return found.agg(nw.col("moment").min(), nw.col("day").min(), *_added(*more))
+def _orders(used: Lazy, facts: Facts, *more: Expr) -> Lazy:
+    found = _with_gross(used, facts).group_by("id", "order")
+    return found.agg(nw.col("moment").min(), nw.col("day").min(), *_added(facts), *more)
 
 
-def _buckets(used: Lazy, request: Request, *more: str) -> Lazy:
+def _buckets(used: Lazy, facts: Facts, request: Request, *more: Expr) -> Lazy:
+    used = _with_gross(used, facts)
+    if request.grain == "day":
+        return used.group_by("id", "day").agg(*_added(facts), *more)
     number = nw.col("moment")
     if request.grain == "week":
-        number = _integer((number + (UNIX_DAY - 1)) // 7)
-    found = used.with_columns(number.alias("bucket"), _gross()).group_by("id", "bucket")
-    return found.agg(nw.col("day").min(), *_added(*more))
+        number = whole_part(number + (UNIX_DAY - 1), 7)
+    found = used.with_columns(number.alias("bucket")).group_by("id", "bucket")
+    return found.agg(nw.col("day").min(), *_added(facts), *more)
 
 
-def _gross() -> Expr:
+def _with_gross(used: Lazy, facts: Facts) -> Lazy:
+    """Add the size of the amounts, against which rounding is told from money."""
+    if facts.scale is not None:
+        return used
     net = nw.col("net")
-    return nw.when(net < 0).then(0 - net).otherwise(net).alias("gross")
+    return used.with_columns(nw.when(net < 0).then(0 - net).otherwise(net).alias("gross"))
 
 
-def _added(*more: str) -> list[Expr]:
+def _added(facts: Facts) -> list[Expr]:
     """Return what is added up; inside agg stand columns only, Dask takes an expression for one."""
-    return [*(nw.col(name).sum() for name in ("net", "gross", *more)), nw.len().alias("lines")]
+    return [nw.col(name).sum() for name in ("net", "gross")[: 1 + (facts.scale is None)]]
 
 
 def _purchases(netted: Lazy, facts: Facts) -> Lazy:
@@ -196,20 +212,25 @@ def _packs(facts: Facts) -> bool:
     return facts.scale is not None and facts.total * facts.scale < _NET_HALF and small
 
 
-def _unpacked(table: Lazy) -> Lazy:
-    packed = _integer(nw.col("packed"))
-    bucket = _integer(packed // _NET_ROOM)
-    at_first = packed - bucket * _NET_ROOM - _NET_HALF
+def _low(facts: Facts, request: Request) -> int:
+    """Return the bucket of the first row, or its place with grain="day"."""
+    return encode(facts.bucket(facts.first, request), request)
+
+
+def _unpacked(table: Lazy, low: int, request: Request) -> Lazy:
+    first = place(nw.col(c.FIRST_ORDER)) if request.grain == "day" else _integer(nw.col("first"))
+    at_first = _integer(nw.col("packed")) - (first - low) * _NET_ROOM - _NET_HALF
     return table.with_columns(at_first.alias("at_first"))
 
 
-def _joined(table: Lazy, found: Lazy) -> Lazy:
-    first = found.select("id", nw.col("bucket").alias("first"), nw.col("net").alias("at_first"))
-    return table.join(first, on=["id", "first"], how="inner")
+def _joined(table: Lazy, found: Lazy, request: Request) -> Lazy:
+    key, bucket = (c.FIRST_ORDER, "day") if request.grain == "day" else ("first", "bucket")
+    first = found.select("id", nw.col(bucket).alias(key), nw.col("net").alias("at_first"))
+    return table.join(first, on=["id", key], how="inner")
 
 
 def _named(table: Lazy, facts: Facts, request: Request, now: int) -> Lazy:
-    first, last = _integer(nw.col("first")), _integer(nw.col("last"))
+    first, last = _ends(request)
     orders = _integer(nw.col(c.ORDERS))
     picked = [
         nw.col("id").alias(c.CUSTOMER),
@@ -232,6 +253,13 @@ def _named(table: Lazy, facts: Facts, request: Request, now: int) -> Lazy:
             spend = _float(nw.col(c.spend_in(days))) / scale
             picked.append(spend.alias(c.spend_in(days)))
     return table.select(*picked)
+
+
+def _ends(request: Request) -> tuple[Expr, Expr]:
+    """Return the numbers of the first and last bucket."""
+    if request.grain == "day":
+        return day_number(nw.col(c.FIRST_ORDER)), day_number(nw.col(c.LAST_ORDER))
+    return _integer(nw.col("first")), _integer(nw.col("last"))
 
 
 def _spend(total: Expr, at_first: Expr, orders: Expr, scale: Expr) -> list[Expr]:

@@ -1,5 +1,6 @@
 """What a lazy engine must be asked before it counts: one aggregate query over the log."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
@@ -11,8 +12,9 @@ from layerwise.errors import ColumnsError, EngineError
 from layerwise.orders.amounts import LARGEST, SCALES, infinite_amounts, not_numbers, text_amounts
 from layerwise.orders.blank_ids import BLANKS
 from layerwise.orders.float_ids import FLOAT32_ROOM, FLOAT64_ROOM, refuse_floats
+from layerwise.orders.moments import decode, encode, moment
 from layerwise.orders.netting import bucket
-from layerwise.orders.request import UNIX_DAY, Request
+from layerwise.orders.request import Request
 from layerwise.orders.rows import no_rows, refuse_currencies
 from layerwise.orders.text_dates import fixed_clock
 
@@ -35,6 +37,11 @@ class Facts:
     last: int
     later: int | None
 
+    @property
+    def left_out(self) -> int:
+        """The rows that are left out."""
+        return sum(self.counts.values()) - self.counts["rows"]
+
     def bucket(self, moment: int, request: Request) -> int:
         """Return the hour, day or week number of a moment."""
         return int(bucket(np.array([moment]), request.grain)[0])
@@ -48,7 +55,7 @@ def prepare(table: Lazy, request: Request, last: int) -> Lazy:
     named = table.select(nw.col(str(name)).alias(role) for role, name in request.roles.items())
     time = _local(table, types["time"], request)
     timed = named.with_columns(
-        _moment(time, request.hourly).alias("moment"),
+        moment(time, request).alias("moment"),
         _date(table, time).alias("day"),
         time.is_null().alias("undated"),
     )
@@ -58,7 +65,7 @@ def prepare(table: Lazy, request: Request, last: int) -> Lazy:
     picked += [_id("order", types).alias("order")] if "order" in types else []
     picked += [nw.col("currency")] if "currency" in types else []
     marked = timed.select(*picked)
-    return marked.with_columns(_reason(types, last).alias("reason"))
+    return marked.with_columns(_reason(types, encode(last, request)).alias("reason"))
 
 
 def gather(rows: Lazy, request: Request, amount_type: Any) -> Facts:
@@ -67,7 +74,9 @@ def gather(rows: Lazy, request: Request, amount_type: Any) -> Facts:
     Raises:
         DataError: If the log is empty, an amount infinite, or currencies are mixed.
     """
-    found = collect_row(rows.select(*_questions(request, amount_type)))
+    scales = _scales(amount_type)
+    floats = _float_ids(rows, request)
+    found = collect_row(rows.select(*_questions(request, amount_type, floats)))
     n = int(found["rows"])
     if n == 0:
         raise no_rows()
@@ -76,17 +85,17 @@ def gather(rows: Lazy, request: Request, amount_type: Any) -> Facts:
         refuse_currencies(kinds, int(found["no_currency"]), request)
     if _int(found["infinite"]):
         raise infinite_amounts(request.amount, _int(found["infinite"]), n)
-    for role in _ids(request):
+    for role in floats:
         faults = (_int(found[f"{fault}_{role}"]) for fault in ("blurred", "broken"))
         refuse_floats(request.roles[role], n, *faults, room=_int(found[f"room_{role}"]))
-    counts = {reason: _int(found[reason]) for reason in REASONS} | {"rows": n}
-    total = float(found["below"] or 0.0) + float(found["above"] or 0.0)
-    fitting = (s for s in SCALES if not _int(found[f"inexact_{s}"]))
+    counts = {reason: _int(found.get(reason)) for reason in REASONS} | {"rows": n}
+    total = float(found["size"] or 0.0)
+    fitting = (s for s in scales if not _int(found.get(f"inexact_{s}")))
     scale = next(fitting, None)
     if scale is not None and total * scale >= LARGEST:
         scale = None
     lowest = np.inf if request.amount is None else float(found["lowest"] or 0.0)
-    first, last = _int(found["first"]), _int(found["last"])
+    first, last = (decode(_int(found[end]), request) for end in ("first", "last"))
     return Facts(
         counts=counts,
         scale=scale,
@@ -94,20 +103,15 @@ def gather(rows: Lazy, request: Request, amount_type: Any) -> Facts:
         total=total,
         first=first,
         last=last,
-        later=_int(found["later"]) if counts["after_as_of"] else None,
+        later=decode(_int(found["later"]), request) if counts["after_as_of"] else None,
     )
 
 
 def collect_row(table: Lazy) -> dict[str, Any]:
     """Return the one row of a small aggregate."""
     polars = table.implementation.is_polars()
-    frame = table.collect() if polars else table.collect("pandas")
+    frame = table.collect(engine="streaming") if polars else table.collect("pandas")
     return {str(name): value for name, value in frame.rows(named=True)[0].items()}
-
-
-def day_number(time: Expr) -> Expr:
-    """Return days since 1970-01-01 of a date or a time without zone; any number where missing."""
-    return _moment(time, hourly=False)
 
 
 def is_aware(table: Lazy, request: Request) -> bool:
@@ -128,29 +132,42 @@ def _int(value: Any) -> int:
     return 0 if value is None or value != value else int(value)
 
 
-def _questions(request: Request, amount_type: Any) -> list[Expr]:
-    reason, money = nw.col("reason"), nw.col("money")
+def _questions(request: Request, amount_type: Any, floats: Iterable[str]) -> list[Expr]:
+    """Return what is asked of all rows at once; nothing that the columns' types answer."""
+    reason, money, moment = nw.col("reason"), nw.col("money"), nw.col("moment")
     known = (reason == 0) | (reason == len(REASONS))
+    idle = {"null_order": request.order is None, "null_amount": request.amount is None}
     wanted = [
         nw.len().alias("rows"),
-        *(_total(reason == i).alias(name) for i, name in enumerate(REASONS, start=1)),
-        _among(reason == 0, nw.col("moment")).min().alias("first"),
-        _among(reason == 0, nw.col("moment")).max().alias("last"),
-        _among(reason == len(REASONS), nw.col("moment")).min().alias("later"),
+        *(_total(reason == i).alias(r) for i, r in enumerate(REASONS, start=1) if not idle.get(r)),
+        _among(reason == 0, moment).min().alias("first"),
+        _among(reason == 0, moment).max().alias("last"),
+        _among(reason == len(REASONS), moment).min().alias("later"),
         _total((money > _HUGE) | (money < -_HUGE)).alias("infinite"),
-        *(nw.col(f"blurred_{role}").sum() for role in _ids(request)),
-        *(nw.col(f"broken_{role}").sum() for role in _ids(request)),
-        *(nw.col(f"room_{role}").max() for role in _ids(request)),
         _among(known, money).min().alias("lowest"),
-        _among(known & (money < 0), 0.0 - money).sum().alias("below"),
-        _among(known & (money > 0), money).sum().alias("above"),
-        *(_inexact(known, s, amount_type).alias(f"inexact_{s}") for s in SCALES),
+        _among(known, nw.when(money < 0).then(0.0 - money).otherwise(money)).sum().alias("size"),
     ]
+    for role in floats:
+        wanted += [nw.col(f"{fault}_{role}").sum() for fault in ("blurred", "broken")]
+        wanted.append(nw.col(f"room_{role}").max())
+    if len(scales := _scales(amount_type)) > 1:
+        wanted += [_inexact(known, s, amount_type).alias(f"inexact_{s}") for s in scales]
     if request.currency is not None:
         currency = nw.col("currency")
         wanted += [currency.min().alias("least"), currency.max().alias("most")]
         wanted.append(_total(currency.is_null()).alias("no_currency"))
     return wanted
+
+
+def _scales(amount_type: Any) -> tuple[int, ...]:
+    """Return the scales that amounts of a type may need: whole numbers, and no amounts, only 1."""
+    return SCALES[:1] if amount_type is None or amount_type.is_integer() else SCALES
+
+
+def _float_ids(rows: Lazy, request: Request) -> list[str]:
+    """Return the roles of the ids that came as floats."""
+    made = rows.collect_schema().names()
+    return [role for role in _ids(request) if f"blurred_{role}" in made]
 
 
 def _money(types: dict[str, Any]) -> Expr:
@@ -176,9 +193,9 @@ def _id(role: str, types: dict[str, Any]) -> Expr:
 
 def _float_faults(role: str, dtype: Any) -> list[Expr]:
     """Mark ids that are floats too large to be told apart, or not whole, and from where on."""
-    number = nw.col(role)
     if not dtype.is_float():
-        return [nw.lit(0).alias(f"{name}_{role}") for name in ("blurred", "broken", "room")]
+        return []
+    number = nw.col(role)
     blurred = _blurred(number, dtype)
     broken = ~number.is_nan() & ~blurred & (number.floor() != number)
     return [
@@ -220,29 +237,11 @@ def _reason(types: dict[str, Any], last: int) -> Expr:
     return reason
 
 
-def _moment(time: Expr, hourly: bool) -> Expr:
-    """Return days (or hours) since 1970-01-01 from the year and the day of the year.
-
-    A missing time gets any number, because Dask has no missing integers; `undated` marks it.
-    """
-    before = _part(time.dt.year()) - 1
-    leap = _whole(before // 4) - _whole(before // 100) + _whole(before // 400)
-    day = before * 365 + leap + _part(time.dt.ordinal_day()) - UNIX_DAY
-    return day * 24 + _part(time.dt.hour()) if hourly else day
-
-
 def _date(table: Lazy, time: Expr) -> Expr:
     """Return the date; in Dask as a time at midnight, since it cannot group Arrow's dates."""
-    date = time.cast(nw.Date())
-    return date.cast(nw.Datetime("us")) if table.implementation.is_dask() else date
-
-
-def _part(value: Expr) -> Expr:
-    return _whole(nw.coalesce(value, nw.lit(1)))
-
-
-def _whole(value: Expr) -> Expr:
-    return value.cast(nw.Int64())
+    if table.implementation.is_dask():
+        return time.cast(nw.Datetime("us")).dt.truncate("1d")
+    return time.cast(nw.Date())
 
 
 _LOCAL_TIME = {
@@ -304,8 +303,9 @@ def check_id_type(name: object, dtype: Any) -> None:
 def _inexact(known: Expr, scale: int, amount_type: Any) -> Expr:
     """Count amounts that are no whole number of 1/scale, in the precision of their own type."""
     money = nw.col("money")
-    # A column of the scale: Polars divides by constants through their reciprocals.
-    divisor = nw.col("reason").cast(nw.Float64()) * 0.0 + float(scale)
+    # A column of the scale: Polars divides by constants through their reciprocals, and takes what
+    # `when` made for one if all rows have it.
+    divisor = money * 0.0 + float(scale)
     nearest = (money * scale + 0.5).floor() / divisor
     if amount_type == nw.Float32:
         return _total(known & (nearest.cast(nw.Float32()) != money.cast(nw.Float32())))

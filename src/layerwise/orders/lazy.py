@@ -125,8 +125,7 @@ def _look(table: Lazy, request: Request, date: Any, name: str) -> tuple[int, Laz
 def _check(table: Lazy, rows: Lazy, facts: Facts, request: Request, *, full: bool) -> OrderCheck:
     """Count; refunds and customers need the log grouped, so only where there can be refunds."""
     per_day = _per_day(request)
-    left = sum(facts.counts.values()) - facts.counts["rows"]
-    used = facts.counts["rows"] - left
+    used = facts.counts["rows"] - facts.left_out
     first, last = (day(m // per_day) if used else None for m in (facts.first, facts.last))
     audited: dict[str, Any] = {"first_order": first, "last_order": last}
     audited["customers"] = min(used, 1)
