@@ -228,6 +228,17 @@ def test_sql_of_other_dialects(dialect: str) -> None:
     assert "champions" in text
 
 
+def test_sql_of_a_table_in_a_schema() -> None:
+    """The schema is quoted by itself, and DuckDB finds the table in it."""
+    pytest.importorskip("ibis")
+    rules = (Cut(output="t", column="spend_365d", edges=(2.0,), labels=("few", "many")),)
+    text = Fitted(spec=Value(), name="t", rules=rules).to_sql(table="people", schema="crm")
+    con = duckdb.connect()
+    con.sql("create schema crm")
+    con.sql("create table crm.people as select 'a' as customer_id, 3.0 as spend_365d")
+    assert con.sql(text).df()["t"].tolist() == ["many"]
+
+
 def test_unknown_dialect() -> None:
     """A dialect that ibis does not know is a SpecError."""
     pytest.importorskip("ibis")

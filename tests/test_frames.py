@@ -284,6 +284,16 @@ def test_hints(missing: str, words: str) -> None:
     assert words in str(caught.value.hint)
 
 
+def test_a_column_that_an_argument_names_is_to_be_named() -> None:
+    """The hint names the argument, beside what makes the column, if that is known."""
+    with pytest.raises(ColumnsError) as caught:
+        frames.require([], {"customer_id": "customer=", "ts": "time="}, title="No.")
+    hint = 'name the column that you have: customer="your_column", time="your_column".'
+    assert caught.value.hint == hint
+    with pytest.raises(ColumnsError, match=r'adds churn; or name .*: status="your_column"\.'):
+        frames.require([], {"churn": "status="}, title="No.")
+
+
 def test_lazy_frames_are_checked_before_they_run() -> None:
     """A column of another type is a ColumnsError with all such columns, not the engine's error."""
     con = duckdb.connect()

@@ -153,7 +153,12 @@ class Labeller:
         saved.write_text(path, self.to_json())
 
     def to_sql(
-        self, dialect: str = "duckdb", *, table: str = "customers", customer: str = CUSTOMER
+        self,
+        dialect: str = "duckdb",
+        *,
+        table: str = "customers",
+        customer: str = CUSTOMER,
+        schema: str | None = None,
     ) -> str:
         """Return one SELECT statement that labels a table inside a database.
 
@@ -163,8 +168,9 @@ class Labeller:
             dialect: Of those ibis knows: "duckdb" and "postgres" are run in the tests of layerwise;
                 "snowflake", "bigquery", "databricks" (or "spark") and "clickhouse" are written and
                 parsed there, not run.
-            table: Name of the customer table in the database.
+            table: Name of the customer table in the database, without its schema.
             customer: Its column with the customers' ids.
+            schema: Where the table is, as in `schema.table`; None leaves it to the connection.
 
         Raises:
             MissingExtraError: ibis is not installed.
@@ -192,7 +198,7 @@ class Labeller:
             raise MissingExtraError(
                 "to_sql needs ibis.", hint='pip install "layerwise[sql]"'
             ) from None
-        source = ibis.table({customer: "string"} | self._sql_types(), name=table)
+        source = ibis.table({customer: "string"} | self._sql_types(), name=table, database=schema)
         try:
             labelled: Any = self.transform(source)
         except ibis.common.exceptions.IbisError:

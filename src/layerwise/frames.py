@@ -253,7 +253,8 @@ def require(
 ) -> None:
     """Check that every needed column is there; `needed` maps it to what needs it.
 
-    The hint is that of a customer table, unless another is given.
+    The hint is that of a customer table, unless another is given. Where each missing column is
+    one that an argument names (`needed` maps it to "customer="), the hint says so.
 
     Raises:
         ColumnsError: With all missing columns at once, and what was found.
@@ -264,9 +265,22 @@ def require(
     width = max(map(len, missing))
     lines = [f"{name:<{width}}  needed by {needed[name]}" for name in missing]
     shown = ", ".join(list(found)[:30]) + (", ..." if len(found) > 30 else "")
-    raise ColumnsError(f"{problems(title, lines)}\nFound: {shown}.", hint=hint or _hint(missing))
+    raise ColumnsError(
+        f"{problems(title, lines)}\nFound: {shown}.", hint=hint or _name_or_make(missing, needed)
+    )
 
 
+def _name_or_make(missing: Sequence[str], needed: Mapping[str, str]) -> str:
+    made = _hint(missing)
+    if not all(needed[name].endswith("=") for name in missing):
+        return made
+    yours = ", ".join(dict.fromkeys(f'{needed[name]}"your_column"' for name in missing))
+    if made == _GENERAL:
+        return f"name the column that you have: {yours}."
+    return f"{made.removesuffix('.')}; or name the column that you have: {yours}."
+
+
+_GENERAL = "summarize(orders, as_of=...) makes the customer table; earlier layers add theirs."
 _BASKETS = ("basket_", "special_", "custom_orders", "share_")
 
 
@@ -286,7 +300,7 @@ def _hint(missing: Sequence[str]) -> str:
         return "a model such as BGNBD(horizon_days=...), fitted before, adds its columns."
     if "churn" in missing:
         return "ChurnStatus().fit(customers).transform(customers) adds churn."
-    return "summarize(orders, as_of=...) makes the customer table; earlier layers add theirs."
+    return _GENERAL
 
 
 def _windowed(name: str) -> bool:

@@ -220,7 +220,10 @@ def read_log(
     frames.check_named({"customer=": customer, "time=": time})
     roles = {customer: "customer=", time: "time="} | dict.fromkeys(needs, what)
     title = f"{_upper(what)} lacks columns:"
-    frames.require(frames.column_names(frame), roles, title=title, hint=_RENAME)
+    found = frames.column_names(frame)
+    lacking = [name for name in roles if name not in found]
+    hint = _RENAME.format(name=lacking[-1]) if lacking else None
+    frames.require(found, roles, title=title, hint=hint)
     request = make_request(customer=customer, time=time, time_format=time_format, tz=tz)
     native = frame.to_native()
     if not len(frame):
@@ -245,7 +248,10 @@ def read_log(
 
 UNKNOWN, NO_ID = -1, -2
 """What `places` gives for an id that the roster does not have, and for a missing id."""
-_RENAME = 'rename the columns of the log to these, as in log.rename(columns={"when": "ts"}).'
+_RENAME = (
+    "rename the columns of the log to these, as in log.rename(columns={{"
+    '"your_column": "{name}"}}); or name yours where the call asks, such as time="your_column".'
+)
 _FUTURE = "dated after as_of"
 _STRANGE = "of customers whom the customer table does not have"
 

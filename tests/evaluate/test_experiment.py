@@ -364,3 +364,10 @@ def test_metrics_need_names() -> None:
             Share(wrong)  # type: ignore[arg-type]
     with pytest.raises(SpecError):
         Mean("spend", covariate=3)  # type: ignore[arg-type]
+
+
+def test_arms_without_control_are_told_how_to_name_it() -> None:
+    """The hint names the argument, with an arm that is there."""
+    people = pd.DataFrame({"customer_id": [1, 2], "arm": ["a", "b"], "bought": [0, 1]})
+    with pytest.raises(SpecError, match='Hint: say which arm got nothing: control="a"'):
+        analyse(people, metrics=["bought"], arms={"a": 0.5, "b": 0.5})

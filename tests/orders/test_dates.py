@@ -1,4 +1,5 @@
 import datetime as dt
+import re
 
 import numpy as np
 import pandas as pd
@@ -265,3 +266,15 @@ def test_offsets_in_patterns(run):
     assert table["first_to_last_days"].tolist() == [3, 0]
     with pytest.raises(DataError, match="1 of 3 different texts"):
         run(ordered_at=[*same[:2], "2024"], time_format=pattern)
+
+
+@pytest.mark.parametrize("between", ["/", ".", "-"])
+def test_the_pattern_in_the_hint_has_the_separator_of_the_texts(between: str) -> None:
+    """What the hint proposes can be copied and reads the column."""
+    log = pd.DataFrame({
+        "customer_id": [1], "ordered_at": [between.join(["31", "12", "2025"])], "amount": [5.0],
+    })  # fmt: skip
+    pattern = between.join(["%d", "%m", "%Y"])
+    with pytest.raises(DataError, match=re.escape(f'time_format="{pattern}" (day first)')):
+        summarize(log, as_of="2026-01-31")
+    assert len(summarize(log, as_of="2026-01-31", time_format=pattern)) == 1

@@ -176,3 +176,22 @@ def test_erasure(engine: Engine) -> None:
     assert len(erase(engine.make(table), []).table) == 4
     with pytest.raises(DataError, match="another type"):
         erase(engine.make(table), ["1"])
+
+
+def test_a_purpose_that_nobody_agreed_to_is_asked_about() -> None:
+    """Where nothing is left the notice speaks of the spelling; where something is, it does not."""
+    consents = pd.DataFrame(
+        {"customer_id": [1], "purpose": "mail", "granted_at": "2024-01-01", "withdrawn_at": None}
+    )
+    rows = pd.DataFrame({"customer_id": [1, 2]})
+    with pytest.warns(RowsLeftOutWarning, match="purpose=: it is read letter by letter"):
+        consent(rows, consents, as_of="2024-06-30", purpose="Mail")
+    with pytest.warns(RowsLeftOutWarning, match=r"check the counts\.$"):
+        consent(rows, consents, as_of="2024-06-30", purpose="mail")
+
+
+def test_a_consent_table_under_other_names_is_to_be_renamed() -> None:
+    """The hint is about the consents, not about the customer table."""
+    rows = pd.DataFrame({"customer_id": [1]})
+    with pytest.raises(ColumnsError, match=r"Hint: one row a consent: consents\.rename"):
+        consent(rows, pd.DataFrame({"customer_id": [1]}), as_of="2024-06-30", purpose="mail")

@@ -37,6 +37,7 @@ def read_arms(arms: object, *, control: str | None = None) -> dict[str, float]:
         wrong.append(f"two arms or more are needed, got {len(arms)}")
     if control is not None and control not in arms:
         wrong.append(f"the control arm {control!r:.40} is not among them")
+        hint = f'say which arm got nothing: control="{next(iter(arms), CONTROL):.40}".'
     if not wrong and abs(sum(arms.values()) - 1) > _EXACT:
         wrong.append(f"the shares add up to {sum(arms.values()):.10g}, not to 1")
     if wrong:

@@ -116,7 +116,9 @@ def analyse(
     No events or nothing but events are allowed for shares. Where a mean does not vary or an arm has
     fewer than two customers, effect stays and interval and p are missing, with a note. Customers
     whose outcome is missing are left out of that metric, counted in a notice; where they are
-    missing from one arm more than from another, a note says so.
+    missing from one arm more than from another, a note says so. With a covariate the effect is not
+    `arm_value` less `control_value`, which are the plain means: it is that difference less what
+    the arms differed by before.
 
     Args:
         customers: One row per customer with arm, outcomes and covariates, in memory.

@@ -165,6 +165,7 @@ def _refuse(wrong: dict[str, int], n: int) -> None:
     if lines:
         raise DataError(
             problems("The points ledger cannot be used:", lines),
-            hint="a row needs event_id, customer_id, ts, kind and points; correct them at the "
+            hint="a row needs event_id, customer_id, ts, kind and points (an order that earned "
+            "none has no row, and kinds of other names are mapped to these); correct them at the "
             "source, as points are a promise.",
         )

@@ -65,8 +65,9 @@ def membership_levels(
     Columns added (and replaced, if there): `level` (0 for none), `level_id`, `level_since`,
     `level_review` (day of the next review), `level_change` (what this run did: new, upgraded, kept,
     renewed, in grace, downgraded, not_evaluable), `gap_spend` and `gap_days` (what lacks to the
-    next level; missing at the top), `benefits` and `level_version`. With "min" both gaps must be
-    closed; with "max" or a table each says what it takes by that way alone, missing if it cannot.
+    next level, in money and in days with an order; missing at the top), `benefits` and
+    `level_version`. With "min" both gaps must be closed; with "max" or a table each says what it
+    takes by that way alone, missing if it cannot.
     Where spend or days are missing, the level before is kept as it is.
 
     Running it again with its own result as `previous` and the same `as_of` gives the same levels,

@@ -274,7 +274,8 @@ def _check_types(types: dict[str, Any], request: Request) -> None:
         raise ColumnsError(
             f"{request.time} holds {time}, not dates, and a lazy frame's text and numbers are not "
             "parsed here.",
-            hint=f"Cast it in the query, e.g. CAST({request.time} AS DATE), or collect the frame.",
+            hint=f"Cast it in the query, e.g. CAST({request.time} AS DATE), in Polars "
+            f'pl.col("{request.time}").str.to_datetime(), or collect the frame.',
         )
     if request.hourly and isinstance(time, nw.Date):
         raise ColumnsError(

@@ -15,7 +15,7 @@ MISSING = frozenset({"", "nat", "nan", "na", "n/a", "none", "null", "<na>"})
 
 _ISO = re.compile(r"\s*(?:\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2}|\d{8})(?!\d)")
 _OFFSET = re.compile(r"[T ]\d\d.*([Zz]|[+-]\d\d(?::?\d\d)?)\s*$")
-_DAY_FIRST = re.compile(r"\s*\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4}\b")
+_DAY_FIRST = re.compile(r"\s*\d{1,2}([/.\-])\d{1,2}[/.\-]\d{2,4}\b")
 
 
 @attrs.frozen(eq=False)
@@ -167,13 +167,15 @@ def local(times: pd.DatetimeIndex, tz: str | None) -> np.ndarray:
 
 def not_dates(name: Any, wrong: np.ndarray, n: int, pattern: str = "ISO8601") -> DataError:
     """Return the error for texts that cannot be read as dates."""
-    day_first = sum(_DAY_FIRST.match(t) is not None for t in wrong)
+    day_first = next((found for t in wrong if (found := _DAY_FIRST.match(t))), None)
     if pattern != "ISO8601":
         hint = f"time_format={pattern!r} must fit every value; clean the others or set them null."
     elif day_first:
+        between = day_first[1]
+        days, months = (between.join(parts) for parts in (("%d", "%m", "%Y"), ("%m", "%d", "%Y")))
         hint = (
-            'Say which comes first: time_format="%d/%m/%Y" (day first) or '
-            'time_format="%m/%d/%Y" (month first).'
+            f'Say which comes first: time_format="{days}" (day first) or '
+            f'time_format="{months}" (month first).'
         )
     else:
         hint = 'Use ISO dates (2024-01-31), or say the pattern: time_format="%d.%m.%Y %H:%M".'

@@ -129,6 +129,10 @@ def _consented(
         frames.column_names(table),
         dict.fromkeys(needed, "consent"),
         title="The consent table lacks columns:",
+        hint=(
+            'one row a consent: consents.rename(columns={"your_column": "granted_at"}); '
+            "withdrawn_at is empty where the consent stands."
+        ),
     )
     native = table.to_native()
     who = _known_places(column(native, customer), customer, ids, "The consent table")
@@ -372,6 +376,10 @@ def _kinds(ids: pd.Series) -> set[str]:
     return {"text" if isinstance(value, str) else "numbers" for value in ids.tolist()}
 
 
+def _unmet(counts: Mapping[str, int]) -> bool:
+    return not counts["kept"] and bool(counts.get("not consented"))
+
+
 def passed(frame: Any, reasons: Mapping[str, Array], what: str) -> Gated:
     """Count each row under the first reason that applies to it, tell, and return the rest."""
     n = len(frame)
@@ -384,7 +392,8 @@ def passed(frame: Any, reasons: Mapping[str, Array], what: str) -> Gated:
     if lines:
         warnings.warn(
             problems(f"Rows left out by {what}, of {n:,}:", lines)
-            + "\nHint: this is what the gate is for; check the counts.",
+            + "\nHint: this is what the gate is for; check the counts"
+            + (", and purpose=: it is read letter by letter." if _unmet(counts) else "."),
             RowsLeftOutWarning,
             stacklevel=3,
         )

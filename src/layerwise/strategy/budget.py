@@ -231,7 +231,8 @@ def _by_id(frame: Any, given: Mapping[str, float], name: str) -> Floats:
     ]
     if lacking:
         raise SpecError(
-            f"{name} lacks {len(lacking)} strategies of the plan: {', '.join(lacking[:10])}.",
+            f"{name} lacks {len(lacking)} strategies of the plan: {', '.join(lacking[:10])}"
+            f"{', ...' if len(lacking) > 10 else '.'}",
             hint="give each a number, or strike it from the table with without([...]).",
         )
     values = [_number(given.get(x, 0.0), name) for x in strategy.categories]

@@ -104,7 +104,11 @@ def misspelt_axes(rows: Sequence[Strategy], known: Iterable[str]) -> list[str]:
     near = {
         axis: get_close_matches(axis.strip().lower(), names, n=1, cutoff=0.75) for axis in strange
     }
-    return [f"unknown axis {a!r} (did you mean {n[0]!r}?)" for a, n in near.items() if n]
+    return [
+        f"unknown axis {a!r} (did you mean {n[0]!r}? If it is your own, give its labels in labels=)"
+        for a, n in near.items()
+        if n
+    ]
 
 
 def unknown_axes(rows: Sequence[Strategy], known: Iterable[str]) -> list[str]:

@@ -50,7 +50,8 @@ def contact_rules(
         min_gap_days: Days from one contact to the next. From 1 on, one row a customer goes now.
         no_contact: Channels that disturb nobody.
         customer: Column of the customer's id, in both tables.
-        time: Column of the date of a contact.
+        time: Column of the date of a contact: dates or ISO text; other text goes through
+            `pd.to_datetime(..., format=...)` first.
 
     Returns:
         The same kind of frame, same rows, with `status`: send, held_out, contact_cap (wait for

@@ -12,6 +12,10 @@ from layerwise.rates import risk_difference
 from layerwise.strategy.offers import read_labels, read_numbers
 
 HINT = "allocate_coupons(customers, face_value=5, margin=0.3, layer='value', experiment=table)."
+_ROWS = (
+    "a row a layer, with counts of customers (treated, control), buyers (treated_buyers, "
+    "control_buyers) and coupon_users."
+)
 _COUNTS = ("treated", "treated_buyers", "coupon_users", "control", "control_buyers")
 
 
@@ -42,7 +46,7 @@ def read_rates(experiment: Any, layer: str | None) -> pd.DataFrame:
 def _counts(frame: Any, layer: str | None) -> list[Floats]:
     needed = dict.fromkeys(_COUNTS if layer is None else (layer, *_COUNTS), "experiment")
     title = "The experiment lacks columns:"
-    frames.require(frames.column_names(frame), needed, title=title, hint=HINT)
+    frames.require(frames.column_names(frame), needed, title=title, hint=_ROWS)
     found = [read_numbers(frame, name, "experiment") for name in _COUNTS]
     n1, x1, used, n0, x0 = found
     wrong = {
@@ -63,6 +67,6 @@ def _counts(frame: Any, layer: str | None) -> list[Floats]:
     if lines or not len(frame):
         raise DataError(
             problems("The experiment cannot be used:", lines or ["there are no rows"]),
-            hint="a row a layer, with counts of customers, buyers and coupon users.",
+            hint=_ROWS,
         )
     return found

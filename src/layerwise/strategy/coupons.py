@@ -80,7 +80,8 @@ def coupon_gain(p1: Any, p0: Any, *, margin: Any, face_value: Any, use_share: An
     Args:
         p1: Probability to buy with the coupon.
         p0: Probability to buy without.
-        margin: Margin of an order in money, before the coupon; g.
+        margin: Margin of an order in money, before the coupon; g. (`allocate_coupons` takes a share
+            of the basket instead.)
         face_value: What the coupon takes off; d.
         use_share: Share of orders with the coupon at hand that use it; u.
 

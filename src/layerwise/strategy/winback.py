@@ -124,7 +124,8 @@ def winback_list(
         horizon_days: Days in which a return counts.
         messages: Log of win-back messages, a row a message with `customer_id` and `sent_at`; None:
             nobody has been written to.
-        sent_at: Its column of dates.
+        sent_at: Its column of dates: dates or ISO text; other text goes through
+            `pd.to_datetime(..., format=...)` first.
         churn_type: Column of churn types; those of passive_final are left alone. None: not known.
         status: Column of the churn status, with the labels of `ChurnStatus`.
         max_attempts: See above.
