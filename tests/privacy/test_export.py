@@ -12,7 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerwise.errors import ColumnsError, EngineError, PrivacyError, SpecError
+from layerwise.errors import (
+    ColumnsError,
+    ColumnsLeftOutWarning,
+    EngineError,
+    PrivacyError,
+    SpecError,
+)
 from layerwise.privacy import check_export, csv_text, pseudonymise, scan, write_csv
 from layerwise.spreadsheet import FORMULA_STARTS, unprotect
 from tests.conftest import Engine
@@ -36,7 +42,7 @@ def test_numbers_are_refused(value: int, dtype: str) -> None:
     """A number is searched as its digits; small ones and fractions pass."""
     with pytest.raises(PrivacyError, match="in 2 cells"):
         check_export(pd.DataFrame({"v": pd.Series([value, 5, value]).astype(dtype)}))
-    check_export(pd.DataFrame({"v": [5, 10**9], "w": [1.5e12 + 0.25, float("nan")]}))
+    check_export(pd.DataFrame({"v": [5, 10**9], "w": [1.5e12 + 0.25, float("nan")]}), customer=None)
 
 
 def test_odd_cells_are_searched() -> None:
@@ -86,7 +92,8 @@ def test_known_columns_may_pass() -> None:
 )
 def test_no_cell_starts_a_formula(texts: list[str]) -> None:
     """Every cell of every text is harmless and reads back as it was."""
-    text = csv_text(pd.DataFrame({"=a": texts, "n": range(len(texts))}))
+    table = pd.DataFrame({"=a": texts, "n": range(len(texts))})
+    text = csv_text(table, customer=None)
     rows = list(csv.reader(io.StringIO(text, newline="")))
     cells = [row[0] for row in rows]
     assert not any(cell.lstrip()[:1] in tuple(FORMULA_STARTS) for cell in cells if cell.strip())
@@ -96,8 +103,8 @@ def test_no_cell_starts_a_formula(texts: list[str]) -> None:
 def test_numbers_stay_numbers() -> None:
     """A negative number is no formula; formulas=True leaves cells alone."""
     table = pd.DataFrame({"v": [-1.5, 2.0], "t": pd.Categorical(["-5", "+x"])})
-    assert csv_text(table) == "v,t\r\n-1.5,'-5\r\n2.0,'+x\r\n"
-    assert csv_text(table, formulas=True) == "v,t\r\n-1.5,-5\r\n2.0,+x\r\n"
+    assert csv_text(table, customer=None) == "v,t\r\n-1.5,'-5\r\n2.0,'+x\r\n"
+    assert csv_text(table, customer=None, formulas=True) == "v,t\r\n-1.5,-5\r\n2.0,+x\r\n"
     with pytest.raises(ColumnsError):
         csv_text(pd.DataFrame({"=a": [1], "'=a": [2]}).rename(columns={"'=a": "=a"}))
 
@@ -153,3 +160,38 @@ def test_a_misspelt_column_of_customers_is_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
     with pytest.raises(SpecError, match="raw_ids"):
         check_export(table, raw_ids="no")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("ids", [[1042, 7], ["c-1042", "c-7"]])
+@pytest.mark.parametrize("dtype", [None, "object", "category"])
+def test_ids_of_an_unnamed_column_are_told(
+    ids: list[Any], dtype: str | None, tmp_path: Path
+) -> None:
+    """What could be ids is named with a hint where no column has the usual name, without values."""
+    table = pd.DataFrame({"kunde": pd.Series(ids, dtype=dtype), "value": ["low", "low"]})
+    calls = [check_export, csv_text, lambda t: write_csv(t, tmp_path / "out.csv")]
+    for call in calls:
+        with pytest.warns(ColumnsLeftOutWarning, match='customer="kunde"') as told:
+            call(table)
+        assert "1 of 2 columns" in str(told[0].message)
+        assert str(ids[0]) not in str(told[0].message)
+        assert told[0].filename == __file__
+
+
+def test_only_what_could_be_ids_is_told() -> None:
+    """Repeats, fractions, one row, gaps, pseudonyms, lists, counts of groups and None are quiet."""
+    names = pseudonymise([1, 2], key=bytes(range(32)), key_id="k", purpose="p")
+    quiet = {"v": [1, 1], "x": [1.5, 2.5], "gap": ["a", None], "list": [[1], [2]], "who": names}
+    check_export(pd.DataFrame(quiet))
+    check_export(pd.DataFrame({"kunde": [7]}))
+    check_export(pd.DataFrame({"value": ["high", "low"], "customers": [12, 40]}))
+    table = pd.DataFrame({"kunde": [7, 8]})
+    check_export(table, customer=None)
+    check_export(table, raw_ids=True)
+
+
+def test_ids_of_an_unnamed_column_are_told_of_every_engine(engine: Engine) -> None:
+    """The warning is the same from each kind of frame in memory."""
+    if not engine.lazy:
+        with pytest.warns(ColumnsLeftOutWarning, match="each row: kunde"):
+            check_export(engine.make(pd.DataFrame({"kunde": ["a", "b"], "n": [1, 1]})))

@@ -2,6 +2,7 @@
 
 import io
 import os
+import warnings
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -9,8 +10,14 @@ import numpy as np
 import pandas as pd
 
 from layerwise import frames
-from layerwise.columns import CUSTOMER
-from layerwise.errors import ColumnsError, PrivacyError, SpecError, problems
+from layerwise.columns import CUSTOMER, CUSTOMERS
+from layerwise.errors import (
+    ColumnsError,
+    ColumnsLeftOutWarning,
+    PrivacyError,
+    SpecError,
+    problems,
+)
 from layerwise.frames import Array
 from layerwise.orders.table import column
 from layerwise.privacy.patterns import PATTERNS, lines_with
@@ -19,6 +26,7 @@ from layerwise.saved import write_text
 from layerwise.spreadsheet import protect
 
 _LEAST_NUMBER = 10**9  # the least phone number; smaller numbers are not searched
+_NAMED = 12  # columns in one line of a message
 _HINT = (
     "replace them by pseudonyms (pseudonymise_columns) or leave the columns out; "
     'allow={"column": "bank card number"} lets through what only looks like one.'
@@ -63,7 +71,7 @@ def scan(table: object) -> pd.DataFrame:
 def check_export(
     table: object,
     *,
-    customer: str = CUSTOMER,
+    customer: str | None = CUSTOMER,
     raw_ids: bool = False,
     allow: Mapping[str, str | Collection[str]] | None = None,
 ) -> None:
@@ -71,11 +79,13 @@ def check_export(
 
     The column of customers, if there is one, must hold pseudonyms: what `pseudonymise` makes is
     known by its shape. Ids in a column of another name cannot be known; name it by `customer`.
-    All cells and names of columns are searched for raw identifiers, as `scan` does.
+    Where the usual name is missing, columns that could be ids are told: whole numbers or text of
+    their own in each row. Tables that count `customers` have a row per group and are let be. All
+    cells and names of columns are searched for raw identifiers, as `scan` does.
 
     Args:
         table: A frame in memory.
-        customer: The column of customers.
+        customer: The column of customers; None says that there is none.
         raw_ids: Customers' own ids may stand there, because the table stays in the house, such as
             for your own shop system, or because they are pseudonyms made elsewhere. The search for
             raw identifiers is the same.
@@ -88,6 +98,9 @@ def check_export(
         SpecError: `allow` names no such column or kind, or a choice is not possible.
         EngineError: It is no frame in memory.
 
+    Warns:
+        ColumnsLeftOutWarning: No column is called `customer_id`, and some could hold ids.
+
     >>> names = ["k1-J6JHGUV3FWVDRLNJ3P7VNVTHT3", "k1-RWI7IG6F43J3L57HHCNFQWGVSE"]
     >>> check_export(pd.DataFrame({"customer_id": names, "orders": [3, 1]}))
     >>> check_export(pd.DataFrame({"customer_id": [1042, 7], "orders": [3, 1]}))
@@ -96,6 +109,17 @@ def check_export(
       customer_id: 2 ids that are no pseudonyms
     Hint: replace them by pseudonyms (pseudonymise_columns) or leave the columns out; ...
     """
+    _check(table, customer, raw_ids, allow, stacklevel=3)
+
+
+def _check(
+    table: object,
+    customer: str | None,
+    raw_ids: bool,
+    allow: Mapping[str, str | Collection[str]] | None,
+    *,
+    stacklevel: int,
+) -> None:
     if not isinstance(raw_ids, bool | np.bool_):
         raise SpecError("raw_ids must be true or false.", hint="raw_ids=False refuses them.")
     found = scan(table)
@@ -108,6 +132,8 @@ def check_export(
         if row["where"] == "header" or (names[row["column"]], row["kind"]) not in allowed
     ]
     if not rows and not own:
+        if customer == CUSTOMER and customer not in names and not raw_ids:
+            _tell_unchecked(table, names, stacklevel + 1)
         return
     hidden = set(found.loc[found["where"] == "header", "column"])
     lines = [
@@ -120,9 +146,11 @@ def check_export(
     raise PrivacyError(problems("The table holds raw identifiers:", lines), hint=_HINT)
 
 
-def _own_ids(table: object, names: list[str], customer: str) -> int:
+def _own_ids(table: object, names: list[str], customer: str | None) -> int:
     """Return how many cells of the column of customers are no pseudonyms; missing ones are none."""
-    frames.check_named({"customer=": customer})
+    frames.check_named({}, {"customer=": customer})
+    if customer is None:
+        return 0
     if customer not in names:
         if customer != CUSTOMER:
             frames.require(names, {customer: "customer="}, title="The table lacks columns:")
@@ -132,10 +160,44 @@ def _own_ids(table: object, names: list[str], customer: str) -> int:
     return len(known) - sum(map(is_pseudonym, known.tolist()))
 
 
+def _tell_unchecked(table: object, names: list[str], stacklevel: int) -> None:
+    """Warn of columns that could be customers' ids, where none has the usual name."""
+    native = frames.wrap(table).to_native()
+    if CUSTOMERS in names:  # a row per group, such as those of publish
+        return
+    found = [name for name in names if _could_be_ids(column(native, name))]
+    if found:
+        more = f" and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
+        warnings.warn(
+            f"No column is called {CUSTOMER}, so customers' own ids were not looked for; "
+            f"{len(found):,} of {len(names):,} columns have a value of their own in each row: "
+            f"{', '.join(found[:_NAMED])}{more}.\n"
+            "Hint: name the column of customers, such as "
+            f'customer="{found[0]}"; customer=None says that there is none.',
+            ColumnsLeftOutWarning,
+            stacklevel=stacklevel,
+        )
+
+
+def _could_be_ids(series: pd.Series) -> bool:
+    """Say whether each of two rows or more has its own whole number or text, no pseudonym."""
+    kind = getattr(series.dtype, "kind", "O")
+    if len(series) < 2 or series.isna().any() or (kind not in "iuO" and not _is_text(series.dtype)):
+        return False
+    try:
+        if not series.is_unique:
+            return False
+    except (TypeError, NotImplementedError):  # lists and other cells without a hash
+        return False
+    values = series.tolist()
+    whole = all(isinstance(v, str | int | np.integer) and not isinstance(v, bool) for v in values)
+    return whole and not all(map(is_pseudonym, values))
+
+
 def csv_text(
     table: object,
     *,
-    customer: str = CUSTOMER,
+    customer: str | None = CUSTOMER,
     raw_ids: bool = False,
     allow: Mapping[str, str | Collection[str]] | None = None,
     formulas: bool = False,
@@ -158,14 +220,30 @@ def csv_text(
         ColumnsError: Columns stand twice or their names are not text.
         SpecError: `allow` names no such column or kind, or a choice is not possible.
 
-    >>> print(csv_text(pd.DataFrame({"=name": ["=1+1", "loyal"], "change": [-2, 3]})), end="")
+    Warns:
+        ColumnsLeftOutWarning: As in `check_export`.
+
+    >>> table = pd.DataFrame({"=name": ["=1+1", "loyal"], "change": [-2, 3]})
+    >>> print(csv_text(table, customer=None), end="")
     '=name,change
     '=1+1,-2
     loyal,3
     """
+    return _csv(table, customer, raw_ids, allow, formulas, stacklevel=3)
+
+
+def _csv(
+    table: object,
+    customer: str | None,
+    raw_ids: bool,
+    allow: Mapping[str, str | Collection[str]] | None,
+    formulas: bool,
+    *,
+    stacklevel: int,
+) -> str:
     if not isinstance(formulas, bool | np.bool_):
         raise SpecError("formulas must be true or false.", hint="formulas=False protects them.")
-    check_export(table, customer=customer, raw_ids=raw_ids, allow=allow)
+    _check(table, customer, raw_ids, allow, stacklevel=stacklevel + 1)
     frame = frames.eager(table, doing="An export")
     native, names = frame.to_native(), frames.column_names(frame)
     columns = {name: column(native, name).reset_index(drop=True) for name in names}
@@ -186,7 +264,7 @@ def write_csv(
     table: object,
     path: str | os.PathLike[str],
     *,
-    customer: str = CUSTOMER,
+    customer: str | None = CUSTOMER,
     raw_ids: bool = False,
     allow: Mapping[str, str | Collection[str]] | None = None,
     formulas: bool = False,
@@ -208,6 +286,9 @@ def write_csv(
         PrivacyError: It holds customers' own ids or raw identifiers; nothing is written.
         FileNotFoundError: The folder does not exist.
 
+    Warns:
+        ColumnsLeftOutWarning: As in `check_export`.
+
     >>> import tempfile
     >>> from pathlib import Path
     >>> table = pd.DataFrame({"value": ["high", "low"], "customers": [12, 40]})
@@ -216,7 +297,7 @@ def write_csv(
     ...     Path(folder, "layers.csv").read_text(encoding="utf-8").split()
     ['value,customers', 'high,12', 'low,40']
     """
-    text = csv_text(table, customer=customer, raw_ids=raw_ids, allow=allow, formulas=formulas)
+    text = _csv(table, customer, raw_ids, allow, formulas, stacklevel=3)
     write_text(path, text, private=True)
 
 

@@ -141,7 +141,8 @@ def safe_table(
             time_format=time_format,
             tz=tz,
         )
-    check_export(made, customer=customer if ids else CUSTOMER, allow=allow)
+    usual = CUSTOMER if CUSTOMER in found else None  # without a need, no column of customers
+    check_export(made, customer=customer if ids else usual, allow=allow)
     left = tuple(column for column in frames.column_names(frame) if column not in found)
     return SafeTable(made, rows.counts, left, record)
 
