@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from layerwise.errors import ColumnsError, RowsLeftOutWarning, SpecError
+from layerwise.errors import ColumnsError, ColumnsLeftOutWarning, RowsLeftOutWarning, SpecError
 from layerwise.strategy import Strategy, StrategyTable
 
 ROWS = [
@@ -82,3 +82,23 @@ def test_impossible_channels(choice, kind):
     """Each choice that cannot be is refused."""
     with pytest.raises(kind):
         sent(**choice)
+
+
+def test_a_channel_of_no_row_is_told():
+    """A misspelt channel is counted and the nearest of the table asked for."""
+    with pytest.warns(ColumnsLeftOutWarning) as told:
+        sent(consent={"mail": "mail", "sms": "text", "pigeon": "text"})
+    text = str(told[0].message)
+    assert "2 of 3 channels of consent occur in no row" in text
+    assert "'mail' (did you mean 'email'?), 'pigeon'." in text
+    assert "as the table does: email, phone, sms." in text
+    assert told[0].filename == __file__
+
+
+def test_known_channels_are_quiet():
+    """Channels of the table, `all`, one column, and a table without channels tell nothing."""
+    sent(consent={"email": "mail", "all": "text"})
+    sent(consent="mail")
+    row = Strategy(id="any", axis="tier", segment="top", action="x", priority=1)
+    bare = StrategyTable(rows=[row])
+    assert len(bare.plan(FRAME, axes=["tier"], consent={"mail": "mail"})) == 1

@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 
 from layerwise import columns as c
 from layerwise import frames
-from layerwise.errors import ColumnsError, RowsLeftOutWarning, SpecError, TableError, problems
+from layerwise.errors import (
+    ColumnsError,
+    ColumnsLeftOutWarning,
+    RowsLeftOutWarning,
+    SpecError,
+    TableError,
+    problems,
+)
 from layerwise.strategy import cells, match
 from layerwise.strategy.checks import did_you_mean
 from layerwise.strategy.labels import EVERY
@@ -215,6 +222,23 @@ def consent_columns(consent: ConsentArgument, frame: Frame) -> dict[str, str]:
     for column in asked.values():
         column_of(frame, column, "consent")
     return asked
+
+
+def warn_unknown_channels(consent: ConsentArgument, rows: Sequence[Strategy]) -> None:
+    """Warn of consents to channels that no strategy goes by, such as a misspelt one."""
+    named = consent if isinstance(consent, Mapping) else {}
+    known = sorted({name for row in rows for name in row.channels})
+    strange = [name for name in named if name not in known and name != EVERY]
+    if not strange or not known:
+        return
+    said = [f"{name!r}{did_you_mean(name, known)}" for name in strange]
+    warnings.warn(
+        f"{len(strange):,} of {len(named):,} channels of consent occur in no row of the strategy "
+        f"table: {_few(said)}.\n"
+        f"Hint: name channels as the table does: {_few(known)}.",
+        ColumnsLeftOutWarning,
+        stacklevel=3,
+    )
 
 
 def _agreed(channels: Sequence[str], codes: Sequence[int]) -> frozenset[str] | None:

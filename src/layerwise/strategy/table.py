@@ -218,7 +218,8 @@ class StrategyTable(Strategies):
 
         Warns:
             RowsLeftOutWarning: Customers get no strategy; `plan_counts` returns the counts.
-            ColumnsLeftOutWarning: Flags such as is_loyal stand there, but no tier.
+            ColumnsLeftOutWarning: Flags such as is_loyal stand there, but no tier; or `consent`
+                maps channels that no row of the table has.
 
         >>> labels = pd.DataFrame({"customer_id": ["a"], "tier": ["loyal"], "value": ["mid"]})
         >>> plan = StrategyTable.default(lang="zh").plan(labels)
@@ -245,6 +246,7 @@ class StrategyTable(Strategies):
             else in_engine.to_lazy(found, decided, customer=customer, chance=chance, lang=said)
         )
         warn_unused(decided.unused)
+        planning.warn_unknown_channels(consent, self.rows)
         planning.warn_left_out(decided.counts())
         return plan
 
