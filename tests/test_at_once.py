@@ -3,11 +3,12 @@
 import warnings
 
 import pandas as pd
+import polars as pl
 import pytest
 
 import layerwise as lw
 from layerwise.at_once import noted, overview, usual_layers
-from layerwise.errors import LayerwiseWarning
+from layerwise.errors import EngineError, LayerwiseWarning
 
 LOG = lw.datasets.simulate_orders(300, seed=4)
 AS_OF = LOG["ordered_at"].max()
@@ -42,6 +43,16 @@ def test_tells_its_steps_and_shows_no_warning() -> None:
     found = overview(late, as_of=AS_OF, step=steps.append)
     assert steps == ["summarize", "fit layers", "plan", "judge churn probability"]
     assert any("net amount is not above zero" in note for note in found.notes)
+
+
+def test_a_lazy_log_is_refused_before_any_step() -> None:
+    """The error names overview and how to collect; the same log in memory goes through."""
+    steps: list[str] = []
+    lazy = pl.from_pandas(LOG).lazy()
+    with pytest.raises(EngineError, match=r"(?s)overview needs a frame in memory.*collect\(\)"):
+        overview(lazy, as_of=AS_OF, step=steps.append)  # type: ignore[arg-type]
+    assert steps == []
+    assert len(overview(lazy.collect(), as_of=AS_OF).customers) == 300  # type: ignore[arg-type]
 
 
 def test_own_columns_and_strategies() -> None:

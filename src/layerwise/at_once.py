@@ -9,12 +9,14 @@ from typing import Any
 import attrs
 import pandas as pd
 
+from layerwise import frames
 from layerwise.brief import in_brief
 from layerwise.columns import expected_spend, p_no_purchase
 from layerwise.errors import FitError, LayerwiseError, LayerwiseWarning, SpecError
 from layerwise.layers import RFM, ChurnStatus, FittedLayers, Frequency, Layers, Loyalty, Tier, Value
 from layerwise.models import BGNBD, GammaGamma
-from layerwise.orders.request import MOST_DAYS
+from layerwise.orders.request import MOST_DAYS, make_request
+from layerwise.orders.table import lazy_table
 from layerwise.saved import fits
 from layerwise.scorecard import Scorecard, score_churn
 from layerwise.strategy import StrategyTable
@@ -100,6 +102,7 @@ def overview(
 
     Raises:
         LayerwiseError: The log cannot be used, as `summarize` says.
+        EngineError: The log is lazy.
 
     Example:
         >>> from layerwise.datasets import load_cdnow
@@ -118,6 +121,8 @@ def overview(
             "horizon_days must be a whole number of days from 1, and step a function.",
             hint="overview(orders, as_of=..., horizon_days=90).",
         )
+    if lazy_table(orders, make_request(**columns)) is not None:
+        frames.eager(orders, doing="overview")
     horizon_days = int(horizon_days)
     step("summarize")
     check = check_orders(orders, as_of=as_of, **columns)
