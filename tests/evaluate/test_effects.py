@@ -6,7 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from layerwise.errors import ColumnsError, DataError, EngineError, RowsLeftOutWarning, SpecError
+from layerwise.errors import (
+    ColumnsError,
+    DataError,
+    EarlyLookWarning,
+    EngineError,
+    RowsLeftOutWarning,
+    SpecError,
+)
 from layerwise.evaluate import Goal, Mean, Ratio, analyse, effects, plan_experiment
 from layerwise.evaluate.effects import WHOLE
 from layerwise.strategy import StrategyTable
@@ -195,6 +202,22 @@ def test_few_and_planned() -> None:
     outcomes = buying(plan, {}).assign(visits=2)
     goal = Goal(metric=Ratio("bought", "visits"), planned=400)
     assert effects(plan, outcomes, goals=[goal])["decision"].tolist() == ["adjust"]
+
+
+def test_decisions_before_the_planned_number_are_told() -> None:
+    """Keep and stop of too few customers are counted; enough, no plan and continue are quiet."""
+    plan = plan_of(12_000, ["good", "bad", "none"])
+    outcomes = buying(plan, {"good": 0.3, "bad": -0.19}, seed=3)
+    held = plan[plan["holdout"] & (plan["strategy_id"] != "none")]
+    fewest = held["strategy_id"].value_counts().min()
+    early = [Goal(metric="bought", planned=5000)]
+    with pytest.warns(EarlyLookWarning, match=rf"2 of 3 rows .* bought: {fewest} of 5,000") as told:
+        found = effects(plan, outcomes, goals=early)
+    assert sorted(found["decision"]) == ["continue", "keep", "stop"]
+    assert told[0].filename == __file__
+    effects(plan, outcomes, goals=[Goal(metric="bought", planned=int(fewest))])
+    effects(plan, outcomes, goals=[Goal(metric="bought")])
+    effects(plan, buying(plan, {}, seed=3), goals=early)
 
 
 def test_other_engines(engine: Any) -> None:

@@ -1,5 +1,6 @@
 """Did each strategy of the plan work, and what follows: keep, adjust, stop or continue."""
 
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,7 +10,7 @@ import pandas as pd
 
 from layerwise import columns as c
 from layerwise import frames
-from layerwise.errors import ColumnsError, SpecError
+from layerwise.errors import ColumnsError, EarlyLookWarning, SpecError
 from layerwise.evaluate.cells import Cells
 from layerwise.evaluate.comparison import compare
 from layerwise.evaluate.goals import GOALS, Found, Goal, decide
@@ -126,6 +127,7 @@ def effects(
 
     Warns:
         RowsLeftOutWarning: Planned customers have no outcomes.
+        EarlyLookWarning: Rows say keep or stop before the `planned` customers of their goal.
 
     Example:
         >>> import numpy as np, pandas as pd
@@ -166,7 +168,9 @@ def effects(
         for name, metric in found.metrics.items()
         for row in _rows(part, name, metric, found, choices)
     ]
-    return _decided(pd.DataFrame(rows), found.goals, level)
+    decided = _decided(pd.DataFrame(rows), found.goals, level)
+    _tell_early(decided, found.goals)
+    return decided
 
 
 def _read(outcomes: object, goals: Iterable[Goal], match: list[str]) -> _Outcomes:
@@ -331,6 +335,26 @@ def _say(row: dict[Any, Any], goals: dict[str, Goal], level: float) -> tuple[str
         smaller_arm=int(min(row["holdout_n"], row["treated_n"])),
     )
     return decide(goals[row["metric"]], found, level=level)
+
+
+def _tell_early(decided: pd.DataFrame, goals: dict[str, Goal]) -> None:
+    """Warn of decisions before the planned number; who is told to continue knows that it is not."""
+    wanted = {name: goal.planned for name, goal in goals.items() if goal.planned is not None}
+    final = decided[decided["decision"].isin(["keep", "stop"])]
+    smaller = final[["holdout_n", "treated_n"]].min(axis=1)
+    early = smaller < final["metric"].map(wanted).astype(np.float64)  # no plan: never early
+    if early.any():
+        short = [
+            f"{name}: {rows.min():,} of {wanted[name]:,}"
+            for name, rows in smaller[early].groupby(final["metric"][early], sort=False)
+        ]
+        warnings.warn(
+            f"{int(early.sum()):,} of {len(decided):,} rows say keep or stop with fewer customers "
+            f"in the smaller arm than planned (the fewest, {'; '.join(short)}).\n"
+            "Hint: wait, or use the level of alpha_spending for this look.",
+            EarlyLookWarning,
+            stacklevel=3,
+        )
 
 
 def _take(column: Column, rows: Array) -> Column:
