@@ -20,6 +20,7 @@ from layerwise.report.hidden import small
 from layerwise.report.markdown import to_markdown
 from layerwise.report.page import to_page
 from layerwise.report.read import CLASSES, read_parts
+from layerwise.report.together import NOTHING, Closed, closed_cells
 from layerwise.report.words import Say
 from layerwise.saved import fits
 from layerwise.scorecard import Scorecard
@@ -269,15 +270,18 @@ def _sections(
         name: None if value is None else make(value, say, k)
         for name, (value, make) in makers.items()
     }
+    closed: Closed = NOTHING
     if found is not None and small(len(found.customers), k):
         customers = card = plan = None
         parts = {name: part for name, part in parts.items() if name != "risk"}
         made["orders"] = customers_sections.too_few_section(found.check, say, k)
-    elif found is not None:
+    else:
+        closed = closed_cells(found.customers if found else customers, plan, k)
+    if found is not None and "orders" not in made:
         made["orders"] = customers_sections.orders_section(found.check, say, k)
-        made["layers"] = customers_sections.layers_section(found.customers, say, k)
+        made["layers"] = customers_sections.layers_section(found.customers, say, k, closed)
     if plan is not None:
-        made["plan"] = doing_sections.plan_section(plan, total, say, k)
+        made["plan"] = doing_sections.plan_section(plan, total, say, k, closed)
     if "impact" in parts:
         few = found is not None and _few_churned(found.customers, k)
         made["impact"] = leaving_sections.impact_section(
@@ -285,7 +289,7 @@ def _sections(
         )
     if "drift" in parts or "refit" in parts:
         made["drift"] = figures_sections.drift_section(parts.get("drift"), parts.get("refit"), say)
-    made["risk"] = _risk(customers, card, found, say, k, given="risk" in parts)
+    made["risk"] = _risk(customers, card, found, say, k, closed, given="risk" in parts)
     return {name: made.get(name) for name in _NEEDS}
 
 
@@ -299,6 +303,7 @@ def _risk(
     found: Overview | None,
     say: Say,
     k: int,
+    closed: Closed,
     *,
     given: bool,
 ) -> Section | None:
@@ -311,7 +316,7 @@ def _risk(
     if days is None and card is None:
         return None
     return customers_sections.risk_section(
-        customers if days is not None else None, card, days or 0, say, k
+        customers if days is not None else None, card, days or 0, say, k, closed
     )
 
 
