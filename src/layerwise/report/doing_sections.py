@@ -60,7 +60,7 @@ def plan_section(
 
 
 def _strategies(plan: pd.DataFrame, say: Say, k: int, closed: Closed) -> pd.DataFrame:
-    """Return each strategy's customers; what is hidden comes last, as its place would tell of it."""
+    """Return each strategy's customers; the hidden come last, as their place would tell."""
     found = plan_summary(plan)
     first = plan.drop_duplicates(c.STRATEGY).set_index(
         plan[c.STRATEGY].drop_duplicates().astype(str)
@@ -218,17 +218,23 @@ def effects_section(found: pd.DataFrame, say: Say, k: int) -> Section:
     )
 
 
-def migration_section(found: pd.DataFrame, say: Say, k: int) -> Section:
-    """Return who moved from which label to which since the last snapshot."""
+def migration_section(found: pd.DataFrame, say: Say, k: int, closed: Closed = NOTHING) -> Section:
+    """Return who moved from which label to which since the last snapshot.
+
+    A label that the layers hide is hidden as one to which customers moved, and so is, in that
+    layer, how many stayed.
+    """
     keyed = found.assign(layer=found["layer"].astype(str) if "layer" in found else "")
     tables: list[Table] = []
     headline = say("Nobody is in both snapshots.")
     for layer in sorted(set(keyed["layer"]), key=_first):
         rows = keyed[keyed["layer"] == layer]
         matrix = _matrix(rows, layer)
-        made = _moves(matrix, layer, say, k)
+        made = _moves(matrix, layer, say, k, closed)
         if matrix.to_numpy().any() and not tables:
-            headline = _moves_headline(matrix.to_numpy(), layer, say, k)
+            headline = say("How many stayed would tell of hidden cells.")
+            if not among(closed, layer, matrix.columns).any():
+                headline = _moves_headline(matrix.to_numpy(), layer, say, k)
         tables.append(made)
     return Section(
         id="migration",
@@ -279,12 +285,12 @@ def _matrix(rows: pd.DataFrame, layer: str) -> pd.DataFrame:
     return summed.reindex(index=names, columns=names, fill_value=0).astype(np.int64)
 
 
-def _moves(matrix: pd.DataFrame, layer: str, say: Say, k: int) -> Table:
+def _moves(matrix: pd.DataFrame, layer: str, say: Say, k: int, closed: Closed) -> Table:
     cells, total = matrix.to_numpy(), int(matrix.to_numpy().sum())
     hidden = hidden_cells(cells, k)[0] if total else np.zeros(cells.shape, dtype=bool)
     sums = cells.sum(axis=1)
     hide_sums = parts(sums, k)
-    hidden = hidden | hide_sums[:, None]
+    hidden = hidden | hide_sums[:, None] | among(closed, layer, matrix.columns)
     columns = [Column(title=say("from"))]
     columns += [Column(title=say.term(layer, name), kind="count") for name in matrix.columns]
     columns += [Column(title=say("all"), kind="count")]

@@ -147,8 +147,11 @@ def report(
     give it away by subtraction; so are rates of so few, or of which so few fall on either side.
     Bands of the calibration are put together instead. Rows of a log are counted as they are.
     Where there are fewer than k customers in all, nothing of them is told.
-    Each table is judged by itself, not beside others that count the same customers another way: for
-    tables that leave the house together there is `layerwise.privacy.publish`.
+    Layers, churn probability by layer, pairs of layers and the plan count the same customers, and
+    are judged together: for a reader who knows which labels and actions go together, every small
+    count may still be k or more. Moves to a hidden label are hidden too. Leavers, warnings, causes,
+    effects and key figures are judged by themselves: they rest on other days and other data. For
+    tables that leave the house there is `layerwise.privacy.publish`.
 
     Args:
         overview: What `layerwise.overview` returned: customers, layers, churn probability, plan.
@@ -184,6 +187,7 @@ def report(
         ColumnsError: A table lacks columns, or numbers in it are text.
         DataError: A number of customers is negative, missing or not whole.
         EngineError: A table is no dataframe in memory.
+        PrivacyError: More than 3,000 counts are small, or more than 100,000 kinds of customers.
 
     Example:
         >>> import layerwise as lw
@@ -258,10 +262,8 @@ def _sections(
     total = len(found.customers) if found else None
     makers: dict[str, tuple[Any, Callable[..., Section]]] = {
         "warnings": (parts.get("warnings"), leaving_sections.warnings_section),
-        "groups": (parts.get("groups"), leaving_sections.groups_section),
         "causes": (parts.get("causes"), leaving_sections.causes_section),
         "effects": (parts.get("effects"), doing_sections.effects_section),
-        "migration": (parts.get("migration"), doing_sections.migration_section),
         "kpis": (parts.get("kpis"), figures_sections.kpis_section),
         "alerts": (parts.get("monitoring"), figures_sections.alerts_section),
         "privacy": (parts.get("privacy"), figures_sections.privacy_section),
@@ -276,7 +278,12 @@ def _sections(
         parts = {name: part for name, part in parts.items() if name != "risk"}
         made["orders"] = customers_sections.too_few_section(found.check, say, k)
     else:
-        closed = closed_cells(found.customers if found else customers, plan, k)
+        groups = parts["groups"].table if "groups" in parts else None
+        closed = closed_cells(found.customers if found else customers, plan, k, groups=groups)
+    if "groups" in parts:
+        made["groups"] = leaving_sections.groups_section(parts["groups"], say, k, closed)
+    if "migration" in parts:
+        made["migration"] = doing_sections.migration_section(parts["migration"], say, k, closed)
     if found is not None and "orders" not in made:
         made["orders"] = customers_sections.orders_section(found.check, say, k)
         made["layers"] = customers_sections.layers_section(found.customers, say, k, closed)

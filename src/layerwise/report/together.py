@@ -23,14 +23,21 @@ ALL, REACHED, REST = ("", "all"), ("", "reached"), ("", "rest")
 """Everybody, those with an action and those without one."""
 
 
-def closed_cells(customers: pd.DataFrame | None, plan: pd.DataFrame | None, k: int) -> Closed:
-    """Return which counts by label, strategy, owner and channel must be hidden.
+def closed_cells(
+    customers: pd.DataFrame | None,
+    plan: pd.DataFrame | None,
+    k: int,
+    *,
+    groups: pd.DataFrame | None = None,
+) -> Closed:
+    """Return which counts by label, pair of labels, strategy, owner and channel must be hidden.
 
     All of them are judged at once (`layerwise.privacy.audit.suppress`): each that is small may be k
     or more by all that is shown, for a reader who knows which labels and actions go together. The
     number of all customers is known; those held out are drawn by chance, and tell of no label.
     """
-    rows = _memberships(customers, plan)
+    rows = pd.concat([_memberships(customers, plan), *_pairs(customers, groups)], ignore_index=True)
+    rows = rows[rows["who"].notna()]
     if rows.empty:
         return NOTHING
     number, names = pd.factorize(pd.MultiIndex.from_frame(rows[["column", "name"]]))
@@ -94,6 +101,22 @@ def _memberships(customers: pd.DataFrame | None, plan: pd.DataFrame | None) -> p
         if len(rest):  # else those reached are all customers
             made += [_all(who.drop_duplicates(), REACHED), _all(rest, REST)]
     return pd.concat(made, ignore_index=True)
+
+
+def _pairs(customers: pd.DataFrame | None, groups: pd.DataFrame | None) -> list[pd.DataFrame]:
+    """Return who is in groups of two layers, such as (value & tier, low & new)."""
+    if groups is None or customers is None or c.CUSTOMER not in customers:
+        return []
+    made: list[pd.DataFrame] = []
+    for by in sorted({str(way) for way in groups["by"] if " & " in str(way)}):
+        ways = by.split(" & ")
+        if set(ways) <= {layer for layer in SHOWN if layer in customers}:
+            there = customers[customers[ways].notna().all(axis=1)]
+            crossed = there[ways[0]].astype(str)
+            for way in ways[1:]:
+                crossed = crossed + " & " + there[way].astype(str)
+            made.append(_named(there[c.CUSTOMER], crossed, by))
+    return made
 
 
 def _named(who: pd.Series, values: pd.Series, column: str) -> pd.DataFrame:
