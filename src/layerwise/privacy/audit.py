@@ -46,7 +46,14 @@ class Cells:
         return csr_matrix((ones, (self.cell, self.kind)), shape=(self.n, len(self.size)))
 
 
-def suppress(cells: Cells, k: int) -> tuple[Array, Array]:
+def suppress(
+    cells: Cells,
+    k: int,
+    *,
+    hidden: Array | None = None,
+    known: Array | None = None,
+    cost: Array | None = None,
+) -> tuple[Array, Array]:
     """Return which cells are shown, and which are small.
 
     Each small cell gets the most customers that it may hold by what is shown, when every cell that
@@ -55,6 +62,15 @@ def suppress(cells: Cells, k: int) -> tuple[Array, Array]:
     suppressed. Suppressing more never lowers a bound, so no cell is judged twice after it has
     passed.
 
+    Args:
+        cells: The cells and who is in them.
+        k: The smallest number of customers that may be shown.
+        hidden: Which cells are suppressed for other reasons; none if not given.
+        known: Which cells every reader knows, so that they cannot be suppressed; none if not given.
+            A small cell that these give away by themselves stays given away.
+        cost: What each cell is worth to the reader: of those that bind, the cheapest goes; the
+            smallest if not given.
+
     Raises:
         PrivacyError: There are too many cells to judge.
     """
@@ -62,7 +78,10 @@ def suppress(cells: Cells, k: int) -> tuple[Array, Array]:
     published = sum(map(len, cells.tables.values()))
     small = (counts > 0) & (counts < k)
     shown = np.arange(cells.n) < published
-    shown &= ~small
+    shown &= ~small if hidden is None else ~(small | hidden)
+    worth = counts if cost is None else cost
+    fixed = np.zeros(cells.n, dtype=bool) if known is None else known
+    shown |= fixed
     if int(small.sum()) > MOST_SMALL or len(cells.size) > MOST_KINDS:
         raise PrivacyError(
             f"{int(small.sum()):,} cells of {published:,} hold fewer than k = {k} customers "
@@ -76,8 +95,12 @@ def suppress(cells: Cells, k: int) -> tuple[Array, Array]:
         most, kinds, binding = _most(matrix, counts, shown, open_[0])
         if most >= k - _CLOSE:
             open_ = open_[1:][matrix[open_[1:]] @ kinds < k - _CLOSE]
+            continue
+        least = _least(worth, binding[~fixed[binding]], matrix, shown & ~fixed, open_[0])
+        if least is None:
+            open_ = open_[1:]
         else:
-            shown[_least(counts, binding, matrix, shown, open_[0])] = False
+            shown[least] = False
     return shown, small
 
 
@@ -97,11 +120,14 @@ def _most(matrix: Any, counts: Array, shown: Array, cell: int) -> tuple[float, A
     return -found.fun, found.x, rows[np.abs(found.eqlin.marginals) > _CLOSE]
 
 
-def _least(counts: Array, binding: Array, matrix: Any, shown: Array, cell: int) -> int:
-    """Return the smallest of the binding cells; without one, of those that share customers."""
+def _least(cost: Array, binding: Array, matrix: Any, shown: Array, cell: int) -> int | None:
+    """Return the cheapest of the binding cells; without one, of those that share customers.
+
+    None if nothing is left that could be suppressed.
+    """
     if not len(binding):
         shares = (matrix @ matrix[cell].T).toarray().reshape(-1) > 0
         binding = (
             np.flatnonzero(shown & shares) if (shown & shares).any() else np.flatnonzero(shown)
         )
-    return int(binding[np.argmin(counts[binding])])
+    return int(binding[np.argmin(cost[binding])]) if len(binding) else None

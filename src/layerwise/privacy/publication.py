@@ -173,7 +173,7 @@ def _cells(
     """
     everything = tuple(codes)
     crossed, rows = _distinct([codes[name] for name in everything], len(who))
-    kind, members = _kinds(who, crossed)
+    kind, members = kinds(who, crossed)
     values = {name: codes[name][rows] for name in everything}
     size = np.zeros(0, dtype=np.int64)
     if len(kind):
@@ -205,7 +205,7 @@ def _distinct(codes: list[Array], n: int) -> tuple[Array, Array]:
     return number, rows
 
 
-def _kinds(who: Array, crossed: Array) -> tuple[Array, Array]:
+def kinds(who: Array, crossed: Array) -> tuple[Array, Array]:
     """Return each customer's kind, and pairs (kind, crossed cell) of a customer of each kind.
 
     Customers are of one kind if they are in the same crossed cells; sets are compared by two sums

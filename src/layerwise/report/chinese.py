@@ -113,6 +113,7 @@ CHINESE = {
     "from": "原层级",
     "group": "用户群",
     "harms": "加剧流失",
+    "How many stayed would tell of hidden cells.": "未变动人数会泄露不公布的数字，故不列出。",
     "held out": "对照组",
     "interval": "区间",
     "item": "项目",

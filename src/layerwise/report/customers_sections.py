@@ -12,10 +12,10 @@ from layerwise.rates import wilson
 from layerwise.report.cells import number
 from layerwise.report.document import Column, Section, records, table
 from layerwise.report.hidden import hide, parts, small
+from layerwise.report.together import NOTHING, SHOWN, Closed, among
 from layerwise.report.words import Say
 from layerwise.scorecard import Scorecard
 
-SHOWN = ("tier", "value", "frequency", "loyalty", "churn", "rfm")
 _REASONS = {
     "null_customer": "no customer",
     "null_order": "no order number",
@@ -73,10 +73,10 @@ def too_few_section(check: OrderCheck, say: Say, k: int) -> Section:
     )
 
 
-def layers_section(customers: pd.DataFrame, say: Say, k: int) -> Section:
+def layers_section(customers: pd.DataFrame, say: Say, k: int, closed: Closed = NOTHING) -> Section:
     """Return how many customers each label has, and how much they spend."""
     shown = [name for name in SHOWN if name in customers]
-    sizes = {name: _sizes(customers, name, k) for name in shown}
+    sizes = {name: _sizes(customers, name, k, closed) for name in shown}
     year = spend_in(365) in customers
     spend = say("share of spend, 365 days") if year else say("share of spend")
     tables = [_layer_table(name, rows, spend, say) for name, rows in sizes.items()]
@@ -89,12 +89,12 @@ def layers_section(customers: pd.DataFrame, say: Say, k: int) -> Section:
     )
 
 
-def _sizes(customers: pd.DataFrame, layer: str, k: int) -> pd.DataFrame:
+def _sizes(customers: pd.DataFrame, layer: str, k: int, closed: Closed) -> pd.DataFrame:
     rows = layer_sizes(customers, layer)
-    return rows.assign(hidden=_hidden_labels(rows[layer], rows["customers"], k))
+    return rows.assign(hidden=_hidden_labels(layer, rows[layer], rows["customers"], k, closed))
 
 
-def _hidden_labels(labels: Any, counts: Any, k: int) -> Any:
+def _hidden_labels(layer: str, labels: Any, counts: Any, k: int, closed: Closed) -> Any:
     """Return which labels of a layer to hide.
 
     Churn status, loyalty and tier have the same churned customers: where these show in one, they
@@ -103,7 +103,7 @@ def _hidden_labels(labels: Any, counts: Any, k: int) -> Any:
     known = (labels.astype(str) == "churned").to_numpy() & (np.asarray(counts) >= k)
     hidden = np.zeros(len(known), dtype=bool)
     hidden[~known] = parts(np.asarray(counts)[~known], k)
-    return hidden
+    return hidden | among(closed, layer, labels)
 
 
 def _layers_headline(sizes: dict[str, pd.DataFrame], say: Say) -> str:
@@ -134,7 +134,12 @@ def _layer_table(layer: str, sizes: pd.DataFrame, spend: str, say: Say) -> Any:
 
 
 def risk_section(
-    customers: pd.DataFrame | None, card: Scorecard | None, horizon: int, say: Say, k: int
+    customers: pd.DataFrame | None,
+    card: Scorecard | None,
+    horizon: int,
+    say: Say,
+    k: int,
+    closed: Closed = NOTHING,
 ) -> Section:
     """Return who is likely to buy nothing, and how far that can be trusted."""
     column = p_no_purchase(horizon)
@@ -148,7 +153,7 @@ def risk_section(
         numbers[say("expected to buy nothing")] = number(expected, "count")
     else:
         headline = say("The churn probability was judged on {n:,} customers.", n=card.customers)  # type: ignore[union-attr]
-    tables = [_by_tier(customers, column, horizon, say, k)] if there else []  # type: ignore[arg-type]
+    tables = [_by_tier(customers, column, horizon, say, k, closed)] if there else []  # type: ignore[arg-type]
     texts = [_trust(card, horizon, say)] if card else []
     if card:
         tables += [_scores(card, say), _calibration(card, say, k)]
@@ -172,7 +177,9 @@ def _risk_headline(expected: float, n: int, horizon: int, say: Say) -> str:
     return say(text, m=number(expected, "count"), n=n, share=share, h=horizon)
 
 
-def _by_tier(customers: pd.DataFrame, column: str, horizon: int, say: Say, k: int) -> Any:
+def _by_tier(
+    customers: pd.DataFrame, column: str, horizon: int, say: Say, k: int, closed: Closed
+) -> Any:
     layer = next((name for name in SHOWN if name in customers), None)
     if layer is None:
         return None
@@ -189,7 +196,7 @@ def _by_tier(customers: pd.DataFrame, column: str, horizon: int, say: Say, k: in
         found["value"] = groups[at_risk].sum()
         columns.append(Column(title=say("spend at risk, {h} days", h=horizon), kind="money"))
     found = found.iloc[::-1].reset_index(names=layer)
-    found = found.assign(hidden=_hidden_labels(found[layer], found["n"], k))
+    found = found.assign(hidden=_hidden_labels(layer, found[layer], found["n"], k, closed))
     measures = [str(name) for name in found if name not in (layer, "hidden")]
     rows = [
         (say.term(layer, str(row[layer])), *(hide(row[name], row["hidden"]) for name in measures))

@@ -10,6 +10,7 @@ from layerwise.portrait.suppression import hidden_cells
 from layerwise.report.cells import number
 from layerwise.report.document import Column, Section, Table, records, table
 from layerwise.report.hidden import hide, parts, small
+from layerwise.report.together import NOTHING, REACHED, REST, Closed, among
 from layerwise.report.words import Say, first_large, points
 from layerwise.strategy import StrategyTable, plan_summary
 from layerwise.strategy.labels import labels
@@ -27,17 +28,19 @@ MIGRATION_COLUMNS = ("from", "to", "customers")
 _EVIDENCE = ("strong", "moderate", "weak", "none")
 
 
-def plan_section(plan: pd.DataFrame, total: int | None, say: Say, k: int) -> Section:
+def plan_section(
+    plan: pd.DataFrame, total: int | None, say: Say, k: int, closed: Closed = NOTHING
+) -> Section:
     """Return who does what for how many customers, by strategy, owner and channel."""
-    strategies = _strategies(plan, say, k)
+    strategies = _strategies(plan, say, k, closed)
     reached = int(plan[c.CUSTOMER].nunique())
     rest = 0 if total is None else total - reached
-    few = small(reached, k) or small(rest, k)
+    few = small(reached, k) or small(rest, k) or bool({REACHED, REST} & closed)
     numbers = () if few else ((say("customers with an action"), f"{reached:,}"),)
     hidden = set(strategies.loc[strategies["hidden"], c.STRATEGY])
     tables = [_strategies_table(strategies, say)]
     for column, title in ((c.OWNER, "By owner"), (c.CHANNEL, "By channel")):
-        made = _by(plan, column, hidden, say(title), say, k)
+        made = _by(plan, column, hidden, say(title), say, k, closed)
         tables += [made] if made is not None else []
     texts = []
     if not few and total and rest:
@@ -56,7 +59,8 @@ def plan_section(plan: pd.DataFrame, total: int | None, say: Say, k: int) -> Sec
     )
 
 
-def _strategies(plan: pd.DataFrame, say: Say, k: int) -> pd.DataFrame:
+def _strategies(plan: pd.DataFrame, say: Say, k: int, closed: Closed) -> pd.DataFrame:
+    """Return each strategy's customers; the hidden come last, as their place would tell."""
     found = plan_summary(plan)
     first = plan.drop_duplicates(c.STRATEGY).set_index(
         plan[c.STRATEGY].drop_duplicates().astype(str)
@@ -67,7 +71,10 @@ def _strategies(plan: pd.DataFrame, say: Say, k: int) -> pd.DataFrame:
         bool(parts([n - h, h], k).any())
         for n, h in zip(found[c.CUSTOMERS], found[c.HOLDOUT], strict=True)
     ]
-    return found.assign(hidden=parts(found[c.CUSTOMERS], k), few_held=few)
+    hidden = parts(found[c.CUSTOMERS], k) | among(closed, c.STRATEGY, found[c.STRATEGY])
+    found = found.assign(hidden=hidden, few_held=few)
+    unseen = found[hidden].sort_values(c.STRATEGY, key=lambda ids: ids.astype(str))
+    return pd.concat([found[~hidden], unseen], ignore_index=True)
 
 
 def _in_language(ids: pd.Series, actions: pd.Series, say: Say) -> list[str]:
@@ -120,7 +127,13 @@ def _strategies_table(rows: pd.DataFrame, say: Say) -> Table:
 
 
 def _by(
-    plan: pd.DataFrame, column: str, hidden: set[str], title: str, say: Say, k: int
+    plan: pd.DataFrame,
+    column: str,
+    hidden: set[str],
+    title: str,
+    say: Say,
+    k: int,
+    closed: Closed,
 ) -> Table | None:
     """Return customers and actions by one column of the plan; None where it is empty throughout.
 
@@ -135,9 +148,10 @@ def _by(
     found = groups.agg(
         customers=(c.CUSTOMER, "nunique"), actions=(c.STRATEGY, "nunique")
     ).reset_index()
-    closed = [_adds_up(plan[key == name], hidden) for name in found["_key"]]
-    found = found.assign(hidden=parts(found["customers"], k) | np.array(closed, dtype=bool))
-    found = found.sort_values(["customers", "_key"], ascending=[False, True])
+    sums = np.array([_adds_up(plan[key == name], hidden) for name in found["_key"]], dtype=bool)
+    few = parts(found["customers"], k) | sums | among(closed, column, found["_key"])
+    found = found.assign(hidden=few, seen=found["customers"].where(~few, -1))
+    found = found.sort_values(["seen", "_key"], ascending=[False, True])
     columns = [
         Column(title=say(_SAID[column])),
         Column(title=say("actions"), kind="count"),
@@ -204,17 +218,23 @@ def effects_section(found: pd.DataFrame, say: Say, k: int) -> Section:
     )
 
 
-def migration_section(found: pd.DataFrame, say: Say, k: int) -> Section:
-    """Return who moved from which label to which since the last snapshot."""
+def migration_section(found: pd.DataFrame, say: Say, k: int, closed: Closed = NOTHING) -> Section:
+    """Return who moved from which label to which since the last snapshot.
+
+    A label that the layers hide is hidden as one to which customers moved, and so is, in that
+    layer, how many stayed.
+    """
     keyed = found.assign(layer=found["layer"].astype(str) if "layer" in found else "")
     tables: list[Table] = []
     headline = say("Nobody is in both snapshots.")
     for layer in sorted(set(keyed["layer"]), key=_first):
         rows = keyed[keyed["layer"] == layer]
         matrix = _matrix(rows, layer)
-        made = _moves(matrix, layer, say, k)
+        made = _moves(matrix, layer, say, k, closed)
         if matrix.to_numpy().any() and not tables:
-            headline = _moves_headline(matrix.to_numpy(), layer, say, k)
+            headline = say("How many stayed would tell of hidden cells.")
+            if not among(closed, layer, matrix.columns).any():
+                headline = _moves_headline(matrix.to_numpy(), layer, say, k)
         tables.append(made)
     return Section(
         id="migration",
@@ -265,12 +285,12 @@ def _matrix(rows: pd.DataFrame, layer: str) -> pd.DataFrame:
     return summed.reindex(index=names, columns=names, fill_value=0).astype(np.int64)
 
 
-def _moves(matrix: pd.DataFrame, layer: str, say: Say, k: int) -> Table:
+def _moves(matrix: pd.DataFrame, layer: str, say: Say, k: int, closed: Closed) -> Table:
     cells, total = matrix.to_numpy(), int(matrix.to_numpy().sum())
     hidden = hidden_cells(cells, k)[0] if total else np.zeros(cells.shape, dtype=bool)
     sums = cells.sum(axis=1)
     hide_sums = parts(sums, k)
-    hidden = hidden | hide_sums[:, None]
+    hidden = hidden | hide_sums[:, None] | among(closed, layer, matrix.columns)
     columns = [Column(title=say("from"))]
     columns += [Column(title=say.term(layer, name), kind="count") for name in matrix.columns]
     columns += [Column(title=say("all"), kind="count")]

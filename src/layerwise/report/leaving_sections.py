@@ -14,6 +14,7 @@ from layerwise.churn.warning import Warnings
 from layerwise.report.cells import number
 from layerwise.report.document import HIDDEN, Column, Section, Table, records, table
 from layerwise.report.hidden import hide, parts, rows_of, small
+from layerwise.report.together import NOTHING, Closed
 from layerwise.report.words import Say, first_large
 
 _MOST = 8
@@ -86,10 +87,12 @@ def _signals(signs: pd.DataFrame, n: int, say: Say, k: int) -> Table:
     return table(say("Signs, the most frequent first"), columns, shown)
 
 
-def groups_section(found: ChurnGroups, say: Say, k: int) -> Section:
+def groups_section(found: ChurnGroups, say: Say, k: int, closed: Closed = NOTHING) -> Section:
     """Return which groups lose more customers than the rest."""
     listed = found.table[found.table["status"] == "evaluated"]
     mask = _hidden_groups(found, listed, k)
+    cells = zip(listed["by"].astype(str), listed["segment"].astype(str), strict=True)
+    mask |= np.array([cell in closed for cell in cells], dtype=bool)
     sure = listed[(listed["excess_leavers"] > 0) & (listed["q"] <= 0.05) & ~mask]
     overall = found.leavers / found.customers if found.customers else 0.0
     few = small(found.leavers, k) or small(found.customers - found.leavers, k)

@@ -20,6 +20,7 @@ from layerwise.report.hidden import small
 from layerwise.report.markdown import to_markdown
 from layerwise.report.page import to_page
 from layerwise.report.read import CLASSES, read_parts
+from layerwise.report.together import NOTHING, Closed, closed_cells
 from layerwise.report.words import Say
 from layerwise.saved import fits
 from layerwise.scorecard import Scorecard
@@ -146,8 +147,11 @@ def report(
     give it away by subtraction; so are rates of so few, or of which so few fall on either side.
     Bands of the calibration are put together instead. Rows of a log are counted as they are.
     Where there are fewer than k customers in all, nothing of them is told.
-    Each table is judged by itself, not beside others that count the same customers another way: for
-    tables that leave the house together there is `layerwise.privacy.publish`.
+    Layers, churn probability by layer, pairs of layers and the plan count the same customers, and
+    are judged together: for a reader who knows which labels and actions go together, every small
+    count may still be k or more. Moves to a hidden label are hidden too. Leavers, warnings, causes,
+    effects and key figures are judged by themselves: they rest on other days and other data. For
+    tables that leave the house there is `layerwise.privacy.publish`.
 
     Args:
         overview: What `layerwise.overview` returned: customers, layers, churn probability, plan.
@@ -183,6 +187,7 @@ def report(
         ColumnsError: A table lacks columns, or numbers in it are text.
         DataError: A number of customers is negative, missing or not whole.
         EngineError: A table is no dataframe in memory.
+        PrivacyError: More than 3,000 counts are small, or more than 100,000 kinds of customers.
 
     Example:
         >>> import layerwise as lw
@@ -257,10 +262,8 @@ def _sections(
     total = len(found.customers) if found else None
     makers: dict[str, tuple[Any, Callable[..., Section]]] = {
         "warnings": (parts.get("warnings"), leaving_sections.warnings_section),
-        "groups": (parts.get("groups"), leaving_sections.groups_section),
         "causes": (parts.get("causes"), leaving_sections.causes_section),
         "effects": (parts.get("effects"), doing_sections.effects_section),
-        "migration": (parts.get("migration"), doing_sections.migration_section),
         "kpis": (parts.get("kpis"), figures_sections.kpis_section),
         "alerts": (parts.get("monitoring"), figures_sections.alerts_section),
         "privacy": (parts.get("privacy"), figures_sections.privacy_section),
@@ -269,15 +272,23 @@ def _sections(
         name: None if value is None else make(value, say, k)
         for name, (value, make) in makers.items()
     }
+    closed: Closed = NOTHING
     if found is not None and small(len(found.customers), k):
         customers = card = plan = None
         parts = {name: part for name, part in parts.items() if name != "risk"}
         made["orders"] = customers_sections.too_few_section(found.check, say, k)
-    elif found is not None:
+    else:
+        groups = parts["groups"].table if "groups" in parts else None
+        closed = closed_cells(found.customers if found else customers, plan, k, groups=groups)
+    if "groups" in parts:
+        made["groups"] = leaving_sections.groups_section(parts["groups"], say, k, closed)
+    if "migration" in parts:
+        made["migration"] = doing_sections.migration_section(parts["migration"], say, k, closed)
+    if found is not None and "orders" not in made:
         made["orders"] = customers_sections.orders_section(found.check, say, k)
-        made["layers"] = customers_sections.layers_section(found.customers, say, k)
+        made["layers"] = customers_sections.layers_section(found.customers, say, k, closed)
     if plan is not None:
-        made["plan"] = doing_sections.plan_section(plan, total, say, k)
+        made["plan"] = doing_sections.plan_section(plan, total, say, k, closed)
     if "impact" in parts:
         few = found is not None and _few_churned(found.customers, k)
         made["impact"] = leaving_sections.impact_section(
@@ -285,7 +296,7 @@ def _sections(
         )
     if "drift" in parts or "refit" in parts:
         made["drift"] = figures_sections.drift_section(parts.get("drift"), parts.get("refit"), say)
-    made["risk"] = _risk(customers, card, found, say, k, given="risk" in parts)
+    made["risk"] = _risk(customers, card, found, say, k, closed, given="risk" in parts)
     return {name: made.get(name) for name in _NEEDS}
 
 
@@ -299,6 +310,7 @@ def _risk(
     found: Overview | None,
     say: Say,
     k: int,
+    closed: Closed,
     *,
     given: bool,
 ) -> Section | None:
@@ -311,7 +323,7 @@ def _risk(
     if days is None and card is None:
         return None
     return customers_sections.risk_section(
-        customers if days is not None else None, card, days or 0, say, k
+        customers if days is not None else None, card, days or 0, say, k, closed
     )
 
 
