@@ -153,9 +153,20 @@ def collect_few(frame: Any, names: Iterable[str]) -> Any:
     if not is_lazy(frame):
         return frame
     chosen = frame.select(*map(nw.col, names)).head(LARGEST_COLLECT + 1)
-    polars = frame.implementation.is_polars()
-    found = chosen.collect(engine="streaming") if polars else chosen.collect("pandas")
+    found = run(chosen)
     return found if len(found) <= LARGEST_COLLECT else None
+
+
+def run(frame: Any) -> Any:
+    """Return a wrapped lazy frame in memory, whole: Polars as Polars, others as pandas."""
+    if not frame.implementation.is_polars():
+        return frame.collect("pandas")
+    version = tuple(map(int, nw.get_native_namespace(frame).__version__.split(".")[:2]))
+    return frame.collect(engine="streaming" if version >= _STREAMS else "in-memory")
+
+
+_STREAMS = (1, 32)
+"""The Polars from which its streaming engine can group by categories."""
 
 
 def engine_name(frame: Any) -> str:

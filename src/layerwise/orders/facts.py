@@ -109,9 +109,7 @@ def gather(rows: Lazy, request: Request, amount_type: Any) -> Facts:
 
 def collect_row(table: Lazy) -> dict[str, Any]:
     """Return the one row of a small aggregate."""
-    polars = table.implementation.is_polars()
-    frame = table.collect(engine="streaming") if polars else table.collect("pandas")
-    return {str(name): value for name, value in frame.rows(named=True)[0].items()}
+    return {str(name): value for name, value in frames.run(table).rows(named=True)[0].items()}
 
 
 def is_aware(table: Lazy, request: Request) -> bool:
