@@ -5,7 +5,8 @@ from layerwise.strategy.budget import Budgeted, spend_budget
 from layerwise.strategy.contact_rules import contact_rules
 from layerwise.strategy.coupons import CouponPlan, allocate_coupons, coupon_gain
 from layerwise.strategy.links import strategy_links
-from layerwise.strategy.plan import PlanCounts, plan_summary
+from layerwise.strategy.per_strategy import plan_summary
+from layerwise.strategy.plan import PlanCounts
 from layerwise.strategy.price_fairness import check_price_fairness
 from layerwise.strategy.row import Strategy
 from layerwise.strategy.table import StrategyTable
