@@ -17,8 +17,9 @@ from layerwise.columns import CUSTOMER
 from layerwise.errors import DataError, RowsLeftOutWarning, problems
 from layerwise.frames import Array, Column, Labels
 from layerwise.orders.dates import read_clock, read_times
-from layerwise.orders.facts import absent, check_id_type, collect_row
+from layerwise.orders.facts import collect_row
 from layerwise.orders.ids import read_ids
+from layerwise.orders.reasons import absent, check_id_type
 from layerwise.orders.request import make_request, moment
 from layerwise.orders.table import column
 

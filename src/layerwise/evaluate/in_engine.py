@@ -20,8 +20,9 @@ from layerwise.evaluate.label_history import (
 from layerwise.fitted import Labeller
 from layerwise.frames import Array, Labels
 from layerwise.lazy import count_by, counts_of
-from layerwise.orders.facts import absent, check_id_type, collect_row
+from layerwise.orders.facts import collect_row
 from layerwise.orders.moments import day_number
+from layerwise.orders.reasons import absent, check_id_type
 
 _GIVEN = "__layerwise_given"
 _KEYS = ("when", "undated", "nameless", "label")

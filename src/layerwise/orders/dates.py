@@ -52,7 +52,7 @@ def read_times(series: pd.Series, request: Request) -> Moments:
     missing = np.isnat(times)
     wrong = len(times) - int(missing.sum()) - int(_fits(times[~missing], per_day).sum())
     if wrong:
-        raise _outside(request.time, wrong, len(times), None)
+        raise out_of_years(request.time, wrong, len(times))
     number[missing] = 0
     return Moments(number, missing, read.aware, read.clock)
 
@@ -181,7 +181,7 @@ def _counted(values: np.ndarray, missing: np.ndarray, form: str, name: Any) -> n
     with np.errstate(invalid="ignore"):
         outside = ~missing & ~((days >= low) & (days < LAST_DAY + 1))
     if outside.any():
-        raise _outside(name, int(outside.sum()), len(values), form)
+        raise out_of_years(name, int(outside.sum()), len(values), form)
     # Whole microseconds; Excel's fractions of a day are rounded to the second first.
     per_second = 86_400.0 / per_day
     seconds = values * per_second if form != "excel" else np.round(values * 86_400.0)
@@ -300,7 +300,8 @@ def _fits(times: np.ndarray, per_day: int) -> np.ndarray:
     return _in_range(_floor(times, per_day), per_day)
 
 
-def _outside(name: Any, wrong: int, n: int, form: str | None) -> DataError:
+def out_of_years(name: Any, wrong: int, n: int, form: str | None = None) -> DataError:
+    """Return the error for dates outside of Python's calendar."""
     other = {"epoch_s": "epoch_ms", "epoch_ms": "epoch_s", "excel": "yyyymmdd"}.get(form or "", "")
     hint = f'Is it time_format="{other}"?' if other else "Check how the column was read."
     return DataError(

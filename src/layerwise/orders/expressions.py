@@ -14,7 +14,7 @@ from layerwise import columns as c
 from layerwise.orders.amounts import ROUNDING
 from layerwise.orders.counting import DAYS_PER, window_start
 from layerwise.orders.facts import Facts
-from layerwise.orders.moments import day_number, encode, place, whole_part
+from layerwise.orders.moments import compared, date, day_number, moment, place, place_of, whole_part
 from layerwise.orders.request import UNIX_DAY, Request
 
 Lazy = nw.LazyFrame[Any]
@@ -96,7 +96,10 @@ def customers(found: Lazy, facts: Facts, request: Request, as_of: int) -> Lazy:
         found = found.with_columns(place(nw.col("day")).alias("bucket"))
     bucket, net = nw.col("bucket"), nw.col("net")
     starts = {days: window_start(as_of, days, request.grain) for days in request.windows}
-    cuts = {days: encode(start, request) for days, start in starts.items()}
+    if daily:
+        since = {d: nw.col("day") >= date(n, found) for d, n in starts.items()}
+    else:
+        since = {d: bucket >= n for d, n in starts.items()}
     wanted = [
         nw.col("day").min().alias(c.FIRST_ORDER),
         nw.col("day").max().alias(c.LAST_ORDER),
@@ -104,11 +107,9 @@ def customers(found: Lazy, facts: Facts, request: Request, as_of: int) -> Lazy:
     ]
     if not daily:
         wanted += [bucket.min().alias("first"), bucket.max().alias("last")]
-    inside = {
-        c.orders_in(d): _inside(bucket >= cut, _float(nw.lit(1.0))) for d, cut in cuts.items()
-    }
+    inside = {c.orders_in(d): _inside(recent, _float(nw.lit(1))) for d, recent in since.items()}
     if request.amount is not None:
-        inside |= {c.spend_in(d): _inside(bucket >= cut, net) for d, cut in cuts.items()}
+        inside |= {c.spend_in(d): _inside(recent, net) for d, recent in since.items()}
         wanted.append(net.sum().alias("total"))
     wanted += [nw.col(name).sum() for name in inside]
     packed, low = request.amount is not None and _packs(facts), _low(facts, request)
@@ -162,12 +163,15 @@ def _used(rows: Lazy, facts: Facts) -> Lazy:
 
 
 def _later(used: Lazy, after: int | None, request: Request) -> Lazy:
-    return used if after is None else used.filter(nw.col("moment") > encode(after, request))
+    if after is None:
+        return used
+    return used.filter(nw.col(moment(request)) > compared(after, used, request))
 
 
 def _orders(used: Lazy, facts: Facts, *more: Expr) -> Lazy:
     found = _with_gross(used, facts).group_by("id", "order")
-    return found.agg(nw.col("moment").min(), nw.col("day").min(), *_added(facts), *more)
+    times = ("hour", "day") if "hour" in used.collect_schema().names() else ("day",)
+    return found.agg(*(nw.col(name).min() for name in times), *_added(facts), *more)
 
 
 def _buckets(used: Lazy, facts: Facts, request: Request, *more: Expr) -> Lazy:
@@ -179,8 +183,9 @@ def _buckets(used: Lazy, facts: Facts, request: Request, *more: Expr) -> Lazy:
 
 
 def _bucket(request: Request) -> Expr:
-    number = nw.col("moment")
-    return number if request.grain != "week" else whole_part(number + (UNIX_DAY - 1), 7)
+    if request.hourly:
+        return nw.col("hour")
+    return whole_part(day_number(nw.col("day")) + (UNIX_DAY - 1), 7)
 
 
 def _with_gross(used: Lazy, facts: Facts) -> Lazy:
@@ -220,7 +225,8 @@ def _packs(facts: Facts) -> bool:
 
 def _low(facts: Facts, request: Request) -> int:
     """Return the bucket of the first row, or its place with grain="day"."""
-    return encode(facts.bucket(facts.first, request), request)
+    low = facts.bucket(facts.first, request)
+    return place_of(low) if request.grain == "day" else low
 
 
 def _unpacked(table: Lazy, low: int, request: Request) -> Lazy:

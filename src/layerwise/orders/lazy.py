@@ -14,9 +14,10 @@ from layerwise import frames
 from layerwise.errors import EngineError
 from layerwise.orders import expressions as ex
 from layerwise.orders.eager import check_dates, check_split, day
-from layerwise.orders.facts import Facts, clock, collect_row, gather, is_aware, prepare
+from layerwise.orders.facts import Facts, clock, collect_row, gather, is_aware
 from layerwise.orders.left_out import OrderCheck, notify
 from layerwise.orders.output import in_days
+from layerwise.orders.reasons import prepare
 from layerwise.orders.request import Request, moment
 from layerwise.orders.silence import holdout_patience, warn_if_ended, window_patience
 

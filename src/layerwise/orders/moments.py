@@ -1,9 +1,11 @@
-"""Days, hours and weeks as numbers of a lazy engine: true ones, and ones that are cheap to make.
+"""Days, hours and weeks of a lazy engine, as dates where these do and as numbers where they must.
 
 A true number counts days (or hours) from 1970-01-01. A place, year * 366 + day of the year, only
-keeps their order; that is all that grouping, comparing and finding the first needs, for every row.
-The true numbers of a log by the day are then made for customers, of whom there are fewer.
+keeps their order and is cheaper to make, which matters for every day of every customer.
 """
+
+import datetime as dt
+from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -15,15 +17,30 @@ Expr = nw.Expr
 _YEAR = 366
 
 
-def moment(time: Expr, request: Request) -> Expr:
-    """Return what rows are compared by: places of days, with weeks and hours true numbers.
+def moment(request: Request) -> str:
+    """Return the name of the column that rows are compared by in time."""
+    return "hour" if request.hourly else "day"
 
-    A missing time gets any number, because Dask has no missing integers; `undated` marks it.
+
+def compared(number: int, table: Any, request: Request) -> Expr:
+    """Return a true number as what the column `moment` of a table is compared with."""
+    return nw.lit(number) if request.hourly else date(number, table)
+
+
+def date(number: int, table: Any) -> Expr:
+    """Return a day number as what the column `day` of a table is compared with.
+
+    Windows may start before the year 1, where nothing lies.
     """
-    if request.grain == "day":
-        return place(time)
-    number = day_number(time)
-    return number * 24 + _part(time.dt.hour()) if request.hourly else number
+    value = dt.date.fromordinal(max(number + UNIX_DAY, 1))
+    if table.collect_schema()["day"] == nw.Date:
+        return nw.lit(value)
+    return nw.lit(dt.datetime(value.year, value.month, value.day))
+
+
+def hour_number(time: Expr) -> Expr:
+    """Return the hours since 1970-01-01."""
+    return day_number(time) * 24 + _part(time.dt.hour())
 
 
 def place(time: Expr) -> Expr:
@@ -47,24 +64,11 @@ def whole_part(number: Expr, by: int) -> Expr:
     return ((number.cast(nw.Float64()) + 0.5) / by).floor().cast(nw.Int64())
 
 
-def encode(number: int, request: Request) -> int:
-    """Return the moment, as `moment` has it, of a true day or hour number."""
-    if request.grain != "day":
-        return number
-    year = int(np.datetime64(number, "D").astype("M8[Y]").astype(np.int64)) + 1970
-    return year * _YEAR + number - _new_year(year) + 1
-
-
-def decode(moment: int, request: Request) -> int:
-    """Return the true day or hour number of a moment."""
-    if request.grain != "day":
-        return moment
-    year, day = divmod(moment - 1, _YEAR)
-    return _new_year(year) + day
-
-
-def _new_year(year: int) -> int:
-    return int(np.datetime64(year - 1970, "Y").astype("M8[D]").astype(np.int64))
+def place_of(number: int) -> int:
+    """Return the place of a day number."""
+    date = np.datetime64(number, "D")
+    year = date.astype("M8[Y]")
+    return (int(year.astype(np.int64)) + 1970) * _YEAR + int((date - year).astype(np.int64)) + 1
 
 
 def _part(value: Expr) -> Expr:

@@ -11,7 +11,8 @@ import pandas as pd
 from layerwise import frames, lazy
 from layerwise.errors import EngineError
 from layerwise.frames import Array
-from layerwise.orders.facts import absent, check_id_type, collect_row
+from layerwise.orders.facts import collect_row
+from layerwise.orders.reasons import absent, check_id_type
 
 _ID, _KEY, _PLACE, _CELLS = (f"__layerwise_{n}" for n in ("id", "key", "place", "cells"))
 _MARKS = ("__layerwise_mark_0", "__layerwise_mark_1")
