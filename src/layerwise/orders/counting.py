@@ -1,7 +1,7 @@
-"""Count purchase occasions without moving the log.
+"""Count purchase occasions, part by part of a large log.
 
 The customer's code and the day are sorted, and where they change an occasion begins. Amounts stay
-where they are and are added by code.
+where they are in a part and are added by code.
 """
 
 import sys
@@ -11,6 +11,7 @@ import attrs
 import numpy as np
 
 from layerwise.orders.netting import bucket
+from layerwise.orders.parts import Part, parts
 from layerwise.orders.request import Request
 from layerwise.orders.rows import Rows
 
@@ -55,7 +56,12 @@ class Counts:
 
 def count(rows: Rows, request: Request, as_of: int) -> Counts:
     """Return the counts of the purchases' rows, none of them after as_of."""
-    customer, orders, moment = occasions(rows, request.grain)
+    found = [_count(part, request, as_of) for part in parts(rows)]
+    return found[0] if len(found) == 1 else _joined(found)
+
+
+def _count(part: Part, request: Request, as_of: int) -> Counts:
+    customer, orders, moment = _occasions(part, request.grain)
     number = bucket(moment, request.grain)
     ends = np.cumsum(orders)
     starts = ends - orders
@@ -74,7 +80,20 @@ def count(rows: Rows, request: Request, as_of: int) -> Counts:
     )
     # The occasions are not needed any more, and the sums need the room.
     del moment, number
-    return attrs.evolve(counts, spend=_spend(rows, request.grain, counts, cuts))
+    spend = _spend(part, request.grain, counts, cuts)
+    return attrs.evolve(counts, code=customer + part.base, spend=spend)
+
+
+def _joined(found: list[Counts]) -> Counts:
+    """Return the counts of all parts."""
+    columns: dict[str, Any] = {}
+    for field in attrs.fields(Counts):
+        each = [getattr(counts, field.name) for counts in found]
+        if isinstance(each[0], tuple):
+            columns[field.name] = tuple(map(np.concatenate, zip(*each, strict=True)))
+        else:
+            columns[field.name] = None if each[0] is None else np.concatenate(each)
+    return Counts(**columns)
 
 
 def window_start(as_of: int, days: int, grain: str) -> int:
@@ -89,29 +108,37 @@ def occasions(rows: Rows, grain: str) -> tuple[np.ndarray, np.ndarray, np.ndarra
 
     Moments are those of the earliest lines, sorted by code, then time.
     """
-    if not len(rows.code):
+    found = [(part.base, *_occasions(part, grain)) for part in parts(rows)]
+    codes = np.concatenate([customer + base for base, customer, _, _ in found])
+    orders, moments = (np.concatenate([each[i] for each in found]) for i in (2, 3))
+    return codes, orders, moments
+
+
+def _occasions(part: Part, grain: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The same of a part, with codes as they are there."""
+    if not len(part.code):
         none = np.zeros(0, dtype=np.int64)
-        return none, none, rows.moment
-    low = int(rows.moment.min())
-    span = int(rows.moment.max()) - low + 1
+        return none, none, part.moment
+    low = int(part.moment.min())
+    span = int(part.moment.max()) - low + 1
     many = _SOME if "scipy.sparse" in sys.modules else _MANY
-    if len(rows.code) >= many and max(span, rows.ids.n) < _BINS * len(rows.code):
-        moment, starts, customer = _sorted_by_counting(rows, low, span)
+    if len(part.code) >= many and max(span, part.n) < _BINS * len(part.code):
+        moment, starts, customer = _sorted_by_counting(part, low, span)
     else:
-        moment, starts, customer = _sorted_by_key(rows, low, span)
+        moment, starts, customer = _sorted_by_key(part, low, span)
     new = _new(bucket(moment, grain))
     new[starts] = True
     orders = _sums(new, np.append(starts[1:], len(new)))
     return customer, orders, moment[new]
 
 
-def _sorted_by_key(rows: Rows, low: int, span: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _sorted_by_key(part: Part, low: int, span: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Sort by code and moment packed in one integer; return moments, starts of codes, codes."""
     bits = span.bit_length()
-    kind = np.uint32 if bits + rows.ids.n.bit_length() <= 32 else np.uint64
-    key: Any = rows.code.astype(kind)
+    kind = np.uint32 if bits + part.n.bit_length() <= 32 else np.uint64
+    key: Any = part.code.astype(kind)
     key <<= kind(bits)
-    key |= (rows.moment - np.int32(low)).astype(kind)
+    key |= (part.moment - np.int32(low)).astype(kind)
     key.sort()
     moment = (key & kind((1 << bits) - 1)).astype(np.int32) + np.int32(low)
     key >>= kind(bits)
@@ -120,7 +147,7 @@ def _sorted_by_key(rows: Rows, low: int, span: int) -> tuple[np.ndarray, np.ndar
 
 
 def _sorted_by_counting(
-    rows: Rows, low: int, span: int
+    part: Part, low: int, span: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The same by two counting sorts, by moment, then by code: the transposes of sparse matrices.
 
@@ -128,13 +155,13 @@ def _sorted_by_counting(
     """
     from scipy.sparse import csr_array
 
-    n, code = len(rows.code), rows.code.astype(np.int32, copy=False)
+    n, code = len(part.code), part.code.astype(np.int32, copy=False)
     each = np.arange(n + 1, dtype=np.int32)
-    by_row = csr_array((code, rows.moment - np.int32(low), each), shape=(n, span))
+    by_row = csr_array((code, part.moment - np.int32(low), each), shape=(n, span))
     by_moment = by_row.tocsc()
     del by_row, each
     bare = np.empty(n, dtype=np.int8)
-    table = csr_array((bare, by_moment.data, by_moment.indptr), shape=(span, rows.ids.n))
+    table = csr_array((bare, by_moment.data, by_moment.indptr), shape=(span, part.n))
     del by_moment
     by_code = table.tocsc()
     customer = np.flatnonzero(by_code.indptr[1:] > by_code.indptr[:-1])
@@ -156,21 +183,20 @@ def _sums(flags: np.ndarray, ends: np.ndarray) -> np.ndarray:
     return np.diff(running[ends - 1].astype(np.int64), prepend=0)
 
 
-def _spend(rows: Rows, grain: str, counts: Counts, cuts: list[int]) -> tuple[np.ndarray, ...]:
-    amounts, customer = rows.amounts, counts.code
+def _spend(part: Part, grain: str, counts: Counts, cuts: list[int]) -> tuple[np.ndarray, ...]:
+    amounts, customer = part.amounts, counts.code
     if amounts is None:
         return ()
-    n = rows.ids.n
-    number = bucket(rows.moment, grain)
-    total = amounts.sum_by(rows.code, n)[customer]
-    firsts = np.zeros(n, dtype=number.dtype)
+    number = bucket(part.moment, grain)
+    total = amounts.sum_by(part.code, part.n)[customer]
+    firsts = np.zeros(part.n, dtype=number.dtype)
     firsts[customer] = counts.first
-    at_first = amounts.sum_by(rows.code, n, number == firsts[rows.code])[customer]
+    at_first = amounts.sum_by(part.code, part.n, number == firsts[part.code])[customer]
     windows = []
     for cut in cuts:
         inside = number >= cut
-        part = total if inside.all() else amounts.sum_by(rows.code, n, inside)[customer]
-        windows.append(part)
+        sums = total if inside.all() else amounts.sum_by(part.code, part.n, inside)[customer]
+        windows.append(sums)
     return (total, at_first, *windows)
 
 

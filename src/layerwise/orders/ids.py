@@ -97,7 +97,8 @@ def _of_integers(series: pd.Series) -> Codes:
     low, high = int(values.min()), int(values.max())
     if high - low < _SPREAD * len(values) + _ROOM:
         wide = values.astype(np.int64) if values.itemsize < 8 else values
-        code = (wide - wide.dtype.type(low)).astype(small(high - low + 1), copy=False)
+        code = np.empty(len(wide), dtype=small(high - low + 1))
+        np.subtract(wide, wide.dtype.type(low), out=code, casting="unsafe")
         return Codes(code, high - low + 1, low, missing, ascending=True)
     return _hashed(pd.Series(values), "ids", missing)
 
