@@ -61,16 +61,16 @@ def test_each_row_is_in_one_part_in_its_order(rows, priced):
     assert mine == sorted(told, key=lambda row: row[0] // 4)
 
 
+MANY = np.arange(600_000)
+
+
 @pytest.mark.parametrize(
     ("rows", "why"),
     [
-        (rows_of([0, 9], [1, 2], n=10), "few rows"),
-        (rows_of([0, 9] * 200_000, [1, 2] * 200_000, n=10), "few customers"),
-        (
-            rows_of([0, 9] * 200_000, [1, 2] * 200_000, [0.1] * 400_000, scale=None, n=10**6),
-            "sums on a common grid",
-        ),
-        (rows_of([0, 9] * 200_000, [-(2**20), 2**20] * 200_000, n=10**6), "more than 31 bits"),
+        (rows_of([0, 9], [1, 2], n=600_000), "few rows"),
+        (rows_of(MANY % 9, MANY % 700, n=9), "few customers"),
+        (rows_of(MANY, MANY % 700, MANY / 3, None, n=600_000), "sums on a common grid"),
+        (rows_of(MANY, MANY * 40, n=600_000), "more than 31 bits"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -82,9 +82,9 @@ def test_the_log_stays_whole(rows, why):
 
 
 def test_a_large_log_is_cut():
-    """From 65,536 customers on, in parts of 32,768."""
-    code = np.arange(300_000) % 70_000
-    assert [part.n for part in parts(rows_of(code, code % 700, n=70_000))] == [32768, 32768, 4464]
+    """From 524,288 customers and rows on, in parts of 32,768."""
+    found = [part.n for part in parts(rows_of(MANY, MANY % 700, n=600_000))]
+    assert found == [32_768] * 18 + [10_176]
 
 
 def log_of(rng, text_ids):

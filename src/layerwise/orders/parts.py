@@ -18,8 +18,8 @@ from layerwise.orders.rows import Rows
 _CUSTOMERS = 15
 # Log2 of the most parts: more places to write to than this are themselves beyond the cache.
 _PARTS = 10
-# Smaller logs are not worth the pass.
-_MANY = 1 << 18
+# Logs of fewer rows or customers are not worth the pass.
+_MANY = 1 << 19
 _BLOCK = 1 << 19
 
 
@@ -50,7 +50,7 @@ def parts(rows: Rows) -> Iterator[Part]:
     """
     n, moment, amounts = rows.ids.n, rows.moment, rows.amounts
     whole = Part(rows.code, moment, amounts, n)
-    if len(moment) < _MANY or n >> _CUSTOMERS < 2 or (amounts and amounts.scale is None):
+    if min(len(moment), n) < _MANY or (amounts and amounts.scale is None):
         yield whole
         return
     low = int(moment.min())
