@@ -13,7 +13,8 @@ import pytest
 import layerwise as lw
 from layerwise import evaluate
 from layerwise.brief import in_brief
-from layerwise.fitted import Part, Spec
+from layerwise.fitted import Spec
+from layerwise.labeller import Part
 from layerwise.portrait import customer_portraits
 
 ROOMS = [m.name for m in pkgutil.iter_modules(lw.__path__, "layerwise.") if "__" not in m.name]

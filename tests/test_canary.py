@@ -24,7 +24,7 @@ import layerwise as lw
 from layerwise import privacy
 from layerwise.__main__ import main
 from layerwise.errors import LayerwiseError
-from layerwise.fitted import Labeller
+from layerwise.labeller import Labeller
 from layerwise.report import report
 from tests.public_calls import CALLS, CARD, KEY, MAIL, PHONE, Call, tables
 

@@ -9,8 +9,8 @@ import pytest
 
 import layerwise as lw
 from layerwise.errors import ColumnsError, DataError, EngineError, RowsLeftOutWarning
-from layerwise.frames import Labels
 from layerwise.logs import Log, places, read_log, read_roster
+from layerwise.vectors import Labels
 from tests.public_calls import tables
 
 ROSTER = read_roster(pd.DataFrame({"customer_id": [10, 30, 20]}))

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import layerwise as lw
-from layerwise import evaluate, frames, identity, membership, privacy, strategy, tastes
+from layerwise import evaluate, identity, membership, odd_cells, privacy, strategy, tastes
 from layerwise.errors import ColumnsError, DataError, LayerwiseError, SpecError
 from layerwise.report import report
 from tests.public_calls import CALLS, KEY, tables
@@ -132,13 +132,13 @@ def test_days_at_the_ends_of_the_calendar(name: str, as_of: dt.date) -> None:
 
 def test_distinct_values() -> None:
     """Missing is left out; lists, also those of Arrow, and half characters are refused."""
-    assert frames.distinct(pd.Series(["b", None, "a", "b"]), "x") == ["b", "a"]
+    assert odd_cells.distinct(pd.Series(["b", None, "a", "b"]), "x") == ["b", "a"]
     arrow = pd.Series([[1], [2]], dtype=pd.ArrowDtype(__import__("pyarrow").list_(_int64())))
     for series in (arrow, pd.Series([[1], [2]])):
         with pytest.raises(ColumnsError, match="x holds lists"):
-            frames.distinct(series, "x")
+            odd_cells.distinct(series, "x")
     with pytest.raises(DataError, match="1 different texts"):
-        frames.distinct(pd.Series(["\ud83d", "a", None], dtype=object), "x")
+        odd_cells.distinct(pd.Series(["\ud83d", "a", None], dtype=object), "x")
 
 
 def _int64() -> Any:

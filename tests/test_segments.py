@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layerwise.errors import ColumnsError
-from layerwise.frames import Labels
 from layerwise.segments import as_labels, in_order
+from layerwise.vectors import Labels
 
 
 @given(st.lists(st.sampled_from(["a", "b", "c", None]), max_size=20))

@@ -7,10 +7,11 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
+from layerwise.arguments import several
 from layerwise.errors import RowsLeftOutWarning, SpecError
-from layerwise.frames import Column, Labels, several
 from layerwise.rules import Rule
 from layerwise.rules.base import show
+from layerwise.vectors import Column, Labels
 
 _HIDDEN = re.compile(r"(?<!\w)_+(?=\w)")
 

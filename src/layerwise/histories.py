@@ -6,7 +6,7 @@ import numpy as np
 
 from layerwise.columns import AGE, FIRST_TO_LAST, ORDERS, REPEAT_ORDERS, SILENCE
 from layerwise.errors import DataError, problems
-from layerwise.frames import Array, Columns
+from layerwise.vectors import Array, Columns
 
 HISTORY = (REPEAT_ORDERS, FIRST_TO_LAST, AGE)
 _NEVER_NEGATIVE = (ORDERS, SILENCE)

@@ -10,9 +10,9 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import frames, vectors
 from layerwise.errors import EngineError
-from layerwise.frames import Array, Column, Labels
+from layerwise.vectors import Array, Column, Labels
 
 COUNT = "__layerwise_count"
 
@@ -61,7 +61,7 @@ def rows_if_few(frame: Any, names: Iterable[str]) -> dict[str, Column] | None:
 
 
 def _repeated(found: Any, keys: list[str]) -> dict[str, Column]:
-    columns = frames.read(found, keys)
+    columns = vectors.read(found, keys)
     counts = counts_of(found)
     order = np.lexsort([c.codes if isinstance(c, Labels) else c for c in columns.values()])
     places = np.repeat(order, counts[order])

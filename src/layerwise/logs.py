@@ -12,16 +12,16 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.columns import CUSTOMER
 from layerwise.errors import DataError, RowsLeftOutWarning, problems
-from layerwise.frames import Array, Column, Labels
 from layerwise.orders.dates import read_clock, read_times
 from layerwise.orders.facts import collect_row
 from layerwise.orders.ids import read_ids
 from layerwise.orders.reasons import absent, check_id_type
 from layerwise.orders.request import make_request, moment
 from layerwise.orders.table import column
+from layerwise.vectors import Array, Column, Labels
 
 
 @attrs.frozen(eq=False)
@@ -67,7 +67,7 @@ class Log:
         Raises:
             ColumnsError: It is neither numbers nor text.
         """
-        found = frames.read(self.frame, [name], what=self.what)[name]
+        found = vectors.read(self.frame, [name], what=self.what)[name]
         if isinstance(found, Labels):
             return attrs.evolve(found, codes=found.codes[self.place])
         return found[self.place]
@@ -119,8 +119,8 @@ def read_roster(
         EngineError: The table is no dataframe in memory.
     """
     frame = _eager(customers, what)
-    frames.check_named({"customer=": customer})
-    frames.require(
+    arguments.check_named({"customer=": customer})
+    arguments.require(
         frames.column_names(frame), {customer: "customer="}, title=f"{_upper(what)} lacks columns:"
     )
     series = column(frame.to_native(), customer).reset_index(drop=True)
@@ -218,13 +218,13 @@ def read_log(
         SpecError: A choice is not possible.
     """
     frame = _eager(log, what)
-    frames.check_named({"customer=": customer, "time=": time})
+    arguments.check_named({"customer=": customer, "time=": time})
     roles = {customer: "customer=", time: "time="} | dict.fromkeys(needs, what)
     title = f"{_upper(what)} lacks columns:"
     found = frames.column_names(frame)
     lacking = [name for name in roles if name not in found]
     hint = _RENAME.format(name=lacking[-1]) if lacking else None
-    frames.require(found, roles, title=title, hint=hint)
+    arguments.require(found, roles, title=title, hint=hint)
     request = make_request(customer=customer, time=time, time_format=time_format, tz=tz)
     native = frame.to_native()
     if not len(frame):

@@ -3,8 +3,8 @@
 import numpy as np
 
 from layerwise.errors import SpecError
-from layerwise.frames import Array, Floats
 from layerwise.saved import fits
+from layerwise.vectors import Array, Floats
 
 
 def z_value(level: float = 0.95) -> float:

@@ -7,13 +7,13 @@ import attrs
 import numpy as np
 
 from layerwise.errors import DataError, FitError, SpecError
-from layerwise.frames import Array, Floats
 from layerwise.orders.eager import gap_days
 from layerwise.orders.lazy import refuse
 from layerwise.orders.request import OrderColumns, make_request
 from layerwise.orders.table import lazy_table
 from layerwise.rules.base import as_numbers
 from layerwise.saved import saved
+from layerwise.vectors import Array, Floats
 
 
 @saved

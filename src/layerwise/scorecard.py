@@ -8,14 +8,14 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.brief import in_brief
 from layerwise.columns import HOLDOUT_DAYS, HOLDOUT_ORDERS, SILENCE
 from layerwise.errors import DataError, SpecError
-from layerwise.frames import Array
 from layerwise.rates import wilson
 from layerwise.rules.base import numbers
 from layerwise.saved import fits
+from layerwise.vectors import Array
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -100,9 +100,9 @@ def score_churn(
     _check_choices([probability, outcome, silence], bands)
     frame = frames.eager(customers, doing="score_churn")
     names = dict.fromkeys([probability, outcome, silence], "score_churn")
-    frames.require(frames.column_names(frame), names, title="The table lacks columns.")
+    arguments.require(frames.column_names(frame), names, title="The table lacks columns.")
     _check_horizon(frame, probability)
-    p, orders, days = (numbers(c) for c in frames.read(frame, names).values())
+    p, orders, days = (numbers(c) for c in vectors.read(frame, names).values())
     _check(p, orders, days)
     silent = orders == 0
     rate = float(silent.mean())
@@ -175,7 +175,7 @@ def _check_horizon(frame: Any, probability: str) -> None:
     horizon = re.fullmatch(r"p_no_purchase_(.+)d", probability)
     if not horizon or HOLDOUT_DAYS not in frames.column_names(frame):
         return
-    days = numbers(frames.read(frame, [HOLDOUT_DAYS])[HOLDOUT_DAYS])
+    days = numbers(vectors.read(frame, [HOLDOUT_DAYS])[HOLDOUT_DAYS])
     if len(days) and days.max() != float(horizon[1]):
         raise DataError(
             f"{probability} looks {horizon[1]} days ahead, the holdout has {days.max():g}.",

@@ -3,7 +3,7 @@
 import numpy as np
 
 from layerwise.errors import ColumnsError
-from layerwise.frames import Array, Column, Labels
+from layerwise.vectors import Array, Column, Labels
 
 _EXACT = 2.0**53
 

@@ -9,12 +9,12 @@ from typing import Any
 import attrs
 import numpy as np
 
-from layerwise import frames
+from layerwise import frames, vectors
 from layerwise.errors import ColumnsError, MissingExtraError, SpecError
-from layerwise.fitted import Labeller, evaluate
-from layerwise.frames import Array, Column, Labels
+from layerwise.labeller import Labeller, evaluate
 from layerwise.layers.compose import Layers
 from layerwise.rules.base import numbers
+from layerwise.vectors import Array, Column, Labels
 
 try:
     from sklearn.base import BaseEstimator, TransformerMixin
@@ -94,9 +94,9 @@ class Segmenter(TransformerMixin, BaseEstimator):  # type: ignore[misc, unused-i
         labelled = frames.wrap(self.fitted_.transform(_named(X))).select(*self.fitted_.outputs)
         if self.encode == "labels":
             return labelled.to_native()
-        given = frames.read(frames.eager(X, doing="encode='codes'"), self.fitted_.needs)
+        given = vectors.read(frames.eager(X, doing="encode='codes'"), self.fitted_.needs)
         columns = evaluate(self.fitted_.rules, given)
-        return frames.attach(labelled, {n: _coded(columns[n]) for n in self.fitted_.outputs})
+        return vectors.attach(labelled, {n: _coded(columns[n]) for n in self.fitted_.outputs})
 
     def get_feature_names_out(self, input_features: object = None) -> np.ndarray:  # noqa: ARG002
         """Return the names of the columns that `transform` gives."""

@@ -6,9 +6,9 @@ and are saved; `layerwise.testing.check_segmenter` says whether it keeps the con
 """
 
 from layerwise.fitted import Fitted, Spec
-from layerwise.frames import Columns
 from layerwise.layers.edges import present, quantile_edges
 from layerwise.rules.base import numbers
 from layerwise.saved import saved
+from layerwise.vectors import Columns
 
 __all__ = ["Columns", "Fitted", "Spec", "numbers", "present", "quantile_edges", "saved"]

@@ -7,10 +7,9 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
+from layerwise import arguments, frames
 from layerwise import columns as c
-from layerwise import frames
 from layerwise.errors import DataError, SpecError
-from layerwise.frames import Array, Floats
 from layerwise.models.histories import Histories
 from layerwise.models.kinds import ByKind
 from layerwise.models.model import FittedModel
@@ -18,6 +17,7 @@ from layerwise.orders.eager import occasion_days
 from layerwise.orders.lazy import refuse
 from layerwise.orders.request import OrderColumns, Request, make_request, moment
 from layerwise.orders.table import column, lazy_table
+from layerwise.vectors import Array, Floats
 
 _BLOCK = 4096
 """Models go through more histories than this in parts of their own, and h must go along."""
@@ -232,7 +232,7 @@ def _kinds(
     frame = frames.eager(customers, doing="tracking")
     named = frames.column_names(frame)
     key = str(request.customer) if str(request.customer) in named else c.CUSTOMER
-    frames.require(named, {key: "tracking"}, title="customers= lacks the ids.")
+    arguments.require(named, {key: "tracking"}, title="customers= lacks the ids.")
     index = pd.Index(frame[key].to_list())
     if twice := int(index.duplicated().sum()):
         raise DataError(f"customers= has {twice:,} ids twice.", hint="give one row a customer.")

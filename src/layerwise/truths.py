@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise.errors import ColumnsError
-from layerwise.frames import Array, Floats
+from layerwise.vectors import Array, Floats
 
 
 def truths(series: pd.Series) -> tuple[Floats, int]:

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binom
 
 from layerwise.churn.drop_test import drop_test
-from layerwise.frames import Array
+from layerwise.vectors import Array
 
 
 def counts(

@@ -20,7 +20,7 @@ import layerwise as lw
 from layerwise import frames
 from layerwise.errors import DataError
 from layerwise.evaluate import check_frozen, measure_migration
-from layerwise.fitted import Labeller
+from layerwise.labeller import Labeller
 from layerwise.models import MBGNBD, ParetoNBD, fit_by
 from layerwise.portrait import segment_profile
 from layerwise.privacy import publish

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerwise import frames
+from layerwise import frames, vectors
 from layerwise.errors import ColumnsError, SpecError
 from layerwise.expressions import holds, in_numpy
 from layerwise.fitted import Fitted
@@ -27,7 +27,7 @@ TABLE = pd.DataFrame(
         "flag": pd.array([True, False, None, True, False, True, None, True], dtype="boolean"),
     }
 )
-COLUMNS = frames.read(frames.wrap(TABLE), ["x", "y", "n", "value", "flag"])
+COLUMNS = vectors.read(frames.wrap(TABLE), ["x", "y", "n", "value", "flag"])
 T, F = True, False
 
 
@@ -134,7 +134,7 @@ def test_columns_of_truth(engine: Engine) -> None:
 
 def test_scores_are_numbers() -> None:
     """A label column of whole numbers is compared and added as numbers."""
-    scores = frames.Labels(np.array([0, 1, -1]), (3, 5))
+    scores = vectors.Labels(np.array([0, 1, -1]), (3, 5))
     columns = {"s": scores, "value": COLUMNS["value"]}
     assert in_numpy("s + 1", columns, {})[:2].tolist() == [4.0, 6.0]
     assert holds("s != 3", columns, {}).tolist() == [F, T, F]

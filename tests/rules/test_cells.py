@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerwise.frames import Array, Columns, Labels
 from layerwise.rules.cells import by_cells
+from layerwise.vectors import Array, Columns, Labels
 
 SIZES = (3, 2, 4)
 

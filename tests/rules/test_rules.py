@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from layerwise import frames, saved
+from layerwise import frames, saved, vectors
 from layerwise.errors import SpecError
-from layerwise.fitted import Fitted, evaluate
+from layerwise.fitted import Fitted
+from layerwise.labeller import evaluate
 from layerwise.layers import Value
 from layerwise.loading import load
 from layerwise.rules import Case, Cut, FirstMatch, Formula, Holds, Largest, Nearest, Rule, Weighted
@@ -66,12 +67,12 @@ def fitted(*rules: Rule) -> Fitted:
 
 
 def plain(column: Any) -> list[Any]:
-    values = column.objects() if isinstance(column, frames.Labels) else column
+    values = column.objects() if isinstance(column, vectors.Labels) else column
     return [None if v is None or v != v else v for v in list(values)]
 
 
 def on_arrays(rule: Rule) -> list[Any]:
-    columns = frames.read(frames.wrap(TABLE), rule.inputs)
+    columns = vectors.read(frames.wrap(TABLE), rule.inputs)
     return plain(rule.evaluate(columns))
 
 
@@ -131,9 +132,9 @@ def test_whole_numbers_are_cut_as_floats_are(edge: float) -> None:
 
 def test_scores_need_not_begin_at_one() -> None:
     """Whole-number labels come out as they are, missing ones as missing."""
-    labels = frames.Labels(np.array([0, 2, -1], dtype=np.int8), (3, 4, 5))
+    labels = vectors.Labels(np.array([0, 2, -1], dtype=np.int8), (3, 4, 5))
     wrapped = frames.wrap(pd.DataFrame({"id": [1, 2, 3]}))
-    assert frames.attach(wrapped, {"score": labels})["score"].tolist() == [3, 5, pd.NA]
+    assert vectors.attach(wrapped, {"score": labels})["score"].tolist() == [3, 5, pd.NA]
 
 
 def test_descending_scores() -> None:
@@ -156,7 +157,7 @@ def test_label_tables_equal_row_by_row() -> None:
         cases=[("missing(score)", "?"), ("score >= 2 and value == 'high'", "a")],
         otherwise="b",
     )
-    columns = evaluate([SCORE], frames.read(frames.wrap(TABLE), ["n", "value"]))
+    columns = evaluate([SCORE], vectors.read(frames.wrap(TABLE), ["n", "value"]))
     slow = rule._codes(columns, len(TABLE))
     assert rule.evaluate(columns).codes.tolist() == slow.tolist()
 

@@ -10,12 +10,12 @@ import layerwise as lw
 from layerwise.columns import SPEND_MEAN
 from layerwise.errors import SpecError
 from layerwise.fitted import Fitted, Spec
-from layerwise.frames import Columns
 from layerwise.models import MBGCNBD, MBGNBD, ParetoNBD, WithCovariates
 from layerwise.rules import Cut
 from layerwise.rules.base import numbers
 from layerwise.saved import saved
 from layerwise.testing import check_segmenter, example_customers, segmenter_checks
+from layerwise.vectors import Columns
 
 CUSTOMERS = example_customers()
 LABELLED = (

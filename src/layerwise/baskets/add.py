@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.baskets.lines import Choices, Lines, read_lines
 from layerwise.baskets.shares import read_baskets
 from layerwise.baskets.tags import CUSTOM, STAPLE, UNTAGGED, Tags, read_tags
@@ -25,8 +25,8 @@ from layerwise.columns import (
     SPECIAL_SHARE,
 )
 from layerwise.errors import RowsLeftOutWarning, SpecError, problems
-from layerwise.frames import Array, Column, Labels
 from layerwise.orders.table import column
+from layerwise.vectors import Array, Column, Labels
 
 FrameT = TypeVar("FrameT")
 
@@ -126,12 +126,12 @@ def add_baskets(
     root of the divergence in bits (Endres and Schindelin 2003).
     """
     _check_count("top", top)
-    frames.check_named({"customer=": customer})
+    arguments.check_named({"customer=": customer})
     frame = frames.eager(customers, doing="add_baskets")
     title = "add_baskets needs columns that the customer table does not have."
     names = frames.column_names(frame)
     id_column = customer if customer in names and CUSTOMER not in names else CUSTOMER
-    frames.require(names, {id_column: "add_baskets"}, title=title)
+    arguments.require(names, {id_column: "add_baskets"}, title=title)
     _check_count("window_days", window_days)
     choices = Choices(
         as_of=as_of,
@@ -153,7 +153,7 @@ def add_baskets(
     found[BASKET_DISTANCE] = baskets.distance(everybody)
     found |= baskets.shares(list(everybody)[:top]) if known is None else _needs(lines, known)
     _notify(lines, known)
-    result: FrameT = frames.attach(frame, {n: _placed(c, lines.places) for n, c in found.items()})
+    result: FrameT = vectors.attach(frame, {n: _placed(c, lines.places) for n, c in found.items()})
     return result
 
 

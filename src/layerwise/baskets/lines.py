@@ -7,9 +7,8 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames, odd_cells
 from layerwise.errors import ColumnsError, DataError, problems
-from layerwise.frames import Array
 from layerwise.logs import keys
 from layerwise.orders.amounts import Amounts, read_amounts, to_amounts
 from layerwise.orders.counting import window_start
@@ -17,6 +16,7 @@ from layerwise.orders.dates import read_times
 from layerwise.orders.ids import Codes, read_ids
 from layerwise.orders.request import Request, make_request, moment
 from layerwise.orders.table import column
+from layerwise.vectors import Array
 
 
 @attrs.frozen(kw_only=True)
@@ -38,7 +38,7 @@ class Choices:
         """Refuse roles that name no column."""
         needed = {"customer=": self.customer, "time=": self.time, "category=": self.category}
         optional = {"amount=": self.amount, "item=": self.item, "order=": self.order}
-        frames.check_named(needed, optional)
+        arguments.check_named(needed, optional)
 
     @property
     def roles(self) -> dict[str, str]:
@@ -210,7 +210,7 @@ def _amounts(frame: Any, choices: Choices) -> tuple[Array, Array | None]:
 
 def _kinds(series: pd.Series, name: Hashable) -> Kinds:
     """Return a column as codes into its distinct values, sorted by their text."""
-    frames.distinct(series, name)
+    odd_cells.distinct(series, name)
     codes, found = pd.factorize(series)
     values = list(found)
     texts = list(map(str, values))

@@ -9,8 +9,8 @@ import numpy as np
 from layerwise.baskets.lines import Lines
 from layerwise.columns import SHARE_PREFIX
 from layerwise.errors import DataError
-from layerwise.frames import Array, Column, Floats
 from layerwise.orders.amounts import Amounts
+from layerwise.vectors import Array, Column, Floats
 
 OTHER = "other"
 

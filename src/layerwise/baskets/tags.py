@@ -10,8 +10,8 @@ import pandas as pd
 
 from layerwise import frames
 from layerwise.errors import ColumnsError, DataError, SpecError, problems
-from layerwise.frames import Array
 from layerwise.orders.table import column
+from layerwise.vectors import Array
 
 UNTAGGED, STAPLE, CUSTOM = -1, 0, 1
 SPECIAL = "special:"

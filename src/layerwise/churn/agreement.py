@@ -6,12 +6,12 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, vectors
 from layerwise.brief import in_brief
 from layerwise.churn.feedback import read_feedback
 from layerwise.churn.terms import causes_named
 from layerwise.errors import DataError
-from layerwise.frames import Array
+from layerwise.vectors import Array
 
 GOOD = 0.6
 ENOUGH = 200
@@ -132,11 +132,11 @@ def coder_agreement(
         >>> round(found.kappa, 2), found.experimental
         (0.47, True)
     """
-    frames.check_named({"hand=": hand, "text=": text})
+    arguments.check_named({"hand=": hand, "text=": text})
     frame, coder, terms = read_feedback(
         feedback, text, None, table, negation, also=hand, role="hand="
     )
-    people = causes_named(None, frames.read(frame, [hand])[hand], terms)
+    people = causes_named(None, vectors.read(frame, [hand])[hand], terms)
     known = coder.said & people.said
     if not known.any():
         raise DataError(

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from layerwise.errors import DataError
-from layerwise.frames import Array, Floats
 from layerwise.rates import z_value
+from layerwise.vectors import Array, Floats
 
 _EXACT = 2.0**53
 

@@ -7,15 +7,14 @@ import attrs
 import numpy as np
 import pandas as pd
 
+from layerwise import arguments, frames
 from layerwise import columns as c
-from layerwise import frames
 from layerwise.brief import in_brief
 from layerwise.churn.levels import RISK_LEVELS
 from layerwise.churn.warning import early_warning
 from layerwise.churn.warning_output import top
 from layerwise.columns import CENTURY
 from layerwise.errors import SpecError
-from layerwise.frames import Array, Floats
 from layerwise.layers.churn_status import ChurnStatus
 from layerwise.models.bgnbd import BGNBD
 from layerwise.models.model import PurchaseModel
@@ -23,6 +22,7 @@ from layerwise.orders.request import make_request, moment
 from layerwise.rates import wilson
 from layerwise.saved import fits
 from layerwise.summary import calibration_holdout
+from layerwise.vectors import Array, Floats
 
 WAYS = ("level", "priority", "p_no_purchase", c.SILENCE)
 """How lists are made: the two of `early_warning`, by the model alone, by plain days of silence."""
@@ -130,14 +130,14 @@ def backtest(
         2    p_no_purchase     100       82       0.82  1.35
         3  days_since_last     100       80       0.80  1.32
     """
-    dates = frames.several(as_of)
+    dates = arguments.several(as_of)
     if not dates or not _is_horizon(horizon_days) or not _is_capacity(capacity):
         raise SpecError(
             "backtest needs one or more dates, a horizon of one day to a century, a capacity of "
             "one or more.",
             hint="backtest(orders, as_of=['2024-03-31', '2024-06-30'], horizon_days=90).",
         )
-    frames.check_named({}, {"value=": value, "amount=": amount})
+    arguments.check_named({}, {"value=": value, "amount=": amount})
     how = {"horizon": horizon_days, "capacity": capacity, "value": value, "amount": amount}
     rule = status or ChurnStatus()
     if len({moment(d, name="as_of", request=make_request(), aware=True) for d in dates}) < len(

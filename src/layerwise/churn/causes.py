@@ -18,10 +18,10 @@ from layerwise.churn.attribution import (
 )
 from layerwise.churn.study import Exposures, Study, read_study
 from layerwise.errors import SpecError
-from layerwise.frames import Array
 from layerwise.rates import q_values, relative_risk, z_value
 from layerwise.rules.base import NOT_EVALUABLE
 from layerwise.saved import fits
+from layerwise.vectors import Array
 
 _MOST_DRAWS = 100_000
 

@@ -8,12 +8,12 @@ import attrs
 import numpy as np
 import pandas as pd
 
+from layerwise import arguments, frames, vectors
 from layerwise import columns as c
-from layerwise import frames
 from layerwise.churn.risk import holdout_days
 from layerwise.errors import DataError, FitError, SpecError, problems
-from layerwise.frames import Array, Floats
 from layerwise.rules.base import numbers
+from layerwise.vectors import Array, Floats
 
 ALWAYS_KNOWN = (c.AGE, c.SILENCE, c.FIRST_TO_LAST, c.ORDERS, c.SPEND_MEAN, c.SPEND_TOTAL)
 """Columns of `summarize` that say something of their own and are never missing."""
@@ -136,7 +136,7 @@ def fit_classifier(
 
 def _labels(frame: Any) -> Array:
     """Return who bought nothing in the outcome window; nothing else is looked at."""
-    orders = numbers(frames.read(frame, [c.HOLDOUT_ORDERS])[c.HOLDOUT_ORDERS])
+    orders = numbers(vectors.read(frame, [c.HOLDOUT_ORDERS])[c.HOLDOUT_ORDERS])
     wrong = int((~(orders >= 0) | (orders != np.floor(orders))).sum())
     if wrong:
         raise DataError(
@@ -157,8 +157,8 @@ def _chosen(frame: Any, features: Any) -> tuple[str, ...]:
     found = frames.column_names(frame)
     if features is None:
         return tuple(sorted(set(ALWAYS_KNOWN) & set(found)))
-    asked = frames.several(features)
-    if not frames.is_several(features) or not all(isinstance(name, str) for name in asked):
+    asked = arguments.several(features)
+    if not arguments.is_several(features) or not all(isinstance(name, str) for name in asked):
         raise SpecError(
             "features must be several names of columns.", hint="features=['orders', 'age_days']."
         )
@@ -170,17 +170,17 @@ def _chosen(frame: Any, features: Any) -> tuple[str, ...]:
             problems("A classifier cannot learn from these features:", wrong or ["none named"]),
             hint="take columns as of the split, those of summarize, say.",
         )
-    frames.require(found, dict.fromkeys(names, "features="), title="The table lacks features.")
+    arguments.require(found, dict.fromkeys(names, "features="), title="The table lacks features.")
     return names
 
 
 def _features(frame: Any, names: tuple[str, ...]) -> pd.DataFrame:
-    frames.require(
+    arguments.require(
         frames.column_names(frame),
         dict.fromkeys(names, "the classifier"),
         title="The table lacks features.",
     )
-    read = frames.read(frame, names)
+    read = vectors.read(frame, names)
     return pd.DataFrame({name: numbers(read[name]).astype(np.float64) for name in names})
 
 
@@ -191,7 +191,7 @@ def _refuse_leaks(frame: Any, X: pd.DataFrame) -> None:
         SpecError: With every such feature.
     """
     there = [name for name in _OUTCOME if name in frames.column_names(frame)]
-    outcome = {n: numbers(v) for n, v in frames.read(frame, there).items()}
+    outcome = {n: numbers(v) for n, v in vectors.read(frame, there).items()}
     bought = {f"{n} above 0": (v > 0).astype(np.float64) for n, v in outcome.items()}
     nothing = {f"{n} of 0": (v == 0).astype(np.float64) for n, v in outcome.items()}
     wrong = [

@@ -6,17 +6,17 @@ import attrs
 import numpy as np
 import pandas as pd
 
+from layerwise import arguments, frames, vectors
 from layerwise import columns as c
-from layerwise import frames
 from layerwise.brief import in_brief
 from layerwise.errors import DataError, SpecError, problems
-from layerwise.frames import Array, Floats
 from layerwise.layers.exact import exact_sum
 from layerwise.logs import read_roster
 from layerwise.models.process import horizon
 from layerwise.orders.amounts import MOST_MONEY
 from layerwise.rules.base import numbers
 from layerwise.saved import fits
+from layerwise.vectors import Array, Floats
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -159,7 +159,7 @@ def choose_contacts(
     chosen = _best(worth, at_risk, capacity, risks)
     added = {c.CONTACT: chosen} | ({c.EXPECTED_GAIN: gain} if costs.known else {})
     return ContactPlan(
-        customers=frames.attach(frame, added),
+        customers=vectors.attach(frame, added),
         alternatives=_alternatives(frame, chosen, p, if_buying, costs),
         contacted=int(chosen.sum()),
         threshold=float(at_risk[chosen].min()) if chosen.any() else float("nan"),
@@ -199,7 +199,7 @@ def _alternatives(
         "chosen": chosen.astype(np.float64),
     }
     if c.SILENCE in frames.column_names(frame):
-        silence = numbers(frames.read(frame, [c.SILENCE])[c.SILENCE])
+        silence = numbers(vectors.read(frame, [c.SILENCE])[c.SILENCE])
         shares["longest silence"] = _most_silent(silence, judged, int(chosen.sum()))
     rate = np.nan if costs.save_rate is None else costs.save_rate
     each = {
@@ -234,8 +234,8 @@ def _read(frame: Any, h: float) -> tuple[Floats, Floats]:
         f"risk_table(customers, model=..., spend=..., horizon_days={h:g}) adds them; or take the "
         "horizon_days= that the table is of."
     )
-    frames.require(frames.column_names(frame), needed, title=title, hint=hint)
-    p, value = (numbers(v) for v in frames.read(frame, names).values())
+    arguments.require(frames.column_names(frame), needed, title=title, hint=hint)
+    p, value = (numbers(v) for v in vectors.read(frame, names).values())
     wrong = {
         f"{names[0]} outside 0 to 1": int(((p < 0) | (p > 1)).sum()),
         f"{names[1]} outside 0 to {MOST_MONEY:g}": int(((value < 0) | (value > MOST_MONEY)).sum()),

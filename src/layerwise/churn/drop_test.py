@@ -3,7 +3,7 @@
 import attrs
 import numpy as np
 
-from layerwise.frames import Array, Floats
+from layerwise.vectors import Array, Floats
 
 _BANDS = 24
 _ROUNDS, _FAR = 4, 2.5

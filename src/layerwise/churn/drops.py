@@ -7,8 +7,8 @@ from layerwise.churn.inputs import Inputs
 from layerwise.churn.signal import Signal, divided
 from layerwise.churn.signs import Sign
 from layerwise.errors import DataError
-from layerwise.frames import Array, Floats, Labels
 from layerwise.rules.base import numbers
+from layerwise.vectors import Array, Floats, Labels
 
 _WEEK = 7.0
 

@@ -9,12 +9,13 @@ import pandas as pd
 
 from layerwise.churn.terms import causes_named, feedback_terms
 from layerwise.errors import ColumnsError, DataError
-from layerwise.frames import Array, Column, Floats, Labels, column_names
+from layerwise.frames import column_names
 from layerwise.logs import Log, Roster, read_log
 from layerwise.orders.dates import read_times
 from layerwise.orders.request import Request, make_request, moment
 from layerwise.orders.table import column
 from layerwise.truths import truths
+from layerwise.vectors import Array, Column, Floats, Labels
 
 SAYS = "says_"
 FLAGS = {

@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 from narwhals.stable.v2.typing import IntoDataFrameT
 
-from layerwise import frames
+from layerwise import frames, vectors
 from layerwise.brief import in_brief
 from layerwise.columns import CUSTOMER
 from layerwise.errors import ColumnsError, SpecError, problems
-from layerwise.frames import Array, Labels
 from layerwise.logs import Log, read_log, read_roster
 from layerwise.orders.request import make_request, moment
 from layerwise.rules.base import if_several, numbers
 from layerwise.saved import fits
+from layerwise.vectors import Array, Labels
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -241,7 +241,7 @@ def _is_one_of(log: Log, name: str, texts: tuple[str, ...]) -> Array:
 def _attach(frame: Any, name: str, exposed: Array, known: Array) -> Any:
     """Return the frame with a column of true and false, missing where it is not known."""
     if known.all():
-        return frames.attach(frame, {name: exposed})
+        return vectors.attach(frame, {name: exposed})
     values = exposed.astype(object)
     values[~known] = None
     if frame.implementation.is_pandas():

@@ -6,13 +6,13 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.brief import in_brief
 from layerwise.churn.terms import Named, causes_named, feedback_terms
 from layerwise.errors import ColumnsError, SpecError
-from layerwise.frames import Array, Labels
 from layerwise.rates import wilson
 from layerwise.saved import fits
+from layerwise.vectors import Array, Labels
 
 CAUSES = "causes"
 UNKNOWN = "unknown"
@@ -101,9 +101,9 @@ def code_feedback(
     """
     frame, named, terms = read_feedback(feedback, text, code, table, negation, also=by)
     ids = [*terms["id"], UNKNOWN]
-    segments = None if by is None else _segments(frames.read(frame, [by])[by])
+    segments = None if by is None else _segments(vectors.read(frame, [by])[by])
     return CodedFeedback(
-        feedback=frames.attach(frame, {CAUSES: _joined(named, ids)}),
+        feedback=vectors.attach(frame, {CAUSES: _joined(named, ids)}),
         shares=_shares(named, ids, segments, by, level),
     )
 
@@ -125,14 +125,14 @@ def read_feedback(
             "There is neither a column of texts nor one of codes.",
             hint='code_feedback(feedback, text="text").',
         )
-    frames.check_named({}, {"text=": text, "code=": code, role: also})
+    arguments.check_named({}, {"text=": text, "code=": code, role: also})
     frames.wrap(feedback, what="the feedback")
     frame = frames.eager(feedback, doing="code_feedback")
     roles = {text: "text=", code: "code=", also: role}
     needed = {name: role for name, role in roles.items() if name is not None}
-    frames.require(frames.column_names(frame), needed, title="The feedback lacks columns.")
+    arguments.require(frames.column_names(frame), needed, title="The feedback lacks columns.")
     terms = feedback_terms(table)
-    columns = frames.read(frame, [n for n in (text, code) if n is not None], what="the feedback")
+    columns = vectors.read(frame, [n for n in (text, code) if n is not None], what="the feedback")
     named = causes_named(
         None if text is None else columns[text],
         None if code is None else columns[code],

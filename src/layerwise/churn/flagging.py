@@ -8,8 +8,8 @@ import pandas as pd
 
 from layerwise.churn.signal import Signal
 from layerwise.churn.signs import Sign
-from layerwise.frames import Array, Floats
 from layerwise.rates import q_values
+from layerwise.vectors import Array, Floats
 
 
 def q_of(sign: Sign, found: Signal) -> Floats | None:

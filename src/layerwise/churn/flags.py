@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from layerwise import frames
+from layerwise import vectors
 from layerwise.errors import ColumnsError, DataError, problems
-from layerwise.frames import Array, Floats, Labels
 from layerwise.rules.base import numbers
+from layerwise.vectors import Array, Floats, Labels
 
 
 def read_flags(frame: Any, names: Iterable[str]) -> dict[str, Floats]:
@@ -44,7 +44,7 @@ def read_flags(frame: Any, names: Iterable[str]) -> dict[str, Floats]:
 def _as_numbers(frame: Any, name: str) -> Array | None:
     """Return a column as numbers, or nothing where it is text or dates."""
     try:
-        column = frames.read(frame, [name])[name]
+        column = vectors.read(frame, [name])[name]
     except ColumnsError:
         return None
     if isinstance(column, Labels) and column.names and isinstance(column.names[0], str):

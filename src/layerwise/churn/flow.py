@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from layerwise import arguments, frames, vectors
 from layerwise import columns as c
-from layerwise import frames
 from layerwise.errors import ColumnsError, DataError, problems
-from layerwise.frames import Array, Labels
 from layerwise.layers.churn_status import STATUSES
 from layerwise.orders.dates import read_times
 from layerwise.orders.ids import read_ids
 from layerwise.orders.request import make_request
 from layerwise.orders.table import column
+from layerwise.vectors import Array, Labels
 
 CHURNED = "churned"
 FLOWS = ("start", "new", "returned", "churned", "removed", "end")
@@ -62,11 +62,11 @@ def customer_flow(
         1 1998-03-31    607    0       139      106  640
     """
     frame = frames.eager(snapshots, doing="customer_flow")
-    frames.check_named({"as_of=": as_of, "customer=": customer, "status=": status})
+    arguments.check_named({"as_of=": as_of, "customer=": customer, "status=": status})
     names = dict.fromkeys((as_of, customer, status), "customer_flow")
     hint = "snapshots(orders, as_of=[...]) makes the table of several dates; then add the labels."
     title = "The snapshots lack columns."
-    frames.require(frames.column_names(frame), names, title=title, hint=hint)
+    arguments.require(frames.column_names(frame), names, title=title, hint=hint)
     who = people(frame, customer)
     when, dates = days_of(frame, as_of)
     state = np.zeros((len(dates), int(who.max()) + 1), dtype=np.int8)
@@ -127,10 +127,10 @@ def churned_rows(frame: Any, status: str) -> Array:
         ColumnsError: There is no such column, or it holds no labels.
         DataError: Statuses are missing, or are none of `ChurnStatus`.
     """
-    frames.check_named({"status=": status})
+    arguments.check_named({"status=": status})
     title = "The table lacks a churn status."
-    frames.require(frames.column_names(frame), {status: "status="}, title=title)
-    labels = frames.read(frame, [status])[status]
+    arguments.require(frames.column_names(frame), {status: "status="}, title=title)
+    labels = vectors.read(frame, [status])[status]
     if not isinstance(labels, Labels):
         if len(labels) and not np.isnan(labels).all():
             raise ColumnsError(

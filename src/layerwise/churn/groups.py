@@ -8,15 +8,15 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames
 from layerwise.brief import in_brief
 from layerwise.churn.outcome import read_outcome
 from layerwise.churn.segments import Segments, cross, read_segments
 from layerwise.errors import SpecError
-from layerwise.frames import Array
 from layerwise.rates import difference_p, q_values, relative_risk, risk_difference, wilson, z_value
 from layerwise.rules.base import NOT_EVALUABLE
 from layerwise.saved import fits
+from layerwise.vectors import Array
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -121,7 +121,7 @@ def high_churn_groups(
     z_value(level)
     frame = frames.eager(customers, doing="high_churn_groups")
     needs = {outcome: "outcome="} | dict.fromkeys(columns, "by=")
-    frames.require(frames.column_names(frame), needs, title="The customer table lacks columns:")
+    arguments.require(frames.column_names(frame), needs, title="The customer table lacks columns:")
     left, known = read_outcome(frame, outcome)
     ways = [read_segments(frame, name).take(known) for name in columns]
     both = [cross(a, b) for a, b in combinations(ways, 2)] if pairs else []

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import columns as c
-from layerwise import frames
+from layerwise import frames, vectors
 from layerwise.churn.flow import check_flow, churned_rows
 from layerwise.churn.impact_table import IMPACTS
 from layerwise.churn.lost import lost_spend, spend_of_new
@@ -189,7 +189,7 @@ def _money(
         table = lost_spend(
             customers, model=model, spend=spend, horizon_days=h, returns=returns, status=status
         )
-        each = numbers(frames.read(frames.wrap(table), [name])[name])
+        each = numbers(vectors.read(frames.wrap(table), [name])[name])
         known, churned = ~np.isnan(each), churned_rows(frames.wrap(table), status)
         lost, new = exact_sum(each[known]), spend_of_new(model, spend, customers, float(h))
         if churned.any() and not known.any():

@@ -8,9 +8,9 @@ from layerwise.churn.inputs import Inputs, among
 from layerwise.churn.signal import Signal, divided
 from layerwise.churn.signs import Sign
 from layerwise.errors import DataError
-from layerwise.frames import Array, Floats
 from layerwise.logs import Log
 from layerwise.rules.base import numbers
+from layerwise.vectors import Array, Floats
 
 
 def any_recent(sign: Sign, inputs: Inputs) -> Signal:

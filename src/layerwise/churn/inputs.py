@@ -7,16 +7,16 @@ from typing import Any
 import attrs
 import numpy as np
 
-from layerwise import frames
+from layerwise import frames, vectors
 from layerwise.columns import AGE
 from layerwise.errors import LogEndsEarlyWarning
-from layerwise.frames import Array, Column, Floats, Labels
 from layerwise.logs import Log, Roster, read_log, read_roster
 from layerwise.models.model import FittedModel
 from layerwise.orders.dates import read_times
 from layerwise.orders.request import make_request, moment
 from layerwise.orders.table import column
 from layerwise.rules.base import numbers
+from layerwise.vectors import Array, Column, Floats, Labels
 
 KINDS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "orders": ("the order log", "ordered_at", ()),
@@ -116,7 +116,7 @@ class Inputs:
         def look() -> Floats:
             seen = self.earliest(log, np.ones(len(self.logs[log]), dtype=bool))
             if AGE in frames.column_names(self.customers):
-                age = numbers(frames.read(self.customers, [AGE])[AGE])
+                age = numbers(vectors.read(self.customers, [AGE])[AGE])
                 seen = np.fmin(seen, self.today - age)
             return seen
 

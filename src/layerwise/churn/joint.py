@@ -13,8 +13,8 @@ from layerwise.churn.causes import CAVEATS, p_of, ranked, told
 from layerwise.churn.poisson import LogRisks, dependent, fit_log_risk
 from layerwise.churn.study import Exposures, Study, read_study
 from layerwise.errors import FitError, problems
-from layerwise.frames import Array, Floats
 from layerwise.rates import z_value
+from layerwise.vectors import Array, Floats
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from layerwise.churn.signal import Signal
 from layerwise.churn.signs import Sign
-from layerwise.frames import Array, Labels
+from layerwise.vectors import Array, Labels
 
 RISK_LEVELS = ("not_evaluable", "low", "medium", "high")
 """From low to high."""

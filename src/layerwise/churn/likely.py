@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 from narwhals.stable.v2.typing import IntoDataFrameT
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.churn.causes import Causes
 from layerwise.churn.flags import read_flags
 from layerwise.churn.joint import JointCauses
 from layerwise.columns import CUSTOMER
 from layerwise.errors import SpecError
-from layerwise.frames import Array, Labels
 from layerwise.logs import read_roster
 from layerwise.saved import fits
+from layerwise.vectors import Array, Labels
 
 UNKNOWN = "unknown"
 
@@ -82,10 +82,10 @@ def likely_causes(
     rows = causes.table[causes.table["effect"] == "risk"]
     rows = rows.assign(share=1 - 1 / rows["relative_risk"])
     rows = rows.sort_values(["share", "exposure"], ascending=[False, True], ignore_index=True)
-    frames.check_named({"customer=": customer}, {"who=": who})
+    arguments.check_named({"customer=": customer}, {"who=": who})
     needs = {customer: "customer="} | ({who: "who="} if who is not None else {})
     needs |= dict.fromkeys(rows["exposure"], "the ranking")
-    frames.require(frames.column_names(frame), needs, title="The customer table lacks columns:")
+    arguments.require(frames.column_names(frame), needs, title="The customer table lacks columns:")
     read_roster(customers, customer=customer)
     asked = (
         read_flags(frame, [who])[who] == 1 if who is not None else np.ones(len(frame), dtype=bool)
@@ -93,7 +93,7 @@ def likely_causes(
     flags = read_flags(frame, rows["exposure"])
     place, rank, cause = _pick(asked, [flags[name] == 1 for name in rows["exposure"]], top)
     ids = nw.maybe_reset_index(frame.select(customer)[place.tolist()])
-    return cast("IntoDataFrameT", frames.attach(ids, _columns(rows, rank, cause)))
+    return cast("IntoDataFrameT", vectors.attach(ids, _columns(rows, rank, cause)))
 
 
 def _check(causes: Any, top: Any) -> None:

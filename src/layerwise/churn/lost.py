@@ -6,16 +6,16 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from layerwise import columns as c
-from layerwise import frames
+from layerwise import frames, vectors
 from layerwise.churn.flow import churned_rows
 from layerwise.churn.risk import order_spend, orders_if_any, positive_days
 from layerwise.errors import RowsLeftOutWarning, SpecError
-from layerwise.frames import Floats
 from layerwise.models.gamma_gamma import FittedGammaGamma
 from layerwise.models.histories import read_histories
 from layerwise.models.model import FittedModel
 from layerwise.returns import ReturnCurve
 from layerwise.tracking import require_model
+from layerwise.vectors import Floats
 
 FrameT = TypeVar("FrameT")
 
@@ -88,7 +88,7 @@ def lost_spend(
             stacklevel=2,
         )
     lost = np.where(churned, loss, np.nan)
-    return cast("FrameT", frames.attach(frame, {c.lost_spend(h): lost}))
+    return cast("FrameT", vectors.attach(frame, {c.lost_spend(h): lost}))
 
 
 def spend_of_new(model: FittedModel, spend: Any, customers: object, h: float) -> float:
@@ -108,7 +108,7 @@ def spend_of_new(model: FittedModel, spend: Any, customers: object, h: float) ->
 def _if_stayed(frame: Any, model: FittedModel, h: float) -> Floats:
     """Return the orders in h of customers at their last order who buy again in h."""
     rows = read_histories(frame.to_native(), allow_missing=True)
-    then = frames.attach(frame, {c.AGE: rows.t_x})
+    then = vectors.attach(frame, {c.AGE: rows.t_x})
     return orders_if_any(model.expected_orders(then, h), model.p_at_least(then, 1, h))
 
 

@@ -9,8 +9,8 @@ from layerwise import frames
 from layerwise.churn.flags import read_flags
 from layerwise.columns import CUSTOMER
 from layerwise.errors import DataError, RowsLeftOutWarning
-from layerwise.frames import Array, Floats
 from layerwise.logs import read_roster
+from layerwise.vectors import Array, Floats
 
 
 def read_outcome(frame: Any, name: str, *, stacklevel: int = 3) -> tuple[Floats, Array]:

@@ -4,7 +4,7 @@ import attrs
 import numpy as np
 
 from layerwise.errors import FitError
-from layerwise.frames import Array, Floats
+from layerwise.vectors import Array, Floats
 
 _STEPS = 50
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import vectors
 from layerwise.churn.inputs import Inputs, dates
 from layerwise.churn.signal import Signal
 from layerwise.churn.signs import Sign
-from layerwise.frames import Array, Floats, Labels
 from layerwise.rules.base import numbers
+from layerwise.vectors import Array, Floats, Labels
 
 PRICE_COLUMNS = ("sku", "channel", "valid_from", "valid_to", "price")
 
@@ -54,7 +54,7 @@ def _paid(inputs: Inputs) -> Floats:
 
 def _lowest(sign: Sign, inputs: Inputs, rows: Array, begin: int) -> Floats:
     """Return the lowest price, over channels, of each row's product on its day."""
-    names = frames.read(inputs.prices, ["sku", "price"], what="the price list")
+    names = vectors.read(inputs.prices, ["sku", "price"], what="the price list")
     sku, product = _texts(names["sku"]), inputs.labels("orders", "sku")
     place = {text: i for i, text in enumerate(sorted({*sku.names, *product.names}))}
     price = np.asarray(numbers(names["price"]), dtype=np.float64)
@@ -81,7 +81,7 @@ def _spans(
     return code, length, np.where(used, first - begin, 0).astype(np.int64)
 
 
-def _texts(found: frames.Column) -> Labels:
+def _texts(found: vectors.Column) -> Labels:
     if isinstance(found, Labels):
         return found
     values, codes = np.unique(found, return_inverse=True)

@@ -7,10 +7,10 @@ import attrs
 import numpy as np
 
 from layerwise.errors import DataError
-from layerwise.frames import Array, Column, Floats, Labels
 from layerwise.logs import Roster, places
 from layerwise.orders.eager import Past
 from layerwise.returns import ReturnCurve, fit_returns
+from layerwise.vectors import Array, Column, Floats, Labels
 
 LEAST_GAPS = 100
 _NUMBERS = 6

@@ -5,17 +5,17 @@ from typing import Any, Protocol, TypeVar, cast
 import attrs
 import numpy as np
 
+from layerwise import arguments, frames, vectors
 from layerwise import columns as c
-from layerwise import frames
 from layerwise.churn.silence import silence_surprise, usual_gap_days
 from layerwise.errors import DataError, SpecError
-from layerwise.frames import Array, Floats
 from layerwise.logs import read_roster
 from layerwise.models.gamma_gamma import FittedGammaGamma
 from layerwise.models.model import FittedModel
 from layerwise.models.process import horizon
 from layerwise.rules.base import numbers
 from layerwise.scorecard import Scorecard, score_churn
+from layerwise.vectors import Array, Floats
 
 FrameT = TypeVar("FrameT")
 
@@ -108,7 +108,7 @@ def risk_table(
         added |= _habits(frame, choices.purchases, choices.h)
         if spend is not None:
             added |= _value(frame, choices, added)
-    return cast("FrameT", frames.attach(frame, added))
+    return cast("FrameT", vectors.attach(frame, added))
 
 
 def score_risk(both: object, *, model: ChurnModel, bands: int = 10) -> Scorecard:
@@ -139,7 +139,7 @@ def score_risk(both: object, *, model: ChurnModel, bands: int = 10) -> Scorecard
     h = holdout_days(frame)
     p = probabilities(model, both, h, rows=len(frame))
     name = c.p_no_purchase(h)
-    return score_churn(frames.attach(frame, {name: p}), probability=name, bands=bands)
+    return score_churn(vectors.attach(frame, {name: p}), probability=name, bands=bands)
 
 
 def holdout_days(frame: Any) -> float:
@@ -150,8 +150,8 @@ def holdout_days(frame: Any) -> float:
         DataError: It has no rows, or windows of several lengths.
     """
     needed = dict.fromkeys((c.HOLDOUT_ORDERS, c.HOLDOUT_DAYS), "the outcome window")
-    frames.require(frames.column_names(frame), needed, title="The table has no outcome window.")
-    days = np.unique(numbers(frames.read(frame, [c.HOLDOUT_DAYS])[c.HOLDOUT_DAYS]))
+    arguments.require(frames.column_names(frame), needed, title="The table has no outcome window.")
+    days = np.unique(numbers(vectors.read(frame, [c.HOLDOUT_DAYS])[c.HOLDOUT_DAYS]))
     if len(days) != 1 or not days[0] > 0:
         raise DataError(
             f"holdout_days holds {len(days):,} values; one number of days is needed.",
@@ -203,8 +203,10 @@ def order_spend(frame: Any, spend: FittedGammaGamma | str) -> Floats:
             f"{type(spend).__name__}.",
             hint="spend=GammaGamma().fit(customers), or spend='spend_mean'.",
         )
-    frames.require(frames.column_names(frame), {spend: "spend="}, title="The table lacks columns.")
-    amounts = numbers(frames.read(frame, [spend])[spend])
+    arguments.require(
+        frames.column_names(frame), {spend: "spend="}, title="The table lacks columns."
+    )
+    amounts = numbers(vectors.read(frame, [spend])[spend])
     if negative := int((amounts < 0).sum()):
         raise DataError(
             f"{spend} is negative in {negative:,} of {len(amounts):,} rows.",
@@ -266,7 +268,7 @@ def _habits(frame: Any, model: FittedModel, h: float) -> dict[str, Any]:
     native = frame.to_native()
     added: dict[str, Any] = {}
     if c.SILENCE not in frames.column_names(frame):
-        age, until = (numbers(v) for v in frames.read(frame, (c.AGE, c.FIRST_TO_LAST)).values())
+        age, until = (numbers(v) for v in vectors.read(frame, (c.AGE, c.FIRST_TO_LAST)).values())
         added[c.SILENCE] = age - until
     return added | {
         c.P_ALIVE: model.p_alive(native),

@@ -6,10 +6,10 @@ import attrs
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from layerwise import frames
+from layerwise import vectors
 from layerwise.errors import DataError
-from layerwise.frames import Array
 from layerwise.segments import as_labels, in_order
+from layerwise.vectors import Array
 
 MISSING = "(missing)"
 MOST = 1_000
@@ -45,7 +45,7 @@ def read_segments(frame: Any, name: str) -> Segments:
         ColumnsError: The column is neither whole numbers nor text.
         DataError: It holds more than a thousand distinct values.
     """
-    codes, names = in_order(as_labels(frames.read(frame, [name])[name], name))
+    codes, names = in_order(as_labels(vectors.read(frame, [name])[name], name))
     if len(names) > MOST:
         raise DataError(
             f"Column {name} holds {len(names):,} distinct values, too many for segments.",

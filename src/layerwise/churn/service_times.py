@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.errors import ColumnsError, DataError, RowsLeftOutWarning, SpecError, problems
-from layerwise.frames import Array, Floats, Labels
 from layerwise.orders.table import column
 from layerwise.rates import wilson
 from layerwise.returns import fit_returns
 from layerwise.saved import fits
+from layerwise.vectors import Array, Floats, Labels
 
 COLUMNS = {"response": "first_response_at", "resolution": "resolved_at"}
 LIMITS = {"response": 24.0, "resolution": 72.0}
@@ -79,14 +79,14 @@ def service_times(
     """
     waits, limits = _choices(ends, limits_hours)
     roles = {f"ends[{what!r:.20}]": name for what, name in waits.items()}
-    frames.check_named({"opened=": opened} | roles, {"by=": by})
+    arguments.check_named({"opened=": opened} | roles, {"by=": by})
     frames.wrap(tickets, what="the ticket log")
     frame = frames.eager(tickets, doing="service_times")
     needs = {opened: "opened=", **dict.fromkeys(waits.values(), "ends=")}
     needs |= {} if by is None else {by: "by="}
     title = "The ticket log lacks columns:"
     hint = 'name yours: opened="created", ends={"resolution": "closed"}; give the waits you have.'
-    frames.require(frames.column_names(frame), needs, title=title, hint=hint)
+    arguments.require(frames.column_names(frame), needs, title=title, hint=hint)
     hours, aware = _read(frame, [opened, *waits.values()])
     now = _now(as_of, aware)
     rows = _usable(hours, opened, list(waits.values()), now)
@@ -228,7 +228,7 @@ def _usable(hours: Mapping[str, Floats], opened: str, ends: list[str], now: floa
 def _segments(frame: Any, by: str | None, rows: Array) -> tuple[list[Any], Array]:
     if by is None:
         return [None], np.zeros(len(rows), dtype=np.int64)
-    found = frames.read(frame, [by], what="the ticket log")[by]
+    found = vectors.read(frame, [by], what="the ticket log")[by]
     if not isinstance(found, Labels):
         if not np.isnan(found).all():
             raise ColumnsError(f"{by} holds numbers, not labels.", hint="convert it to text.")

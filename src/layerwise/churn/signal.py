@@ -3,7 +3,7 @@
 import attrs
 import numpy as np
 
-from layerwise.frames import Array, Floats, Labels
+from layerwise.vectors import Array, Floats, Labels
 
 
 @attrs.frozen(eq=False, kw_only=True)

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from layerwise.columns import CENTURY
-from layerwise.frames import Floats
 from layerwise.models.histories import Histories, read_histories
 from layerwise.models.model import FittedModel
 from layerwise.tracking import require_model
+from layerwise.vectors import Floats
 
 
 def silence_surprise(customers: object, *, model: FittedModel) -> Floats:

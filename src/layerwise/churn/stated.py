@@ -6,18 +6,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.churn.cause_table import SCHEMA
 from layerwise.churn.causes import Causes
 from layerwise.churn.joint import JointCauses
 from layerwise.churn.likely import UNKNOWN
 from layerwise.columns import CUSTOMER
 from layerwise.errors import DataError, RowsLeftOutWarning, SpecError, problems
-from layerwise.frames import Array, Labels
 from layerwise.knowledge import items, read_table
 from layerwise.orders.ids import read_ids
 from layerwise.orders.table import column
 from layerwise.rates import wilson
+from layerwise.vectors import Array, Labels
 
 
 def stated_causes(
@@ -69,9 +69,9 @@ def stated_causes(
         [['delivery_late', 3, 4, 0.75], ['price_high', 1, 4, 0.25], ['unknown', 1, 4, 0.25]]
     """
     frame = frames.eager(coded, doing="stated_causes")
-    frames.check_named({"customer=": customer, "cause=": cause})
+    arguments.check_named({"customer=": customer, "cause=": cause})
     needs = {customer: "customer=", cause: "cause="}
-    frames.require(frames.column_names(frame), needs, title="The coded feedback lacks columns:")
+    arguments.require(frames.column_names(frame), needs, title="The coded feedback lacks columns:")
     causes = read_table(table, SCHEMA).set_index("id")
     who, what = _answers(frame, customer, cause, causes)
     answered, counts = _count(who, what, len(causes))
@@ -116,7 +116,7 @@ def _answers(frame: Any, customer: str, cause: str, causes: pd.DataFrame) -> tup
 
 def _namings(frame: Any, cause: str, causes: pd.DataFrame) -> tuple[Array, Array]:
     """Return the row and the place of the cause of each naming; a row may name several."""
-    found = frames.read(frame, [cause])[cause]
+    found = vectors.read(frame, [cause])[cause]
     if not isinstance(found, Labels):
         found = _nothing(found, cause)
     parts = [items(str(name)) for name in found.names]

@@ -7,17 +7,18 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames
+from layerwise.arguments import is_several
 from layerwise.churn.cause_table import SCHEMA
 from layerwise.churn.flags import read_flags
 from layerwise.churn.outcome import read_outcome
 from layerwise.churn.segments import Segments, cross, read_segments
 from layerwise.errors import SpecError
-from layerwise.frames import Array, Floats, is_several
 from layerwise.knowledge import read_table
 from layerwise.orders.dates import read_times
 from layerwise.orders.request import make_request, moment
 from layerwise.orders.table import column
+from layerwise.vectors import Array, Floats
 
 Exposures = Sequence[str] | Mapping[str, str]
 
@@ -98,7 +99,7 @@ def read_study(
     frame = frames.eager(customers, doing=doing)
     needs = {outcome: "outcome="} | dict.fromkeys(causes, "exposures=")
     needs |= dict.fromkeys(ways, "strata=") | dict.fromkeys(dates.values(), "exposure_dates=")
-    frames.require(frames.column_names(frame), needs, title="The customer table lacks columns:")
+    arguments.require(frames.column_names(frame), needs, title="The customer table lacks columns:")
     flags = read_flags(frame, causes)
     refused = _brand(meta) | _overlaps(
         frame, flags, outcome_start=outcome_start, ends=exposure_end, dates=dates

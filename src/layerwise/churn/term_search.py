@@ -8,7 +8,7 @@ from itertools import pairwise
 import attrs
 import numpy as np
 
-from layerwise.frames import Array
+from layerwise.vectors import Array
 
 BREAK = "\x00"
 _CHUNK = 1 << 22  # characters searched at a time

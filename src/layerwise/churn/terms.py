@@ -9,8 +9,8 @@ import pandas as pd
 
 from layerwise.churn.term_search import Term, as_term, find_terms
 from layerwise.errors import ColumnsError, RowsLeftOutWarning, TableError, problems
-from layerwise.frames import Array, Column, Labels
 from layerwise.knowledge import Schema, items, read_table
+from layerwise.vectors import Array, Column, Labels
 
 SCHEMA = Schema(
     what="the term table",

@@ -9,8 +9,8 @@ import pandas as pd
 from layerwise import expressions
 from layerwise.churn.type_table import OTHERWISE
 from layerwise.columns import SILENCE
-from layerwise.frames import Array, Column, Floats, Labels
 from layerwise.rules.base import numbers
+from layerwise.vectors import Array, Column, Floats, Labels
 
 TYPES = (
     *("not_evaluable", "unclassified", "passive", "active", "reversible", "partial"),

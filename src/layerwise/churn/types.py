@@ -7,7 +7,7 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise import expressions, frames
+from layerwise import arguments, expressions, frames, vectors
 from layerwise.brief import in_brief
 from layerwise.churn import evidence
 from layerwise.churn.return_chance import (
@@ -26,7 +26,6 @@ from layerwise.churn.type_rules import State, decide
 from layerwise.churn.type_table import OTHERWISE, type_table
 from layerwise.columns import SILENCE
 from layerwise.errors import ColumnsError, DataError, SpecError, problems
-from layerwise.frames import Column, Floats, Labels
 from layerwise.histories import check_histories
 from layerwise.logs import Roster, read_roster
 from layerwise.orders.eager import past_occasions
@@ -36,6 +35,7 @@ from layerwise.orders.table import lazy_table
 from layerwise.returns import ReturnCurve
 from layerwise.rules.base import numbers
 from layerwise.saved import fits
+from layerwise.vectors import Column, Floats, Labels
 
 ORDER_NUMBER = "order_number"
 _COMPLAINT = ("complaint", "投诉")
@@ -181,7 +181,7 @@ def churn_types(
         2  unclassified       unknown    unknown    unclassified
         3   not_churned           NaN        NaN             NaN
     """
-    frames.check_named({"status=": status, "text=": text, "code=": code}, {"by=": by})
+    arguments.check_named({"status=": status, "text=": text, "code=": code}, {"by=": by})
     topics = tuple(complaint_topics) if isinstance(complaint_topics, list) else complaint_topics
     _check(horizon_days, likely_return, lookback_days, returns, by, orders, topics)
     by = returns.by if isinstance(returns, ChurnTypes) else by
@@ -206,7 +206,7 @@ def churn_types(
     gathered[SILENCE] = silence
     decided = decide(types, gathered, state, p, float(likely_return))
     return ChurnTypes(
-        customers=frames.attach(frame, decided.columns),
+        customers=vectors.attach(frame, decided.columns),
         rules=decided.rules,
         curve=curve,
         curves=curves,
@@ -251,8 +251,8 @@ def _read(customers: object, status: str, request: Request) -> tuple[Any, Roster
     roster = read_roster(customers, customer=str(request.customer))
     frame = frames.eager(customers, doing="churn_types")
     needs = {SILENCE: "churn_types", status: "status="}
-    frames.require(frames.column_names(frame), needs, title="The customer table lacks columns:")
-    found = frames.read(frame, [SILENCE, status])
+    arguments.require(frames.column_names(frame), needs, title="The customer table lacks columns:")
+    found = vectors.read(frame, [SILENCE, status])
     check_histories({SILENCE: found[SILENCE]})
     silence = numbers(found[SILENCE]).astype(np.float64)
     return frame, roster, silence, _state(found[status], status)
@@ -310,8 +310,8 @@ def _strata(gaps: PastGaps, frame: Any, by: str | None, top: int) -> tuple[Label
         return None
     if by == ORDER_NUMBER:
         return by_order_number(gaps, top)
-    frames.require(frames.column_names(frame), {by: "by="}, title="The customer table lacks:")
-    found = frames.read(frame, [by])[by]
+    arguments.require(frames.column_names(frame), {by: "by="}, title="The customer table lacks:")
+    found = vectors.read(frame, [by])[by]
     if isinstance(found, Labels):
         return by_label(gaps, found)
     raise ColumnsError(f"{by} holds numbers, not labels.", hint="by= names a column of labels.")
@@ -335,4 +335,4 @@ def _from_table(
             hint="layerwise.churn.EVIDENCE lists the evidence; leave one out where there are two.",
         )
     extra = [name for name in there if name not in gathered and name != SILENCE]
-    return dict(frames.read(frame, extra)) if extra else {}
+    return dict(vectors.read(frame, extra)) if extra else {}

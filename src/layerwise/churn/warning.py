@@ -7,8 +7,8 @@ import attrs
 import numpy as np
 import pandas as pd
 
+from layerwise import arguments, frames, vectors
 from layerwise import columns as c
-from layerwise import frames
 from layerwise.brief import in_brief
 from layerwise.churn import drops, incidents
 from layerwise.churn.flagging import flagged, q_of, table_told
@@ -192,7 +192,7 @@ def early_warning(
         False      454     1
         True        12     33
     """
-    frames.check_named({"customer=": customer}, {"value=": value})
+    arguments.check_named({"customer=": customer}, {"value=": value})
     _check_choices(horizon_days, capacity, false_discovery, rows, rank_by)
     known, signs = read_signs(table)
     given = {
@@ -251,7 +251,7 @@ def early_warning(
             first=added["risk_level"].codes if rank_by == "level" else None,
         )
     return Warnings(
-        customers=frames.attach(inputs.customers, added),
+        customers=vectors.attach(inputs.customers, added),
         signals=signal_rows(inputs, looked, found, flags, q, rows=rows, customer=customer),
         table=table_told(known, found, flags, missing),
     )

@@ -7,14 +7,14 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.churn.inputs import Inputs
 from layerwise.churn.signal import Signal
 from layerwise.churn.signs import LEVELS, Sign
 from layerwise.errors import DataError, FitError
-from layerwise.frames import Array, Floats
 from layerwise.layers.churn_status import ChurnStatus
 from layerwise.rules.base import numbers
+from layerwise.vectors import Array, Floats
 
 _MEASURES = ("value", "baseline", "ratio", "p")
 
@@ -70,8 +70,8 @@ def priorities(inputs: Inputs, value: str | None, h: float) -> Floats | None:
     if value is None:
         return p
     title = "The customer table lacks the column that says what a customer is worth."
-    frames.require(frames.column_names(inputs.customers), {value: "value="}, title=title)
-    worth = numbers(frames.read(inputs.customers, [value])[value])
+    arguments.require(frames.column_names(inputs.customers), {value: "value="}, title=title)
+    worth = numbers(vectors.read(inputs.customers, [value])[value])
     if negative := int((worth < 0).sum()):
         raise DataError(
             f"{value} is negative in {negative:,} of {len(worth):,} rows.",

@@ -5,8 +5,8 @@ import numpy as np
 
 from layerwise.evaluate import periods
 from layerwise.evaluate.periods import Period
-from layerwise.frames import Array, Floats
 from layerwise.orders.visits import Visits
+from layerwise.vectors import Array, Floats
 
 
 @attrs.frozen(eq=False)

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 import numpy as np
 from narwhals.stable.v2.typing import IntoDataFrameT
 
-from layerwise import frames
+from layerwise import arguments, frames, odd_cells, vectors
 from layerwise.columns import CUSTOMER
 from layerwise.errors import ColumnsError, DataError, SpecError
 from layerwise.evaluate.arms import cuts, read_arms
-from layerwise.frames import Array, Floats, Labels
 from layerwise.logs import read_roster
 from layerwise.strategy import holdout
+from layerwise.vectors import Array, Floats, Labels
 
 ARM = "arm"
 _BAR = "|"
@@ -70,7 +70,7 @@ def assign(
         >>> found["arm"].value_counts().sort_index().to_dict()
         {'control': 476, 'offer': 524}
     """
-    frames.check_named({"customer=": customer}, {"strata=": strata})
+    arguments.check_named({"customer=": customer}, {"strata=": strata})
     shares = read_arms(arms)
     prefix = _prefix(experiment)
     roster = read_roster(customers, customer=customer)
@@ -79,7 +79,7 @@ def assign(
         not isinstance(column, str)
         or not column
         or column == customer
-        or not frames.is_utf8(column)
+        or not odd_cells.is_utf8(column)
     ):
         raise SpecError("column must name a new column.", hint='column="arm" is the default.')
     bits = holdout.bases(holdout.canonical_ids(roster.ids.tolist()), salt, tag=prefix)
@@ -93,7 +93,7 @@ def assign(
         u[new] = _within(bits[new], stratum[new])
     drawn = np.searchsorted(cuts(shares), u, side="right")
     labels = Labels(np.where(new, drawn, kept), tuple(shares), column=column)
-    native: IntoDataFrameT = frames.attach(frame, {column: labels})
+    native: IntoDataFrameT = vectors.attach(frame, {column: labels})
     return native
 
 
@@ -108,10 +108,10 @@ def _prefix(experiment: object) -> bytes:
 
 def _strata(frame: object, name: str) -> Array:
     """Return a code per row: -1 for missing labels."""
-    frames.require(
+    arguments.require(
         frames.column_names(frame), {name: "strata="}, title="The customer table lacks columns:"
     )
-    found = frames.read(frame, [name])[name]
+    found = vectors.read(frame, [name])[name]
     if isinstance(found, Labels):
         return np.asarray(found.codes, dtype=np.int64)
     if (found[~np.isnan(found)] % 1 != 0).any():
@@ -148,10 +148,10 @@ def _kept(
     what = "the previous assignment"
     roster = read_roster(previous, customer=customer, what=what)
     frame = frames.wrap(previous, what=what)
-    frames.require(
+    arguments.require(
         frames.column_names(frame), {column: "previous="}, title="The previous draw lacks columns:"
     )
-    found = frames.read(frame, [column], what=what)[column]
+    found = vectors.read(frame, [column], what=what)[column]
     names = found.objects() if isinstance(found, Labels) else found.astype(object)
     place: dict[object, int] = {name: i for i, name in enumerate(arms)}
     strange = sum(name not in place for name in names)

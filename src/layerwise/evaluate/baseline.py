@@ -4,7 +4,7 @@ import attrs
 import numpy as np
 
 from layerwise.evaluate.rate_series import RateSeries
-from layerwise.frames import Array, Floats
+from layerwise.vectors import Array, Floats
 
 _D2 = 1.128
 """Mean range of two values of a normal distribution with standard deviation 1."""

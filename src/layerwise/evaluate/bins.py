@@ -6,13 +6,13 @@ from typing import Any
 import attrs
 import numpy as np
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.brief import in_brief
 from layerwise.columns import CUSTOMER
 from layerwise.errors import ColumnsError, DataError, SpecError
-from layerwise.frames import Array, Column, Floats, Labels
 from layerwise.rules.base import as_numbers
 from layerwise.saved import fits, saved
+from layerwise.vectors import Array, Column, Floats, Labels
 
 MOST_LABELS = 50
 RARE = 5
@@ -130,7 +130,7 @@ def read_columns(table: Any, columns: Any, what: str) -> dict[str, Column]:
     names = frames.column_names(frame)
     chosen = None if columns is None else chosen_names(columns)
     if chosen is not None:
-        frames.require(names, dict.fromkeys(chosen, "drift"), title=f"{what} lacks columns:")
+        arguments.require(names, dict.fromkeys(chosen, "drift"), title=f"{what} lacks columns:")
     if not len(frame):
         raise DataError(f"{what} has no rows.", hint="check the filter it came from.")
     found = chosen or [name for name in names if name != CUSTOMER and _readable(frame, name)]
@@ -138,7 +138,7 @@ def read_columns(table: Any, columns: Any, what: str) -> dict[str, Column]:
         raise ColumnsError(
             f"{what} has no columns of numbers or labels to compare.", hint="name them: columns=."
         )
-    return dict(frames.read(frame, found, what=what))
+    return dict(vectors.read(frame, found, what=what))
 
 
 def chosen_names(columns: Any) -> list[str]:
@@ -147,7 +147,7 @@ def chosen_names(columns: Any) -> list[str]:
     Raises:
         SpecError: They are none.
     """
-    chosen = frames.several(columns)
+    chosen = arguments.several(columns)
     if not chosen or not all(isinstance(name, str) for name in chosen):
         raise SpecError("columns must name columns.", hint="None takes all.")
     return list(dict.fromkeys(chosen))
@@ -155,7 +155,7 @@ def chosen_names(columns: Any) -> list[str]:
 
 def _readable(frame: Any, name: str) -> bool:
     try:
-        frames.read(frame.head(1), [name])
+        vectors.read(frame.head(1), [name])
     except ColumnsError:
         return False
     except DataError:

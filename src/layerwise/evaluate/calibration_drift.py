@@ -7,14 +7,14 @@ from typing import Any
 import attrs
 import numpy as np
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.columns import HOLDOUT_ORDERS
 from layerwise.errors import CertainForecastWarning, DataError, SpecError
-from layerwise.frames import Array, Floats
 from layerwise.logs import refuse_repeats
 from layerwise.rates import z_value
 from layerwise.rules.base import NOT_EVALUABLE, numbers
 from layerwise.saved import fits
+from layerwise.vectors import Array, Floats
 
 CALIBRATED, MISCALIBRATED, UNSURE = "calibrated", "miscalibrated", "unsure"
 
@@ -114,10 +114,10 @@ def calibration_drift(
         )
     frame = frames.eager(customers, doing="calibration_drift")
     refuse_repeats(frame)
-    frames.check_named({"probability=": probability, "outcome=": outcome})
+    arguments.check_named({"probability=": probability, "outcome=": outcome})
     names = dict.fromkeys([probability, outcome], "calibration_drift")
-    frames.require(frames.column_names(frame), names, title="The table lacks columns:")
-    columns = frames.read(frame, names)
+    arguments.require(frames.column_names(frame), names, title="The table lacks columns:")
+    columns = vectors.read(frame, names)
     p, orders = (np.asarray(numbers(columns[n]), dtype=np.float64) for n in (probability, outcome))
     _check(p, orders)
     order = np.lexsort((orders, p))  # so that sums do not depend on the order of rows

@@ -7,7 +7,7 @@ import attrs
 import numpy as np
 
 from layerwise.errors import ColumnsError, DataError, RowsLeftOutWarning
-from layerwise.frames import Array, Column, Labels
+from layerwise.vectors import Array, Column, Labels
 
 WHAT = "the table of the experiment"
 

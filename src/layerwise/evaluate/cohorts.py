@@ -11,7 +11,6 @@ from layerwise.brief import in_brief
 from layerwise.errors import SpecError
 from layerwise.evaluate import periods
 from layerwise.evaluate.periods import Period
-from layerwise.frames import Array
 from layerwise.orders.eager import day, visits
 from layerwise.orders.lazy import refuse
 from layerwise.orders.request import LogColumns, make_log_request
@@ -20,6 +19,7 @@ from layerwise.orders.table import lazy_table
 from layerwise.orders.visits import Visits
 from layerwise.rates import wilson
 from layerwise.saved import fits
+from layerwise.vectors import Array
 
 Since = Literal["calendar", "first_order"]
 _LENGTH = {"week": 7, "month": 30, "quarter": 91}

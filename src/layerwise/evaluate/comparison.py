@@ -14,9 +14,9 @@ from layerwise.evaluate.estimates import Estimate
 from layerwise.evaluate.metrics import Metric, Ratio, Share
 from layerwise.evaluate.sums import Sums, sums_by
 from layerwise.evaluate.validity import MISMATCH, sample_ratio_p
-from layerwise.frames import Array, Column, Floats
 from layerwise.rates import holm
 from layerwise.rules.base import numbers
+from layerwise.vectors import Array, Column, Floats
 
 _OPEN = ["effect", "low", "high", "relative", "relative_low", "relative_high", "p", "variance"]
 _LARGEST = 1e100

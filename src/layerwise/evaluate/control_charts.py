@@ -18,9 +18,9 @@ from layerwise.evaluate.rate_series import (
     day_of,
     read_series,
 )
-from layerwise.frames import Array, Floats
 from layerwise.rules.base import NOT_EVALUABLE
 from layerwise.saved import fits
+from layerwise.vectors import Array, Floats
 
 LEAST_BASELINE = 20
 """Fewer periods say too little about what a series does by itself."""

@@ -18,8 +18,8 @@ from layerwise.evaluate.rate_series import (
     day_of,
     read_series,
 )
-from layerwise.frames import Array, Floats
 from layerwise.saved import fits
+from layerwise.vectors import Array, Floats
 
 BOTH, NEW, GONE = "both", "new", "gone"
 

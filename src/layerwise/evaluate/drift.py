@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments
 from layerwise.errors import DataError, SpecError
 from layerwise.evaluate.bins import (
     LABELS,
@@ -16,10 +16,10 @@ from layerwise.evaluate.bins import (
     drift_reference,
     read_columns,
 )
-from layerwise.frames import Array, Column, Floats, Labels
 from layerwise.rates import q_values
 from layerwise.rules.base import NOT_EVALUABLE
 from layerwise.saved import fits
+from layerwise.vectors import Array, Column, Floats, Labels
 
 DRIFT, NO_DRIFT = "drift", "no_drift"
 
@@ -150,7 +150,7 @@ def _frozen(reference: Any, columns: Any, bins: int) -> DriftReference:
         return reference
     wanted = chosen_names(columns)
     place = {name: i for i, name in enumerate(reference.columns)}
-    frames.require(
+    arguments.require(
         list(place), dict.fromkeys(wanted, "drift"), title="The reference lacks columns:"
     )
     return DriftReference(

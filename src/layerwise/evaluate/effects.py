@@ -8,8 +8,8 @@ import attrs
 import numpy as np
 import pandas as pd
 
+from layerwise import arguments, frames, vectors
 from layerwise import columns as c
-from layerwise import frames
 from layerwise.errors import ColumnsError, EarlyLookWarning, SpecError
 from layerwise.evaluate.cells import Cells
 from layerwise.evaluate.comparison import compare
@@ -18,11 +18,11 @@ from layerwise.evaluate.matched import match_arrays
 from layerwise.evaluate.metrics import Metric, Ratio, as_list, columns_of, read_metrics, settle
 from layerwise.evaluate.planned import ARMS, read_plan
 from layerwise.evaluate.validity import MISMATCH, sample_ratio_p
-from layerwise.frames import Array, Column, Labels
 from layerwise.logs import read_roster
 from layerwise.rates import difference_p, holm, z_value
 from layerwise.rules.base import NOT_EVALUABLE, numbers
 from layerwise.saved import fits
+from layerwise.vectors import Array, Column, Labels
 
 WHOLE = "(whole plan)"
 _WHAT = "the table of outcomes"
@@ -144,7 +144,7 @@ def effects(
     """
     z_value(level)
     match = as_list(match, "match=")
-    frames.check_named({"customer=": customer})
+    arguments.check_named({"customer=": customer})
     _check_shares(holdout, control)
     if not fits(bins, int) or bins < 1 or not fits(min_n, int) or min_n < 2:
         raise SpecError(
@@ -175,7 +175,7 @@ def effects(
 
 def _read(outcomes: object, goals: Iterable[Goal], match: list[str]) -> _Outcomes:
     frame = frames.eager(outcomes, doing="effects")
-    there, asked = frames.column_names(frame), list(frames.several(goals))
+    there, asked = frames.column_names(frame), list(arguments.several(goals))
     if not asked or not all(isinstance(goal, Goal) for goal in asked):
         raise SpecError("goals must be Goal(...).", hint='Goal(metric="repurchased").')
     if asked == list(GOALS):
@@ -190,8 +190,8 @@ def _read(outcomes: object, goals: Iterable[Goal], match: list[str]) -> _Outcome
     needed = {col: f"goal {name}" for name, m in named.items() for col in columns_of(m)}
     needed |= {g.before: f"goal {name}" for name, g in by_name.items() if g.before is not None}
     needed |= dict.fromkeys(match, "match=")
-    frames.require(there, needed, title="The table of outcomes lacks columns:")
-    read = frames.read(frame, needed, what=_WHAT)
+    arguments.require(there, needed, title="The table of outcomes lacks columns:")
+    read = vectors.read(frame, needed, what=_WHAT)
     metrics = {name: settle(metric, read) for name, metric in named.items()}
     return _Outcomes(read, metrics, by_name, len(frame))
 

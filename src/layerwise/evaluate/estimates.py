@@ -4,8 +4,8 @@ import attrs
 import numpy as np
 
 from layerwise.evaluate.sums import Sums
-from layerwise.frames import Array, Floats
 from layerwise.rates import difference_p, relative_risk, risk_difference
+from layerwise.vectors import Array, Floats
 
 _ROUNDING = 1e-14
 """A standard error below this part of the values is that of numbers that are all the same."""

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.brief import in_brief
 from layerwise.columns import CUSTOMER
 from layerwise.errors import (
@@ -29,11 +29,11 @@ from layerwise.evaluate.validity import (
     balance_table,
     sample_ratio_p,
 )
-from layerwise.frames import Floats
 from layerwise.logs import read_roster
 from layerwise.rates import z_value
 from layerwise.rules.base import numbers
 from layerwise.saved import fits
+from layerwise.vectors import Floats
 
 _SHOWN = ["metric", "arm", "control_value", "arm_value", "effect", "low", "high", "p_holm"]
 
@@ -163,7 +163,7 @@ def analyse(
         bought offer         0.1009     0.1318 0.03092 0.01688 0.04499 1.612e-05
     """
     z_value(level)  # refuses what is no level
-    frames.check_named({"arm=": arm, "control=": control}, {"by=": by, "customer=": customer})
+    arguments.check_named({"arm=": arm, "control=": control}, {"by=": by, "customer=": customer})
     _check(min_n, planned, mismatch)
     shares, chosen = read_arms(arms, control=control), read_metrics(metrics)
     frame, covariates = frames.eager(customers, doing="analyse"), as_list(balance, "balance=")
@@ -172,10 +172,10 @@ def analyse(
     needed |= dict.fromkeys(covariates, "balance=")
     title = f"{_upper(WHAT)} lacks columns:"
     hint = "assign adds the arm; merge labels, metrics and covariates to the table by customer."
-    frames.require(frames.column_names(frame), needed, title=title, hint=hint)
+    arguments.require(frames.column_names(frame), needed, title=title, hint=hint)
     if customer is not None:
         read_roster(customers, customer=customer, what=WHAT)
-    read = frames.read(frame, needed, what=WHAT)
+    read = vectors.read(frame, needed, what=WHAT)
     cells = read_cells(read, arm=arm, by=by, shares=shares, control=control)
     sizes, ratio_p = _sizes(cells, list(shares.values()), mismatch)
     _tell_early(int(sizes["customers"][cells.control]), planned)

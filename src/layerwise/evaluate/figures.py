@@ -12,8 +12,8 @@ from layerwise.evaluate import periods
 from layerwise.evaluate.activity import Cells
 from layerwise.evaluate.ratios import by_cell, ratio_interval
 from layerwise.evaluate.segments import ALL
-from layerwise.frames import Array, Floats
 from layerwise.rates import wilson
+from layerwise.vectors import Array, Floats
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -7,17 +7,17 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.brief import in_brief
 from layerwise.columns import CUSTOMER, CUSTOMERS
 from layerwise.errors import ColumnsError, DataError, SpecError
 from layerwise.evaluate.label_history import label_column
-from layerwise.frames import Array, Labels
 from layerwise.logs import Log, Roster, read_log, read_roster
 from layerwise.orders.ids import read_ids
 from layerwise.orders.table import column
 from layerwise.rates import wilson, z_value
 from layerwise.saved import fits
+from layerwise.vectors import Array, Labels
 
 ALL = "all"
 _HOUR_US = 3_600_000_000
@@ -128,7 +128,7 @@ def measure_funnel(
     """
     z_value(level)
     names = _steps(steps)
-    frames.check_named(
+    arguments.check_named(
         {"customer=": customer, "time=": time, "step=": step},
         {"session=": session, "segment=": segment},
     )
@@ -198,7 +198,7 @@ def _visitors(events: object, customer: str) -> Roster:
     """Return whoever has events, once each."""
     frame = frames.eager(events, doing="measure_funnel")
     title = "The event log lacks columns:"
-    frames.require(frames.column_names(frame), {customer: "customer="}, title=title)
+    arguments.require(frames.column_names(frame), {customer: "customer="}, title=title)
     series = column(frame.to_native(), customer).reset_index(drop=True)
     codes = read_ids(series, customer)
     known = codes.code if codes.missing is None else codes.code[~codes.missing]
@@ -266,8 +266,8 @@ def _segments(customers: object, segment: str | None) -> Labels:
         return Labels(np.zeros(0, dtype=np.int64), ())
     frame = frames.eager(customers, doing="measure_funnel")
     title = "The customer table lacks columns:"
-    frames.require(frames.column_names(frame), {segment: "segment="}, title=title)
-    found = label_column(frames.read(frame, [segment])[segment], segment)
+    arguments.require(frames.column_names(frame), {segment: "segment="}, title=title)
+    found = label_column(vectors.read(frame, [segment])[segment], segment)
     if ALL in found.names:
         raise DataError(
             f'A segment of {segment} is called "{ALL}", as all customers together are here.',

@@ -8,7 +8,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import frames, vectors
 from layerwise.churn.flow import days_of, refuse_nameless, refuse_undated
 from layerwise.errors import DataError, EngineError
 from layerwise.evaluate.label_history import (
@@ -17,12 +17,12 @@ from layerwise.evaluate.label_history import (
     refuse_again,
     refuse_unlabelled,
 )
-from layerwise.fitted import Labeller
-from layerwise.frames import Array, Labels
+from layerwise.labeller import Labeller
 from layerwise.lazy import count_by, counts_of
 from layerwise.orders.facts import collect_row
 from layerwise.orders.moments import day_number
 from layerwise.orders.reasons import absent, check_id_type
+from layerwise.vectors import Array, Labels
 
 _GIVEN = "__layerwise_given"
 _KEYS = ("when", "undated", "nameless", "label")
@@ -89,7 +89,7 @@ def count_history(
     found = count_by(rows, (*_KEYS, "other"))
     counts = counts_of(found)
     n = int(counts.sum())
-    column = label_column(frames.read(found, ["label"])["label"], label)
+    column = label_column(vectors.read(found, ["label"])["label"], label)
     column = _ordered_as(column, frame.collect_schema()[label])
     refuse_unlabelled(int(counts[column.codes < 0].sum()), n, label)
     names = names_of(attrs.evolve(column, column=label), label, order)

@@ -6,6 +6,7 @@ from typing import Any, Unpack
 import numpy as np
 import pandas as pd
 
+from layerwise.arguments import several
 from layerwise.columns import CENTURY, CUSTOMER, PERIOD_END
 from layerwise.errors import DataError, SpecError
 from layerwise.evaluate import periods
@@ -15,7 +16,6 @@ from layerwise.evaluate.log_figures import COLUMNS, TIMES, log_figure
 from layerwise.evaluate.order_figures import WINDOWED, Sight, order_figure
 from layerwise.evaluate.periods import Period
 from layerwise.evaluate.segments import ALL, read_segments
-from layerwise.frames import Array, several
 from layerwise.knowledge import Schema, packaged
 from layerwise.logs import Log, Roster, read_log, read_roster
 from layerwise.orders.eager import visits
@@ -26,6 +26,7 @@ from layerwise.orders.table import lazy_table
 from layerwise.orders.visits import Visits
 from layerwise.rates import z_value
 from layerwise.saved import fits
+from layerwise.vectors import Array
 
 SCHEMA = Schema(
     what="the table of key figures",

@@ -6,14 +6,14 @@ from typing import Any
 import attrs
 import numpy as np
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.churn.flow import days_of, people
 from layerwise.columns import AS_OF, CUSTOMER
 from layerwise.errors import ColumnsError, DataError, SpecError
-from layerwise.fitted import Labeller, evaluate
-from layerwise.frames import Array, Column, Labels
 from layerwise.histories import check_histories
+from layerwise.labeller import Labeller, evaluate
 from layerwise.strategy.labels import labels as known_labels
+from layerwise.vectors import Array, Column, Labels
 
 ABSENT = -1
 _EXACT = 2**53
@@ -67,7 +67,7 @@ def read_history(
     frame = frames.wrap(snapshots, what="the table of snapshots")
     require(frame, needed)
     frame = frames.collect(frame, needed)
-    column = label_column(frames.read(frame, [label])[label], label)
+    column = label_column(vectors.read(frame, [label])[label], label)
     refuse_unlabelled(int((column.codes < 0).sum()), len(column), label)
     names = names_of(column, label, order)
     who = people(frame, customer)
@@ -87,7 +87,7 @@ def needed_columns(
     Raises:
         SpecError: An argument is no name of a column.
     """
-    frames.check_named({"label=": label, "customer=": customer, "as_of=": as_of})
+    arguments.check_named({"label=": label, "customer=": customer, "as_of=": as_of})
     return dict.fromkeys((customer, as_of, label, *also), doing)
 
 
@@ -99,7 +99,7 @@ def require(frame: Any, needed: dict[str, str]) -> None:
     """
     hint = "snapshots(orders, as_of=[...]) makes the table of several dates; then add the labels."
     title = "The snapshots lack columns."
-    frames.require(frames.column_names(frame), needed, title=title, hint=hint)
+    arguments.require(frames.column_names(frame), needed, title=title, hint=hint)
 
 
 def refuse_unlabelled(missing: int, n: int, label: str) -> None:
@@ -177,7 +177,7 @@ def relabelled(fitted: Labeller, history: LabelHistory) -> Array:
     Raises:
         ColumnsError: The table lacks what the fit needs.
     """
-    given = frames.read(history.frame, fitted.needs)
+    given = vectors.read(history.frame, fitted.needs)
     check_histories(given)
     made = label_column(evaluate(fitted.rules, given)[history.label], history.label)
     place = {name: i for i, name in enumerate(history.names)}
@@ -213,7 +213,7 @@ def _ordered(column: Labels, label: str, order: Sequence[str] | None) -> tuple[s
 
 
 def _as_given(found: list[str], order: Sequence[str], label: str) -> tuple[str, ...]:
-    given = tuple(map(str, order)) if frames.is_several(order) else ()
+    given = tuple(map(str, order)) if arguments.is_several(order) else ()
     lacking = [name for name in found if name not in given]
     if lacking or len(set(given)) < len(given):
         raise SpecError(

@@ -7,9 +7,9 @@ import numpy as np
 from layerwise.errors import DataError
 from layerwise.evaluate.figures import Figure, averaged, by_customer, scaled, shared
 from layerwise.evaluate.order_figures import Sight
-from layerwise.frames import Array, Floats, Labels
 from layerwise.logs import Log
 from layerwise.rules.base import numbers
+from layerwise.vectors import Array, Floats, Labels
 
 TIMES = {"events": "ts", "messages": "sent_at", "tickets": "opened_at", "feedback": "ts"}
 """Log -> its column of times."""

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 import attrs
 import numpy as np
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.errors import DataError, SpecError
 from layerwise.evaluate.metrics import as_list
 from layerwise.evaluate.sums import sums_by
-from layerwise.frames import Array, Column, Floats, Labels
 from layerwise.logs import refuse_repeats
 from layerwise.rates import z_value
 from layerwise.rules.base import numbers
 from layerwise.saved import fits
+from layerwise.vectors import Array, Column, Floats, Labels
 
 _WHAT = "the table of treated customers"
 
@@ -98,13 +98,15 @@ def matched_difference(
     if not fits(bins, int) or bins < 1:
         raise SpecError("bins must be a whole number from 1.", hint="bins=10 is the default.")
     match = as_list(match, "match=")
-    frames.check_named({"treated=": treated, "after=": after, "before=": before})
+    arguments.check_named({"treated=": treated, "after=": after, "before=": before})
     frame = frames.eager(customers, doing="matched_difference")
     refuse_repeats(frame)
     needed = {treated: "treated=", after: "after=", before: "before="}
     needed |= dict.fromkeys(match, "match=")
-    frames.require(frames.column_names(frame), needed, title=f"{_WHAT.capitalize()} lacks columns:")
-    read = frames.read(frame, needed, what=_WHAT)
+    arguments.require(
+        frames.column_names(frame), needed, title=f"{_WHAT.capitalize()} lacks columns:"
+    )
+    read = vectors.read(frame, needed, what=_WHAT)
     flag = np.asarray(numbers(read[treated]), dtype=np.float64)
     if not np.isin(flag, (0.0, 1.0)).all() or len(set(flag)) < 2:
         raise DataError(

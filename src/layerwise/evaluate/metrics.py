@@ -6,9 +6,10 @@ from typing import TypeAlias
 import attrs
 import numpy as np
 
+from layerwise.arguments import check_named, is_several, several
 from layerwise.errors import DataError, SpecError
-from layerwise.frames import Column, Floats, check_named, is_several, several
 from layerwise.rules.base import numbers
+from layerwise.vectors import Column, Floats
 
 
 def _is_name(_: object, field: "attrs.Attribute[str]", value: object) -> None:

@@ -22,10 +22,10 @@ from layerwise.evaluate.label_history import (
     relabelled,
     require,
 )
-from layerwise.fitted import Labeller
-from layerwise.frames import Array
+from layerwise.labeller import Labeller
 from layerwise.rates import wilson, z_value
 from layerwise.saved import fits
+from layerwise.vectors import Array
 
 ENTERED, LEFT = "entered", "left"
 

@@ -7,7 +7,7 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames, odd_cells
 from layerwise.brief import in_brief
 from layerwise.columns import PERIOD_END
 from layerwise.errors import ColumnsError, DataError, SpecError, problems
@@ -114,7 +114,7 @@ def monitor(
     """
     table = charts(
         rates,
-        frames.several(rules),
+        arguments.several(rules),
         baseline_until,
         kind=kind,
         season=season,
@@ -211,7 +211,7 @@ def _of_kpis(table: pd.DataFrame, kpis: Iterable[str] | None) -> pd.DataFrame:
     """Return the rows of some KPIs, which must be there."""
     wanted = None if kpis is None else set(_names(kpis))
     needed = [SEGMENT, PERIOD_END, "signal", "phase", *([KPI] if wanted else [])]
-    frames.require(
+    arguments.require(
         list(table.columns), dict.fromkeys(needed, "crises"), title="The charts lack columns:"
     )
     if wanted is None:
@@ -242,7 +242,7 @@ _AS_RETURNED = "give what monitor(...).charts holds, unchanged."
 
 
 def _names(kpis: Any) -> list[str]:
-    names = list(frames.several(kpis))
-    if not names or not all(isinstance(name, str) and frames.is_utf8(name) for name in names):
+    names = list(arguments.several(kpis))
+    if not names or not all(isinstance(name, str) and odd_cells.is_utf8(name) for name in names):
         raise SpecError("kpis must name KPIs.", hint="kpis=None takes all of the charts.")
     return names

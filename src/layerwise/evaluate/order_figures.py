@@ -5,8 +5,8 @@ import numpy as np
 
 from layerwise.evaluate.activity import NEVER, Cells, Flows, Pairs
 from layerwise.evaluate.figures import Choices, Figure, averaged, counted, shared, turned
-from layerwise.frames import Array, Floats
 from layerwise.orders.visits import Visits
+from layerwise.vectors import Array, Floats
 
 FLOWS = (
     "active_start",

@@ -5,8 +5,8 @@ from typing import Any, Literal
 import numpy as np
 
 from layerwise.errors import SpecError
-from layerwise.frames import Array
 from layerwise.saved import fits
+from layerwise.vectors import Array
 
 Period = Literal["week", "month", "quarter"]
 _MONTHS = {"month": 1, "quarter": 3}

@@ -7,14 +7,14 @@ import attrs
 import numpy as np
 from narwhals.stable.v2.typing import IntoDataFrameT
 
+from layerwise import arguments, frames, vectors
 from layerwise import columns as c
-from layerwise import frames
 from layerwise.errors import ColumnsError, DataError, RowsLeftOutWarning, SpecError
 from layerwise.evaluate.assignment import ARM
-from layerwise.frames import Array, Labels
 from layerwise.logs import Roster, places, read_roster
 from layerwise.orders.table import column
 from layerwise.rules.base import numbers
+from layerwise.vectors import Array, Labels
 
 ARMS = ("holdout", "treated")
 _PLAN = "the plan"
@@ -60,8 +60,8 @@ def read_plan(plan: object, roster: Roster, *, customer: str, stacklevel: int = 
     """
     frame = frames.eager(plan, doing="A plan")
     needed = dict.fromkeys((customer, c.STRATEGY, c.HOLDOUT, c.CONTROL), "a strategy plan")
-    frames.require(frames.column_names(frame), needed, title="The plan lacks columns:")
-    read = frames.read(frame, [c.STRATEGY, c.HOLDOUT, c.CONTROL], what=_PLAN)
+    arguments.require(frames.column_names(frame), needed, title="The plan lacks columns:")
+    read = vectors.read(frame, [c.STRATEGY, c.HOLDOUT, c.CONTROL], what=_PLAN)
     strategy, flags = read[c.STRATEGY], [numbers(read[n]) for n in (c.HOLDOUT, c.CONTROL)]
     if not len(frame):
         none = np.zeros(0, dtype=np.int64)
@@ -137,7 +137,7 @@ def plan_experiment(
         >>> arms.value_counts().to_dict()
         {'treated': 911, 'holdout': 89}
     """
-    frames.check_named({"customer=": customer, "arm=": arm}, {"strategy=": strategy})
+    arguments.check_named({"customer=": customer, "arm=": arm}, {"strategy=": strategy})
     if not arm or arm == customer:
         raise SpecError("arm must name a new column.", hint='arm="arm" is the default.')
     found = read_plan(
@@ -151,5 +151,5 @@ def plan_experiment(
     order = np.argsort(rows)
     frame: Any = frames.wrap(outcomes, what=_OUTCOMES)[rows[order]]
     labels = Labels(np.where(held[order], 0, 1), ARMS, column=arm)
-    native: IntoDataFrameT = frames.attach(frame, {arm: labels})
+    native: IntoDataFrameT = vectors.attach(frame, {arm: labels})
     return native

@@ -6,13 +6,13 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.columns import PERIOD_END
 from layerwise.errors import ColumnsError, DataError, SpecError, problems
-from layerwise.frames import Array, Column, Floats, Labels
 from layerwise.orders.dates import read_times
 from layerwise.orders.request import make_request, moment
 from layerwise.orders.table import column
+from layerwise.vectors import Array, Column, Floats, Labels
 
 KPI, SEGMENT = "kpi", "segment"
 NUMERATOR, DENOMINATOR = "numerator", "denominator"
@@ -126,21 +126,21 @@ def read_series(
     frame = frames.eager(rates, doing=what)
     names = frames.column_names(frame)
     roles = {"period=": period, "numerator=": numerator, "denominator=": denominator}
-    frames.check_named(roles)
+    arguments.check_named(roles)
     if kpi is not None and not isinstance(kpi, str):
         raise SpecError(
             f"kpi= is a {type(kpi).__name__}; it names one KPI.", hint='kpi="churn_rate".'
         )
     needs = dict.fromkeys([period, numerator, denominator], "a rate by period")
     title = f"{what[0].upper()}{what[1:]} lacks columns:"
-    frames.require(names, needs, title=title, hint=_TIDY)
+    arguments.require(names, needs, title=title, hint=_TIDY)
     has = KPI in names, SEGMENT in names
     n = len(frame)
     if not n:
         raise DataError("The table of rates has no rows.", hint="check the filter it came from.")
     kpis = _texts(frame, KPI, n) if has[0] else np.full(n, "", dtype=object)
     segments = _texts(frame, SEGMENT, n) if has[1] else np.full(n, OVERALL, dtype=object)
-    counts = frames.read(frame, [numerator, denominator], what=what)
+    counts = vectors.read(frame, [numerator, denominator], what=what)
     hits, trials = (_numbers(counts[name], name) for name in (numerator, denominator))
     days = read_days(column(frame.to_native(), period), period)
     if kpi is not None:
@@ -167,7 +167,7 @@ def day_of(date: Any, name: str) -> int:
 
 def _texts(frame: Any, name: str, n: int) -> Array:
     """Return a column of names as text, missing as `OVERALL`."""
-    found: Column = frames.read(frame, [name])[name]
+    found: Column = vectors.read(frame, [name])[name]
     if isinstance(found, Labels):
         values = found.objects()
     elif np.isnan(found.astype(np.float64)).all():

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from layerwise.frames import Array, Floats
 from layerwise.rates import z_value
+from layerwise.vectors import Array, Floats
 
 FEW = 2_000
 """Up to so many customers the interval is the bootstrap's; beyond it the linearised one."""

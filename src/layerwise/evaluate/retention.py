@@ -14,7 +14,6 @@ from layerwise.columns import CENTURY
 from layerwise.errors import DataError, LookAheadWarning, RowsLeftOutWarning, SpecError
 from layerwise.evaluate.segments import ALL, Segments, read_segments
 from layerwise.evaluate.survival import Interval, LogRank, kaplan_meier, log_rank
-from layerwise.frames import Array
 from layerwise.orders.eager import day, visits
 from layerwise.orders.lazy import refuse
 from layerwise.orders.request import LogColumns, make_log_request, moment
@@ -23,6 +22,7 @@ from layerwise.orders.table import lazy_table
 from layerwise.orders.visits import Visits
 from layerwise.rates import z_value
 from layerwise.saved import fits
+from layerwise.vectors import Array
 
 FIRST_ORDER = "first_order"
 

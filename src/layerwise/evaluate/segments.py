@@ -7,12 +7,12 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.columns import CUSTOMER
 from layerwise.errors import DataError, RowsLeftOutWarning, SpecError
-from layerwise.frames import Array, Column
 from layerwise.logs import places, read_roster
 from layerwise.segments import as_labels, in_order
+from layerwise.vectors import Array, Column
 
 ALL = "all"
 """The segment of everybody."""
@@ -60,9 +60,9 @@ def read_segments(
     frame = frames.eager(segments, doing="segments=")
     found = frames.column_names(frame)
     key = CUSTOMER if CUSTOMER in found else str(customer)
-    frames.require(found, {key: "segments=", by: "by="}, title="The table of segments lacks:")
+    arguments.require(found, {key: "segments=", by: "by="}, title="The table of segments lacks:")
     roster = read_roster(segments, customer=key, what=what)
-    names, code = _labels(frames.read(frame, [by], what=what)[by], by)
+    names, code = _labels(vectors.read(frame, [by], what=what)[by], by)
     place = places(ids, key, roster)
     labelled = np.where(place >= 0, code[place], -1) if len(code) else np.full(len(ids), -1)
     _tell(labelled, place, by, stacklevel + 1)

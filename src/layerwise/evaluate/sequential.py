@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from layerwise.errors import SpecError
-from layerwise.frames import Array, Floats
 from layerwise.rates import z_value
 from layerwise.saved import fits
+from layerwise.vectors import Array, Floats
 
 _NODES = 12
 _PANELS = 300

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from layerwise import frames
+from layerwise import frames, vectors
 from layerwise.columns import AS_OF, CUSTOMER
 from layerwise.errors import SpecError
 from layerwise.evaluate.label_history import (
@@ -14,11 +14,11 @@ from layerwise.evaluate.label_history import (
     made_by,
     read_history,
 )
-from layerwise.fitted import Labeller
-from layerwise.frames import Array, Labels
+from layerwise.labeller import Labeller
 from layerwise.rules.base import numbers
 from layerwise.rules.cut import Cut
 from layerwise.saved import fits
+from layerwise.vectors import Array, Labels
 
 FrameT = TypeVar("FrameT")
 
@@ -89,7 +89,7 @@ def steady_labels(
     clear = None if cut is None else _clear(cut, history, margin)
     held = _hold(history.codes, agree, clear)
     found = Labels(held[history.when, history.who], history.names, True, label)
-    result: FrameT = frames.attach(frame, {f"{label}_steady": found})
+    result: FrameT = vectors.attach(frame, {f"{label}_steady": found})
     return result
 
 
@@ -125,7 +125,7 @@ def _clear(cut: Cut, history: LabelHistory, margin: float) -> tuple[Array, Array
     Where there is no number, both are beyond all labels, which says nothing.
     """
     edges = np.asarray(cut.edges, dtype=np.float64)
-    value = numbers(frames.read(history.frame, [cut.column])[cut.column])
+    value = numbers(vectors.read(history.frame, [cut.column])[cut.column])
     reach = margin * np.abs(edges)
     low = np.full(history.codes.shape, ABSENT, dtype=np.int16)
     high = np.full(history.codes.shape, len(history.names), dtype=np.int16)

@@ -7,7 +7,7 @@ import attrs
 import numpy as np
 
 from layerwise.errors import DataError
-from layerwise.frames import Array, Floats
+from layerwise.vectors import Array, Floats
 
 LARGEST = 1e140
 """Numbers above it have squares, and sums of squares, beyond what a float holds."""

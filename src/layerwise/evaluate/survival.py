@@ -8,9 +8,9 @@ import pandas as pd
 
 from layerwise.brief import in_brief
 from layerwise.errors import DataError, SpecError
-from layerwise.frames import Array, Floats
 from layerwise.rates import z_value
 from layerwise.saved import fits
+from layerwise.vectors import Array, Floats
 
 Interval = Literal["greenwood", "log-log"]
 _MOST_NAMES = 1_000

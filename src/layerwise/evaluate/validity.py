@@ -7,7 +7,7 @@ import pandas as pd
 
 from layerwise.errors import SpecError
 from layerwise.evaluate.sums import sums_by
-from layerwise.frames import Array, Floats
+from layerwise.vectors import Array, Floats
 
 MISMATCH = 0.001
 """p below which arms are not of the planned sizes: something went wrong, not chance."""

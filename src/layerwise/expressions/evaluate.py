@@ -12,7 +12,7 @@ import numpy as np
 
 from layerwise.errors import ColumnsError
 from layerwise.expressions.grammar import parse
-from layerwise.frames import Column, Labels
+from layerwise.vectors import Column, Labels
 
 _ARITHMETIC = {ast.Add: add, ast.Sub: sub, ast.Mult: mul}
 _COMPARISONS = {ast.Eq: eq, ast.NotEq: ne, ast.Lt: lt, ast.LtE: le, ast.Gt: gt, ast.GtE: ge}

@@ -6,16 +6,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.columns import CUSTOMER
 from layerwise.errors import DataError, SpecError, problems
-from layerwise.frames import Array
 from layerwise.logs import read_log, read_roster
 from layerwise.orders.amounts import MOST_MONEY
 from layerwise.orders.dates import read_times
 from layerwise.orders.request import make_request, moment
 from layerwise.orders.table import column
 from layerwise.privacy.normal import distinct_texts
+from layerwise.vectors import Array
 
 PRICE_GAP = "channel_price_gap"
 PROMO_MISMATCH = "channel_promo_mismatch"
@@ -162,7 +162,7 @@ def channel_exposures(
     """
     if prices is None and promotions is None:
         raise SpecError("There is nothing to compare.", hint="give prices=, promotions= or both.")
-    frames.check_named({"sku=": sku, "channel=": channel})
+    arguments.check_named({"sku=": sku, "channel=": channel})
     roster = read_roster(customers, customer=customer)
     needs = [name for name, given in ((sku, prices), (channel, promotions)) if given is not None]
     log = read_log(
@@ -177,7 +177,7 @@ def channel_exposures(
         days = _mismatches(promotions, _limit(promotion_limit, "promotion_limit"))
         found = _at(days, _taken(native, channel, log.place), log.day, "channel")
         made[PROMO_MISMATCH] = _met(found, log.customer, len(roster))
-    return frames.attach(frames.eager(customers, doing="channel_exposures"), made)
+    return vectors.attach(frames.eager(customers, doing="channel_exposures"), made)
 
 
 def _taken(native: Any, name: str, place: Array) -> Array:
@@ -252,7 +252,7 @@ def _read(table: object, names: tuple[str, ...], what: str) -> tuple[Any, pd.Dat
     """Return the wrapped table, and its texts with the days from first to last."""
     frame = frames.eager(table, doing=what)
     needed = dict.fromkeys((*names, *_VALID), what)
-    frames.require(frames.column_names(frame), needed, title=f"{what} lacks columns:")
+    arguments.require(frames.column_names(frame), needed, title=f"{what} lacks columns:")
     first, last = _validity(frame, what)
     native, made = frame.to_native(), {"first": first, "last": last}
     for name in names:
@@ -284,8 +284,10 @@ def _spells(group: Array, first: Array, last: Array) -> tuple[Array, Array, Arra
 
 def _price_spells(prices: object, limit: float) -> pd.DataFrame:
     frame, table = _read(prices, ("sku", "channel"), "The price table")
-    frames.require(frames.column_names(frame), {"price": "prices"}, title="The price table lacks:")
-    price = frames.read(frame, ["price"], what="the price table")["price"]
+    arguments.require(
+        frames.column_names(frame), {"price": "prices"}, title="The price table lacks:"
+    )
+    price = vectors.read(frame, ["price"], what="the price table")["price"]
     good = isinstance(price, np.ndarray) and (price > 0) & (price <= MOST_MONEY)
     if not isinstance(price, np.ndarray) or not np.all(good):
         bad = len(table) - int(np.sum(good))

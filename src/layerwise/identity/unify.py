@@ -8,14 +8,14 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames, odd_cells
 from layerwise.errors import ColumnsError, RowsLeftOutWarning, SpecError, problems
-from layerwise.frames import Array
 from layerwise.logs import keys
 from layerwise.orders.table import column
 from layerwise.privacy.gates import customers_of
 from layerwise.privacy.normal import as_series, check_country, distinct_texts, spell
 from layerwise.truths import is_true
+from layerwise.vectors import Array
 
 RECORD = "record_id"
 UNIFIED = "unified_id"
@@ -116,7 +116,7 @@ def unify(identifiers: object, *, country: str | None = None, max_records: int =
     if not isinstance(max_records, int | np.integer) or max_records < 2 or max_records is True:
         raise SpecError("max_records must be a whole number, 2 or more.", hint="5 is usual.")
     frame = frames.eager(identifiers, doing="unify")
-    frames.require(
+    arguments.require(
         frames.column_names(frame),
         dict.fromkeys(sorted(_COLUMNS), "unify"),
         title="The table of identifiers lacks columns:",
@@ -129,7 +129,7 @@ def unify(identifiers: object, *, country: str | None = None, max_records: int =
     who = rank[who]
     verified = is_true(column(native, "verified"), "verified")
     given = column(native, "id_type").reset_index(drop=True)
-    frames.distinct(given, "Column id_type")
+    odd_cells.distinct(given, "Column id_type")
     types, kind = pd.factorize(given)
     value = _values(column(native, "id_value"), types, [str(k) for k in kind], country)
     reasons = {

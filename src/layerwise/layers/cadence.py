@@ -2,10 +2,10 @@
 
 from layerwise.columns import FIRST_TO_LAST, REPEAT_ORDERS
 from layerwise.errors import FitError
-from layerwise.frames import Columns
 from layerwise.layers.exact import exact_sum
 from layerwise.rules import Formula
 from layerwise.rules.base import numbers
+from layerwise.vectors import Columns
 
 NEEDS = (REPEAT_ORDERS, FIRST_TO_LAST)
 """The columns that the expected gap is learned from."""

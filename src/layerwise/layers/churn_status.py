@@ -8,10 +8,10 @@ import attrs
 from layerwise.columns import AGE, SILENCE
 from layerwise.errors import SpecError
 from layerwise.fitted import Fitted, Spec
-from layerwise.frames import Columns
 from layerwise.layers.cadence import NEEDS, expected_gap
 from layerwise.rules import NOT_EVALUABLE, FirstMatch, Formula, Rule
 from layerwise.saved import saved
+from layerwise.vectors import Columns
 
 _BELONGS = {
     **dict.fromkeys(("times", "prior_gaps", "floor_days", "cap_days"), "cadence"),

@@ -8,7 +8,7 @@ same points in the same order and the same seed give the same clusters.
 import attrs
 import numpy as np
 
-from layerwise.frames import Array, Floats
+from layerwise.vectors import Array, Floats
 
 STEPS = 100
 """Most steps of one k-means run; on shares it settles in about twenty."""

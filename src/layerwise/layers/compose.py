@@ -9,13 +9,15 @@ from typing import Any
 
 import attrs
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.columns import BASKET_MEANING, HOLDOUT_MEANING, MEANING
 from layerwise.errors import FitError, SpecError, problems
 from layerwise.expressions.grammar import FUNCTIONS
-from layerwise.fitted import Labeller, Part, Spec, hidden, learn_in_engine, learn_one
+from layerwise.fitted import Spec
 from layerwise.histories import check_histories
+from layerwise.labeller import Labeller, Part, hidden
 from layerwise.lazy import rows_if_few
+from layerwise.learning import learn_in_engine, learn_one
 from layerwise.rules import Rule
 from layerwise.rules.base import as_tuple
 from layerwise.saved import saved
@@ -93,9 +95,9 @@ class Layers(Unfitted):
         frame = frames.wrap(customers)
         needed = self._needs()
         title = "Layers needs columns the customer table does not have."
-        frames.require(frames.column_names(frame), needed, title=title)
+        arguments.require(frames.column_names(frame), needed, title=title)
         columns = (
-            rows_if_few(frame, needed) if frames.is_lazy(frame) else frames.read(frame, needed)
+            rows_if_few(frame, needed) if frames.is_lazy(frame) else vectors.read(frame, needed)
         )
         if columns is None:
             return FittedLayers(parts=tuple(self._one_by_one(frame)))

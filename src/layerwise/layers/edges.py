@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from layerwise.errors import FitError, SpecError
-from layerwise.frames import Array, blocks
+from layerwise.vectors import Array, blocks
 
 DIGITS = 10
 """Significant digits that fitted edges are rounded to where no value changes its band."""

@@ -4,7 +4,7 @@ from math import fsum
 
 import numpy as np
 
-from layerwise.frames import Array
+from layerwise.vectors import Array
 
 _WHOLE = 2.0**53
 

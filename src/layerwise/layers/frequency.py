@@ -8,13 +8,13 @@ import numpy as np
 from layerwise.columns import AGE, REPEAT_ORDERS, orders_in
 from layerwise.errors import FitError, SpecError
 from layerwise.fitted import Fitted, Spec
-from layerwise.frames import Array, Columns
 from layerwise.layers.edges import check_window, middle_edge, present, rounded
 from layerwise.layers.exact import exact_sum
 from layerwise.layers.value import LOW_TO_HIGH, check_method, learn_edges
 from layerwise.rules import Cut, Formula
 from layerwise.rules.base import if_numbers, numbers
 from layerwise.saved import saved
+from layerwise.vectors import Array, Columns
 
 
 @saved

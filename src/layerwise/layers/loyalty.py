@@ -8,8 +8,8 @@ import numpy as np
 
 from layerwise.columns import AGE, GAP_CV, REPEAT_ORDERS, SILENCE
 from layerwise.errors import SpecError
-from layerwise.fitted import Fitted, Spec, evaluate
-from layerwise.frames import Array, Columns
+from layerwise.fitted import Fitted, Spec
+from layerwise.labeller import evaluate
 from layerwise.layers.cadence import NEEDS, expected_gap
 from layerwise.layers.churn_status import STATUSES, ChurnStatus
 from layerwise.layers.edges import present, quantile_edges
@@ -17,6 +17,7 @@ from layerwise.layers.words import check_words
 from layerwise.rules import NOT_EVALUABLE, Cut, FirstMatch, Formula, Rule
 from layerwise.rules.base import as_mapping, if_several, numbers
 from layerwise.saved import saved
+from layerwise.vectors import Array, Columns
 
 ORDER = (NOT_EVALUABLE, "churned", "potential_loyal", "loyal")
 """From low to high."""

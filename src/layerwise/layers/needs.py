@@ -14,11 +14,11 @@ from layerwise.columns import (
 )
 from layerwise.errors import FewerLayersWarning, SpecError, problems
 from layerwise.fitted import Fitted, Spec
-from layerwise.frames import Columns
 from layerwise.layers.edges import middle_edge
 from layerwise.rules import NOT_EVALUABLE, FirstMatch
 from layerwise.rules.base import numbers
 from layerwise.saved import saved
+from layerwise.vectors import Columns
 
 READS = (BASKET_ORDERS, CUSTOM_ORDERS, SPECIAL_ORDERS, SPECIAL_SHARE, BASKET_DISTANCE)
 

@@ -9,12 +9,12 @@ import numpy as np
 from layerwise.columns import BASKET_ORDERS
 from layerwise.errors import FitError, SpecError, problems
 from layerwise.fitted import Fitted, Spec
-from layerwise.frames import Columns, Floats
 from layerwise.layers.clustering import Clusters, kmeans, stability
 from layerwise.layers.compose import FittedLayers
 from layerwise.rules import NOT_EVALUABLE, Case, FirstMatch, Nearest
 from layerwise.rules.base import if_several, numbers
 from layerwise.saved import saved
+from layerwise.vectors import Columns, Floats
 
 MOST_POINTS = 5_000
 """Most customers that clusters are learned from; of more, a seeded sample."""

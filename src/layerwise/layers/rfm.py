@@ -10,11 +10,11 @@ from layerwise import expressions
 from layerwise.columns import SILENCE, orders_in, spend_in
 from layerwise.errors import FewerLayersWarning, SpecError
 from layerwise.fitted import Fitted, Spec
-from layerwise.frames import Columns
 from layerwise.layers.edges import filled_bands, present, quantile_edges
 from layerwise.rules import NOT_EVALUABLE, Cut, FirstMatch, Weighted
 from layerwise.rules.base import if_numbers, if_several, numbers
 from layerwise.saved import saved
+from layerwise.vectors import Columns
 
 SEGMENTS = (
     ("{r} >= 5 and {f} + {m} >= 7", "champions"),

@@ -10,7 +10,6 @@ import numpy as np
 from layerwise.columns import AGE, REPEAT_ORDERS
 from layerwise.errors import FewerLayersWarning, SpecError
 from layerwise.fitted import Fitted, Spec
-from layerwise.frames import Columns
 from layerwise.layers.edges import middle_edge
 from layerwise.layers.loyalty import ORDER as LOYALTY
 from layerwise.layers.value import LOW_TO_HIGH
@@ -18,6 +17,7 @@ from layerwise.layers.words import check_words
 from layerwise.rules import FirstMatch, Holds
 from layerwise.rules.base import LARGEST_FLOAT, numbers
 from layerwise.saved import saved
+from layerwise.vectors import Columns
 
 ORDER = ("churned", "new", "general", "potential", "loyal", "high_value")
 """From low to high; precedence is another order: churned, new, high_value, loyal, potential."""

@@ -9,7 +9,6 @@ import numpy as np
 from layerwise.columns import spend_in
 from layerwise.errors import FewerLayersWarning, SpecError
 from layerwise.fitted import Fitted, Spec
-from layerwise.frames import Array, Columns
 from layerwise.layers.edges import (
     check_cuts,
     check_window,
@@ -21,6 +20,7 @@ from layerwise.layers.edges import (
 from layerwise.rules import Cut
 from layerwise.rules.base import if_numbers, numbers
 from layerwise.saved import saved
+from layerwise.vectors import Array, Columns
 
 LOW_TO_HIGH = ("low", "mid", "high")
 

@@ -5,8 +5,8 @@ from collections.abc import Collection
 import numpy as np
 
 from layerwise.errors import ColumnsError, DataError
-from layerwise.frames import Columns, Labels
 from layerwise.rules import NOT_EVALUABLE
+from layerwise.vectors import Columns, Labels
 
 
 def check_words(columns: Columns, column: str, known: Collection[str], reader: str) -> None:

@@ -6,9 +6,9 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise.frames import Array
 from layerwise.logs import keys
 from layerwise.orders.ids import Codes, read_ids, small
+from layerwise.vectors import Array
 
 
 @attrs.frozen(eq=False)

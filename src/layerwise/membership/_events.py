@@ -6,12 +6,12 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames
 from layerwise.errors import DataError
-from layerwise.frames import Array
 from layerwise.membership._ledger import WHAT, Ledger, read_ledger
 from layerwise.membership._queue import EARN, REVERSE
 from layerwise.orders.ids import Codes, read_ids, small
+from layerwise.vectors import Array
 
 _BITS = 63
 _KIND_BITS = 2
@@ -69,12 +69,12 @@ def read_events(
     """
     frames.wrap(ledger, what=WHAT)
     frame = frames.eager(ledger, doing=WHAT)
-    frames.check_named({f"{role}=": name for role, name in columns.items()}, {"reason=": reason})
+    arguments.check_named({f"{role}=": name for role, name in columns.items()}, {"reason=": reason})
     needed = {name: f"{role}=" for role, name in columns.items() if role != "lot"}
     needed |= {reason: "reason="} if reason is not None else {}
     title = "The points ledger lacks columns:"
     hint = 'one row an event; name your columns, such as time="booked_at", event="booking_id".'
-    frames.require(frames.column_names(frame), needed, title=title, hint=hint)
+    arguments.require(frames.column_names(frame), needed, title=title, hint=hint)
     return _in_order(read_ledger(frame, as_of, columns, reason, **reading), columns["event"])
 
 

@@ -6,15 +6,15 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import frames, vectors
 from layerwise.errors import ColumnsError, DataError, problems
-from layerwise.frames import Array, Labels
 from layerwise.membership._event_ids import EventIds, read_event_ids
 from layerwise.membership._queue import REVERSE
 from layerwise.orders.dates import read_times
 from layerwise.orders.ids import Codes, read_ids
 from layerwise.orders.request import make_request, moment
 from layerwise.orders.table import column
+from layerwise.vectors import Array, Labels
 
 KINDS = ("earn", "reverse", "redeem")
 WHAT = "the points ledger"
@@ -111,7 +111,7 @@ def _kinds(frame: Any, name: str) -> tuple[Array, Array | None]:
 
     None stands for all rows.
     """
-    found = frames.read(frame, [name], what=WHAT)[name]
+    found = vectors.read(frame, [name], what=WHAT)[name]
     if not isinstance(found, Labels):
         if len(found) and not np.isnan(found).all():
             raise ColumnsError(
@@ -127,7 +127,7 @@ def _kinds(frame: Any, name: str) -> tuple[Array, Array | None]:
 
 
 def _points(frame: Any, name: str, rows: Array | None) -> tuple[Array, dict[str, int]]:
-    found = frames.read(frame, [name], what=WHAT)[name]
+    found = vectors.read(frame, [name], what=WHAT)[name]
     if isinstance(found, Labels) and len(found.names):
         raise ColumnsError(f"Column {name} holds text, not points.", hint="points are numbers.")
     values = np.asarray(found.numbers() if isinstance(found, Labels) else found)
@@ -151,7 +151,7 @@ def _reasons(
 ) -> tuple[Array | None, tuple[str, ...]]:
     if name is None:
         return None, ()
-    found = frames.read(frame, [name], what=WHAT)[name]
+    found = vectors.read(frame, [name], what=WHAT)[name]
     if not isinstance(found, Labels):
         if len(found) and not np.isnan(found).all():
             raise ColumnsError(f"Column {name} holds numbers, not reasons.", hint="use text.")

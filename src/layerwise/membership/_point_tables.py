@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from layerwise.frames import Array
 from layerwise.membership._events import Events, dates
 from layerwise.membership._ledger import KINDS
 from layerwise.membership._queue import REDEEM, REVERSE
 from layerwise.membership._refusals import Refusals
 from layerwise.membership._settle import Lots
 from layerwise.membership.point_rules import PointRules
+from layerwise.vectors import Array
 
 
 def lot_table(

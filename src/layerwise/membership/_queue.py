@@ -18,7 +18,7 @@ import attrs
 import numpy as np
 
 from layerwise.errors import DataError
-from layerwise.frames import Array
+from layerwise.vectors import Array
 
 EARN, REVERSE, REDEEM = range(3)
 _PASSES = 40

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from layerwise.frames import Array
 from layerwise.membership._events import Events
 from layerwise.membership._queue import EARN, REVERSE, running_sum
 from layerwise.membership.point_rules import PointRules
+from layerwise.vectors import Array
 
 
 class Refusals:

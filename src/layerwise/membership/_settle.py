@@ -5,9 +5,9 @@ from itertools import pairwise
 import attrs
 import numpy as np
 
-from layerwise.frames import Array
 from layerwise.membership._events import Events
 from layerwise.membership._queue import EARN, REDEEM, REVERSE, Stream, answers, point
+from layerwise.vectors import Array
 
 _BLOCK = 50_000
 _FAR = 2**40

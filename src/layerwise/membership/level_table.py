@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames, odd_cells, vectors
 from layerwise.errors import (
     ColumnsError,
     DataError,
@@ -17,10 +17,10 @@ from layerwise.errors import (
     TableError,
     problems,
 )
-from layerwise.frames import Array, Floats, Labels
 from layerwise.knowledge import Schema, packaged, read_table
 from layerwise.rules.base import numbers
 from layerwise.saved import fits
+from layerwise.vectors import Array, Floats, Labels
 
 _SIGNIFICANT = 10
 
@@ -115,7 +115,7 @@ def level_table_from(
             "level but the lowest.",
             hint="quantiles=(0.5, 0.8, 0.95).",
         )
-    if not isinstance(version, str) or not version.strip() or not frames.is_utf8(version):
+    if not isinstance(version, str) or not version.strip() or not odd_cells.is_utf8(version):
         raise SpecError("version must be a text.", hint='version="2027-1".')
     values = amounts(frames.eager(customers, doing="level_table_from"), spend)
     if missing := int(np.isnan(values).sum()):
@@ -186,9 +186,9 @@ def amounts(frame: Any, name: str) -> Floats:
     Raises:
         ColumnsError: It is not there, or holds text.
     """
-    frames.check_named({"spend= or order_days=": name})
-    frames.require(frames.column_names(frame), {name: "levels"}, title="A column is missing:")
-    found = frames.read(frame, [name])[name]
+    arguments.check_named({"spend= or order_days=": name})
+    arguments.require(frames.column_names(frame), {name: "levels"}, title="A column is missing:")
+    found = vectors.read(frame, [name])[name]
     if isinstance(found, Labels) and any(isinstance(n, str) for n in found.names):
         raise ColumnsError(f"Column {name} holds text, not numbers.", hint="make it numbers.")
     return numbers(found).astype(np.float64)

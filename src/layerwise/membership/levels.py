@@ -7,10 +7,9 @@ import attrs
 import numpy as np
 import pandas as pd
 
+from layerwise import arguments, frames, vectors
 from layerwise import columns as c
-from layerwise import frames
 from layerwise.errors import DataError, RowsLeftOutWarning, SpecError, problems
-from layerwise.frames import Array, Floats, Labels
 from layerwise.logs import Roster, read_roster
 from layerwise.membership.level_table import Ladder, amounts, ladder
 from layerwise.orders.dates import read_times
@@ -18,6 +17,7 @@ from layerwise.orders.request import make_request, moment
 from layerwise.orders.table import column
 from layerwise.rules import NOT_EVALUABLE
 from layerwise.saved import fits
+from layerwise.vectors import Array, Floats, Labels
 
 FrameT = TypeVar("FrameT")
 Combine = Literal["min", "max"] | tuple[tuple[int, ...], ...]
@@ -129,7 +129,7 @@ def membership_levels(
     earned = np.where(judged, grid[np.maximum(by_money, 0), np.maximum(by_days, 0)], -1)
     state, change = _next(before, earned, today, grace_days)
     gaps = _gaps(steps, grid, state.level, (money, days), (by_money, by_days), combine == "min")
-    return cast("FrameT", frames.attach(frame, _columns(steps, state, change, gaps)))
+    return cast("FrameT", vectors.attach(frame, _columns(steps, state, change, gaps)))
 
 
 def _next(before: _State, earned: Array, today: int, grace: int) -> tuple[_State, Array]:
@@ -218,7 +218,7 @@ def _previous(previous: Any, roster: Roster, today: int, n: int) -> _State:
     theirs = read_roster(previous, what="the previous level table")
     frame = frames.eager(previous, doing="the previous level table")
     needed = dict.fromkeys((c.LEVEL, c.LEVEL_SINCE, c.LEVEL_REVIEW), "previous")
-    frames.require(
+    arguments.require(
         frames.column_names(frame), needed, title="The previous level table lacks columns:"
     )
     level = amounts(frame, c.LEVEL)

@@ -6,11 +6,11 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise.frames import Array
 from layerwise.membership._events import Events, dates
 from layerwise.membership._ledger import KINDS
 from layerwise.membership._queue import EARN, running_sum
 from layerwise.membership.point_rules import PointRules
+from layerwise.vectors import Array
 
 
 @attrs.frozen(kw_only=True, eq=False)

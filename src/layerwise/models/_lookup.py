@@ -6,7 +6,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from layerwise import frames, lazy
+from layerwise import arguments, frames, lazy, vectors
 from layerwise.histories import check_histories
 from layerwise.models.histories import NEEDED, Array, histories_of
 
@@ -22,9 +22,9 @@ def merged_in_engine(customers: object) -> tuple[Any, Any, Any, Any]:
     frame = frames.wrap(customers)
     needed = dict.fromkeys(NEEDED, "a purchase model")
     title = "The customer table lacks columns that a purchase model needs."
-    frames.require(frames.column_names(frame), needed, title=title)
+    arguments.require(frames.column_names(frame), needed, title=title)
     found = lazy.count_by(frame, NEEDED)
-    rows = histories_of(frames.read(found, NEEDED))
+    rows = histories_of(vectors.read(found, NEEDED))
     # engines return groups in any order; sorted, the sums of a fit are the same on all of them
     order = np.lexsort((rows.t_x, rows.T, rows.x))
     return rows.x[order], rows.t_x[order], rows.T[order], lazy.counts_of(found)[order]
@@ -40,7 +40,7 @@ def joined(
         EngineError: A table of ours cannot be brought to this engine, or would be too large.
     """
     found = lazy.count_by(frame, keys)
-    check_histories(frames.read(found, keys), counts=lazy.counts_of(found))
+    check_histories(vectors.read(found, keys), counts=lazy.counts_of(found))
     found = found.select(*keys)
     arrays = np.array([found[name].cast(nw.Float64).to_numpy() for name in keys])
     known = ~np.isnan(arrays).any(axis=0)

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from layerwise import columns as names
 from layerwise.errors import SpecError
-from layerwise.fitted import Spec, read_for
-from layerwise.frames import Columns
+from layerwise.fitted import Spec
+from layerwise.learning import read_for
 from layerwise.models._bgbb import log_likelihood
 from layerwise.models._bgbb_process import Opportunities
 from layerwise.models._estimate import EXTREME, VANISHING, estimate
@@ -35,6 +35,7 @@ from layerwise.models.outlook import check_level, whole
 from layerwise.models.statistics import FittedStatistics
 from layerwise.rules.base import Rule
 from layerwise.saved import fits, saved
+from layerwise.vectors import Columns
 
 
 def _outputs(m: int) -> dict[Quantity, str]:

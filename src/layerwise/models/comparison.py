@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from layerwise import arguments, frames, vectors
 from layerwise import columns as names
-from layerwise import frames
 from layerwise.errors import DataError, SpecError
 from layerwise.models.covariates import WithCovariates
 from layerwise.models.histories import Histories, read_histories
@@ -137,8 +137,8 @@ def _fitted(name: str, model: Any, customers: object) -> Any:
 def _holdout(customers: object) -> tuple[Array, float]:
     frame = frames.eager(customers, doing="compare")
     title = "The customer table lacks the holdout period."
-    frames.require(frames.column_names(frame), dict.fromkeys(_HOLDOUT, "compare"), title=title)
-    columns = frames.read(frame, _HOLDOUT)
+    arguments.require(frames.column_names(frame), dict.fromkeys(_HOLDOUT, "compare"), title=title)
+    columns = vectors.read(frame, _HOLDOUT)
     orders, days = (np.asarray(columns[name], dtype=np.float64) for name in _HOLDOUT)
     if np.isnan(orders).any() or (orders < 0).any() or np.ptp(days) != 0 or not days[0] > 0:
         raise DataError(
@@ -171,7 +171,7 @@ def _baselines(
     found = {"rate x time": _errors(rate, actual) | {"auc": auc(-rate, actual == 0)}}
     frame = frames.wrap(customers)
     if (window := names.orders_in(round(h))) in frames.column_names(frame):
-        last = np.asarray(frames.read(frame, [window])[window], dtype=np.float64)
+        last = np.asarray(vectors.read(frame, [window])[window], dtype=np.float64)
         found["same as last period"] = _errors(last, actual) | {"auc": auc(-last, actual == 0)}
     silence = np.asarray(rows.T - rows.t_x, dtype=np.float64)
     return found | {"days of silence": {"auc": auc(silence, actual == 0)}}

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layerwise.errors import DataError, FitError, SpecError
-from layerwise.fitted import Spec, read_for
-from layerwise.frames import Columns
+from layerwise.fitted import Spec
+from layerwise.learning import read_for
 from layerwise.models._estimate import MEAN_AGE, require_repeaters
 from layerwise.models.fitted_covariates import MODELS, FittedCovariates, numbers_of
 from layerwise.models.histories import (
@@ -32,6 +32,7 @@ from layerwise.models.maximum_likelihood import (
 from layerwise.models.model import DAYS
 from layerwise.rules.base import if_several
 from layerwise.saved import saved
+from layerwise.vectors import Columns
 
 Array = NDArray[np.float64]
 _MOST_KINDS = 2_000

@@ -7,9 +7,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from layerwise import frames
+from layerwise import vectors
 from layerwise.errors import ColumnsError, FitError, SpecError
-from layerwise.frames import Columns
 from layerwise.models import _dropout, _pareto
 from layerwise.models._estimate import Kernel
 from layerwise.models.bgnbd import BGNBD
@@ -21,6 +20,7 @@ from layerwise.models.outlook import check_level
 from layerwise.models.pareto_nbd import ParetoNBD
 from layerwise.rules.base import as_tuple
 from layerwise.saved import fits, saved
+from layerwise.vectors import Columns
 
 Array = NDArray[np.float64]
 _ROWS_A_KIND = 400
@@ -244,7 +244,7 @@ def numbers_of(spec: Any, columns: Columns) -> Array:
     Raises:
         ColumnsError: A covariate is not numeric.
     """
-    texts = [name for name in spec.covariates if isinstance(columns[name], frames.Labels)]
+    texts = [name for name in spec.covariates if isinstance(columns[name], vectors.Labels)]
     if texts:
         raise ColumnsError(
             f"Covariates are not numeric: {', '.join(texts)}.",

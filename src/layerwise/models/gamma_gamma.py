@@ -6,12 +6,12 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from layerwise import arguments, frames, vectors
 from layerwise import columns as names
-from layerwise import frames
 from layerwise.errors import ColumnsError, DataError, FitError, problems
-from layerwise.fitted import Spec, read_for
-from layerwise.frames import Columns
+from layerwise.fitted import Spec
 from layerwise.histories import history_faults, told
+from layerwise.learning import read_for
 from layerwise.models._gamma_gamma import Spending, log_likelihood
 from layerwise.models._lifetimes import from_fitter
 from layerwise.models.maximum_likelihood import (
@@ -28,6 +28,7 @@ from layerwise.models.model import not_negative, positive, with_parameters
 from layerwise.models.statistics import FittedStatistics
 from layerwise.rules import Formula, Rule
 from layerwise.saved import saved
+from layerwise.vectors import Columns
 
 NEEDED = (names.REPEAT_ORDERS, names.SPEND_REPEAT_MEAN)
 _SAMPLE = 16_384
@@ -85,7 +86,7 @@ class FittedGammaGamma(FittedStatistics):
             ColumnsError: Columns are missing or of the wrong type.
             DataError: Amounts are not positive.
         """
-        x, m = _columns(frames.read(_needed(customers), NEEDED))
+        x, m = _columns(vectors.read(_needed(customers), NEEDED))
         _check(x, m, allow_missing=True)
         each = self.rules[0].evaluate(dict(zip(NEEDED, (x, m), strict=True)))
         return np.asarray(each, dtype=np.float64)
@@ -214,12 +215,12 @@ class GammaGamma(Spec):
 def _needed(customers: object) -> Any:
     frame = frames.eager(customers, doing="a prediction")
     title = "The customer table lacks columns that GammaGamma needs."
-    frames.require(frames.column_names(frame), dict.fromkeys(NEEDED, "GammaGamma"), title=title)
+    arguments.require(frames.column_names(frame), dict.fromkeys(NEEDED, "GammaGamma"), title=title)
     return frame
 
 
 def _columns(columns: Columns) -> tuple[NDArray[Any], NDArray[Any]]:
-    texts = [name for name in NEEDED if isinstance(columns[name], frames.Labels)]
+    texts = [name for name in NEEDED if isinstance(columns[name], vectors.Labels)]
     if texts:
         raise ColumnsError(
             f"Columns are not numeric: {', '.join(texts)}.",

@@ -8,15 +8,15 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.columns import REPEAT_ORDERS
 from layerwise.errors import SpecError
-from layerwise.frames import Column, Columns
 from layerwise.lazy import rows_by_counts
 from layerwise.models.kinds import ByKind
 from layerwise.models.model import FittedModel, PurchaseModel
 from layerwise.rules.base import as_mapping
 from layerwise.saved import fits, saved
+from layerwise.vectors import Column, Columns
 
 Array = NDArray[np.float64]
 _NUMBER = "__group_number"
@@ -118,7 +118,7 @@ def fit_by(
         >>> sorted(models.groups)
         ['6', '7', '8']
     """
-    frames.check_named({"by=": by})
+    arguments.check_named({"by=": by})
     if not fits(smallest, float) or not smallest >= 1:
         raise SpecError(
             f"smallest is at least 1, got {smallest!r:.40}.",
@@ -131,8 +131,10 @@ def fit_by(
         )
     frame = frames.wrap(customers)
     needed = dict.fromkeys(spec.needs(spec.default_name), type(spec).__name__) | {by: "fit_by"}
-    frames.require(frames.column_names(frame), needed, title="Columns for the groups are missing.")
-    read = rows_by_counts if frames.is_lazy(frame) else frames.read
+    arguments.require(
+        frames.column_names(frame), needed, title="Columns for the groups are missing."
+    )
+    read = rows_by_counts if frames.is_lazy(frame) else vectors.read
     columns = read(frame, needed)
     pooled = spec.fit(customers)
     names, code = _labels(columns[by])
@@ -166,7 +168,7 @@ def _rows(columns: Columns, here: NDArray[np.bool_]) -> Columns:
 
 def _labels(column: Column) -> tuple[list[str], NDArray[np.intp]]:
     """Return the names of groups in order, "" for missing, and which one each row has."""
-    if isinstance(column, frames.Labels):
+    if isinstance(column, vectors.Labels):
         found = np.append(np.array(column.names, dtype=object).astype(str), "")
         names, code = np.unique(found, return_inverse=True)
         return names.tolist(), code[column.codes]

@@ -13,7 +13,7 @@ import attrs
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.columns import AGE, FIRST_TO_LAST, REPEAT_ORDERS
 from layerwise.errors import ColumnsError, DataError, FitError, problems
 from layerwise.histories import check_histories
@@ -91,13 +91,13 @@ class Distinct:
         )
 
 
-def histories_of(columns: frames.Columns, needed: Needed = NEEDED) -> Histories:
+def histories_of(columns: vectors.Columns, needed: Needed = NEEDED) -> Histories:
     """Return the histories among columns read before.
 
     Raises:
         ColumnsError: A column is not numeric.
     """
-    texts = [name for name in needed if isinstance(columns[name], frames.Labels)]
+    texts = [name for name in needed if isinstance(columns[name], vectors.Labels)]
     if texts:
         raise ColumnsError(
             f"Columns are not numeric: {', '.join(texts)}.",
@@ -125,8 +125,8 @@ def read_histories(
     frame = frames.eager(customers, doing="a prediction")
     needed = dict.fromkeys(columns, "a purchase model")
     title = "The customer table lacks columns that a purchase model needs."
-    frames.require(frames.column_names(frame), needed, title=title)
-    found = histories_of(frames.read(frame, columns), columns)
+    arguments.require(frames.column_names(frame), needed, title=title)
+    found = histories_of(vectors.read(frame, columns), columns)
     check(found, allow_missing=allow_missing, columns=columns)
     return found
 

@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.errors import DataError, SpecError
-from layerwise.frames import Columns
 from layerwise.models._lookup import joined
 from layerwise.models.histories import NEEDED, Histories, check, histories_of, read_histories
 from layerwise.models.model import FittedModel, Quantity, output_columns
 from layerwise.models.outlook import Outlook
 from layerwise.rules.base import Rule
 from layerwise.saved import saved
+from layerwise.vectors import Columns
 
 Array = NDArray[np.float64]
 Answer = Callable[[FittedModel, object], NDArray[Any]]
@@ -208,8 +208,8 @@ class ByKind(Outlook):
         frame = frames.eager(customers, doing="a prediction")
         needed = dict.fromkeys(self.tells_apart, type(self).__name__)
         title = "The customer table lacks the columns that tell its kinds apart."
-        frames.require(frames.column_names(frame), needed, title=title)
-        return frames.read(frame, self.tells_apart)
+        arguments.require(frames.column_names(frame), needed, title=title)
+        return vectors.read(frame, self.tells_apart)
 
     def _several(self) -> SpecError:
         return SpecError(

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from layerwise import columns as names
 from layerwise.errors import DataError, SpecError
-from layerwise.fitted import read_for
-from layerwise.frames import Columns
+from layerwise.learning import read_for
 from layerwise.models import _dropout
 from layerwise.models._discount import discounted
 from layerwise.models._dropout_fit import FittedDropout, limit_of_dropout
@@ -22,6 +21,7 @@ from layerwise.models.histories import histories_of as read_columns
 from layerwise.models.model import DAYS, PurchaseModel, with_parameters
 from layerwise.rules.base import numbers
 from layerwise.saved import fits, saved
+from layerwise.vectors import Columns
 
 MOST_REGULAR = 8
 """The largest k that is tried when k is chosen by likelihood."""

@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from layerwise import columns as names
 from layerwise import frames
 from layerwise.errors import SpecError
-from layerwise.fitted import Spec, read_for
-from layerwise.frames import Columns
+from layerwise.fitted import Spec
 from layerwise.histories import check_complete
+from layerwise.learning import read_for
 from layerwise.models._lifetimes import from_fitter
 from layerwise.models._lookup import joined, merged_in_engine
 from layerwise.models.histories import (
@@ -31,6 +31,7 @@ from layerwise.models.outlook import Outlook
 from layerwise.models.process import horizon
 from layerwise.rules.base import Rule
 from layerwise.saved import fits, saved
+from layerwise.vectors import Columns
 
 Array = NDArray[np.float64]
 Unit = Literal["day", "week"]

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from layerwise import columns as names
 from layerwise.errors import DataError
-from layerwise.frames import Columns
 from layerwise.models._bgbb_process import Opportunities
 from layerwise.models._lookup import joined
 from layerwise.models._special import Array
@@ -16,6 +15,7 @@ from layerwise.models.histories import Histories, check, histories_of, read_hist
 from layerwise.models.model import Quantity
 from layerwise.rules.base import Rule
 from layerwise.saved import saved
+from layerwise.vectors import Columns
 
 NEEDED = (names.REPEAT_ORDERS, names.LAST_OPPORTUNITY, names.OPPORTUNITIES)
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import attrs
 import numpy as np
 
-from layerwise.fitted import Part
+from layerwise.labeller import Part
 from layerwise.models import _lifetimes
 from layerwise.rules.base import as_mapping
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from layerwise import columns as c
+from layerwise.arguments import several
 from layerwise.errors import DataError, SpecError
-from layerwise.frames import several
 from layerwise.orders.amounts import exact_sum
 from layerwise.orders.counting import Counts, count, occasions
 from layerwise.orders.left_out import OrderCheck, notify

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise.errors import ColumnsError, DataError
-from layerwise.frames import check_cells, check_texts
+from layerwise.odd_cells import check_cells, check_texts
 from layerwise.orders.blank_ids import blank_among
 from layerwise.orders.float_ids import whole_ids
 from layerwise.orders.text_ids import numbers_of

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise.errors import ColumnsError, problems
-from layerwise.frames import check_cells
+from layerwise.odd_cells import check_cells
 from layerwise.orders.request import Request
 
 _SHOWN = 30

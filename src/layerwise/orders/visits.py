@@ -4,8 +4,8 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise.frames import Array
 from layerwise.orders.rows import Rows
+from layerwise.vectors import Array
 
 
 @attrs.frozen(eq=False)

@@ -7,9 +7,9 @@ import pandas as pd
 
 from layerwise.errors import DataError, SpecError
 from layerwise.evaluate.cohorts import Cohorts
-from layerwise.frames import Floats
 from layerwise.plots.canvas import SMALL, canvas, percent
 from layerwise.plots.words import Lang, word
+from layerwise.vectors import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

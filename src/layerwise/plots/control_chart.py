@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames
 from layerwise.columns import PERIOD_END
 from layerwise.errors import SpecError
 from layerwise.evaluate.control_charts import ABOVE, BELOW, EWMA, JUDGED, LIMITS
@@ -104,7 +104,7 @@ def _series(chart: Any, kpi: str | None, segment: str | None, rule: str) -> pd.D
     chart = chart.charts if isinstance(chart, Monitoring) else chart
     table: pd.DataFrame = frames.eager(chart, doing="plot_control_chart").to_pandas()
     roles = dict.fromkeys(_NEEDED, "plot_control_chart")
-    frames.require(list(table.columns), roles, title="The table is no control chart; it lacks:")
+    arguments.require(list(table.columns), roles, title="The table is no control chart; it lacks:")
     texts = {
         "kpi": "" if kpi is None else kpi,
         "segment": "" if segment is None else segment,

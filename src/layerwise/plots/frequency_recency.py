@@ -7,11 +7,11 @@ import pandas as pd
 
 from layerwise.columns import AGE, FIRST_TO_LAST, REPEAT_ORDERS
 from layerwise.errors import SpecError
-from layerwise.frames import Array, Floats
 from layerwise.models.model import FittedModel, Quantity
 from layerwise.plots.canvas import SMALL, canvas, percent, whole
 from layerwise.plots.words import Lang, word
 from layerwise.tracking import require_model
+from layerwise.vectors import Array, Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

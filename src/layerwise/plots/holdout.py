@@ -4,15 +4,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from layerwise import arguments, frames, vectors
 from layerwise import columns as c
-from layerwise import frames
 from layerwise.errors import DataError, SpecError
-from layerwise.frames import Array, Floats
 from layerwise.models.model import FittedModel
 from layerwise.plots.canvas import ACTUAL, EXPECTED, canvas, end_labels
 from layerwise.plots.words import Lang, word
 from layerwise.rules.base import numbers
 from layerwise.tracking import require_model
+from layerwise.vectors import Array, Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,8 +90,8 @@ def _read(customers: object, expected: FittedModel | str) -> tuple[Array, Array,
     names += [expected] if isinstance(expected, str) else []
     needed = dict.fromkeys(names, "plot_holdout")
     title = "The table lacks columns; calibration_holdout(orders, ...) makes it."
-    frames.require(frames.column_names(frame), needed, title=title)
-    x, orders, days, *found = (numbers(column) for column in frames.read(frame, names).values())
+    arguments.require(frames.column_names(frame), needed, title=title)
+    x, orders, days, *found = (numbers(column) for column in vectors.read(frame, names).values())
     values = _ask(expected, customers, days) if not isinstance(expected, str) else found[0]
     missing = sum(int(np.isnan(column).sum()) for column in (x, orders, values))
     if missing or not len(x):

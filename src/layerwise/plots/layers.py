@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.columns import spend_in
 from layerwise.errors import DataError
-from layerwise.frames import Array
 from layerwise.plots.canvas import ACTUAL, EXPECTED, canvas
 from layerwise.plots.words import Lang, label_name, word
 from layerwise.rules.base import numbers
 from layerwise.segments import as_labels
+from layerwise.vectors import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,8 +90,8 @@ def _read(labels: object, layer: str, spend: str | None) -> tuple[list[str], Arr
     frame = frames.eager(labels, doing="plot_layers")
     needed = [layer] if spend is None else [layer, spend]
     title = "The table of labels lacks columns."
-    frames.require(frames.column_names(frame), dict.fromkeys(needed, "plot_layers"), title=title)
-    found = frames.read(frame, needed)
+    arguments.require(frames.column_names(frame), dict.fromkeys(needed, "plot_layers"), title=title)
+    found = vectors.read(frame, needed)
     if not len(frame):
         raise DataError(
             "There is no customer to draw.", hint="check the filter that made the table."
@@ -109,7 +109,7 @@ def _read(labels: object, layer: str, spend: str | None) -> tuple[list[str], Arr
     return names, code, values
 
 
-def _labels(found: frames.Column, layer: str) -> tuple[list[str], Array]:
+def _labels(found: vectors.Column, layer: str) -> tuple[list[str], Array]:
     column = as_labels(found, layer)
     known, code = [str(name) for name in column.names], column.codes.astype(np.int64)
     counts = np.bincount(code[code >= 0], minlength=len(known))

@@ -10,10 +10,10 @@ import pandas as pd
 from layerwise.columns import CUSTOMERS
 from layerwise.errors import DataError, SpecError
 from layerwise.evaluate.migration import ENTERED, LEFT, Migration
-from layerwise.frames import Array
 from layerwise.plots.canvas import ACTUAL, EXPECTED, MARK, QUIET, SMALL, canvas
 from layerwise.plots.words import Lang, label_name, word
 from layerwise.rules.base import NOT_EVALUABLE
+from layerwise.vectors import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

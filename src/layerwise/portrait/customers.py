@@ -6,12 +6,11 @@ from typing import Any
 import attrs
 import numpy as np
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.baskets.shares import column_names
 from layerwise.brief import in_brief
 from layerwise.columns import CUSTOMER, SHARE_PREFIX
 from layerwise.errors import DataError, SpecError
-from layerwise.frames import Array, Column, Floats
 from layerwise.logs import read_roster
 from layerwise.portrait.lines import (
     Purchases,
@@ -24,6 +23,7 @@ from layerwise.portrait.mix import allowed_kinds, category_mix
 from layerwise.portrait.prices import price_level
 from layerwise.portrait.traits import sensitive_names
 from layerwise.saved import fits
+from layerwise.vectors import Array, Column, Floats
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DAYPARTS = ("night", "morning", "afternoon", "evening")
@@ -150,7 +150,7 @@ def customer_portraits(
     sensitive = sensitive_names(sensitive)
     columns = {"amount=": amount, "category=": category, "channel=": channel}
     columns |= {"promoted=": promoted, "quantity=": quantity, "consent=": consent}
-    frames.check_named({"customer=": customer, "time=": time}, columns)
+    arguments.check_named({"customer=": customer, "time=": time}, columns)
     frame = eager_table(customers)
     names = frames.column_names(frame)
     id_column = customer if customer in names and CUSTOMER not in names else CUSTOMER
@@ -185,7 +185,7 @@ def customer_portraits(
     found |= price_level(lines, kinds, quantity, amount, not_made)
     not_made |= {"tags": "your own rule table; health is never inferred"}
     return Portraits(
-        table=frames.attach(frame, found),
+        table=vectors.attach(frame, found),
         made=tuple(found),
         not_made=not_made,
         population=everybody,

@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 
 from layerwise.columns import CUSTOMERS
-from layerwise.frames import Array, Column, Floats, Labels
 from layerwise.orders.amounts import to_amounts
 from layerwise.portrait.suppression import hidden_cells
+from layerwise.vectors import Array, Column, Floats, Labels
 
 MISSING = "missing"
 MOST_LABELS = 50

@@ -7,16 +7,16 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import frames, odd_cells
 from layerwise.columns import CENTURY
 from layerwise.errors import ColumnsError, DataError, RowsLeftOutWarning, SpecError, problems
-from layerwise.frames import Array, Floats
 from layerwise.logs import Log, Roster, read_log
 from layerwise.orders.amounts import Amounts, read_amounts, to_amounts
 from layerwise.orders.dates import read_times
 from layerwise.orders.request import make_request
 from layerwise.orders.table import column
 from layerwise.saved import fits
+from layerwise.vectors import Array, Floats
 
 
 @attrs.frozen(eq=False)
@@ -56,7 +56,7 @@ class Purchases:
     def codes(self, name: str) -> Codes:
         """Return a column of names as codes; every distinct value is read once."""
         series = column(self.log.frame.to_native(), name)
-        frames.distinct(series, name)
+        odd_cells.distinct(series, name)
         found, values = pd.factorize(series)
         texts = np.array([str(v) for v in values], dtype=object)
         if len(set(texts)) < len(texts):

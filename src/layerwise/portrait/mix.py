@@ -8,11 +8,11 @@ import numpy as np
 from layerwise.baskets.shares import column_names
 from layerwise.columns import SHARE_PREFIX
 from layerwise.errors import DataError, SpecError
-from layerwise.frames import Array, Column, Floats, Labels
 from layerwise.orders.amounts import Amounts, to_amounts
 from layerwise.portrait.lines import Codes, Purchases, netted
 from layerwise.portrait.traits import read_consent
 from layerwise.saved import fits
+from layerwise.vectors import Array, Column, Floats, Labels
 
 MIX_PREFIX = "mix_"
 OTHER = "other"

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from layerwise.frames import Array, Column, Floats, Labels
 from layerwise.portrait.lines import Codes, Purchases
+from layerwise.vectors import Array, Column, Floats, Labels
 
 TIERS = ("budget", "middle", "premium")
 PRICE_CUTS = (0.9, 1.1)

@@ -9,11 +9,10 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.brief import in_brief
 from layerwise.columns import CUSTOMER, CUSTOMERS, SPEND_TOTAL
 from layerwise.errors import ColumnsError, DataError, SpecError
-from layerwise.frames import Array, Column, Columns, Floats, Labels
 from layerwise.lazy import rows_by_counts, rows_if_few
 from layerwise.logs import refuse_repeats
 from layerwise.portrait.features import MISSING, MOST_LABELS, exact_sums, profile_feature, tidy
@@ -22,6 +21,7 @@ from layerwise.portrait.traits import HEALTH_TAGS, consent_of, is_sensitive, sen
 from layerwise.rules.base import NOT_EVALUABLE
 from layerwise.saved import fits
 from layerwise.segments import as_labels, in_order
+from layerwise.vectors import Array, Column, Columns, Floats, Labels
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -129,18 +129,18 @@ def segment_profile(
     """
     if not fits(k, int) or k < 2:
         raise SpecError(f"k must be a whole number from 2 up, got {k!r:.40}.", hint="k=10.")
-    frames.check_named({"segment=": segment}, {"spend=": spend, "consent=": consent})
+    arguments.check_named({"segment=": segment}, {"spend=": spend, "consent=": consent})
     sensitive = sensitive_names(sensitive)
     frame = frames.wrap(customers)
     refuse_repeats(frame)
     names = frames.column_names(frame)
     asked = None if features is None else _names(features)
     needed = dict.fromkeys([segment, *(asked or [])], "segment_profile")
-    frames.require(names, needed, title="The customer table lacks columns:")
+    arguments.require(names, needed, title="The customer table lacks columns:")
     if consent is not None:
-        frames.require(names, {consent: "consent="}, title="The customer table lacks columns:")
+        arguments.require(names, {consent: "consent="}, title="The customer table lacks columns:")
     chosen, left_out = _chosen(frame, asked, segment, consent, sensitive, health_tags)
-    read = {} if frames.is_lazy(frame) else frames.read(frame, chosen)
+    read = {} if frames.is_lazy(frame) else vectors.read(frame, chosen)
     view = View(frame, segment, consent, sensitive, read)
     _, code, labels = view.take(None)
     sizes = np.bincount(code, minlength=len(labels))
@@ -163,7 +163,7 @@ def segment_profile(
 
 
 def _names(features: Any) -> list[str]:
-    names = frames.several(features)
+    names = arguments.several(features)
     if not names or not all(isinstance(name, str) for name in names):
         raise SpecError("features must name columns.", hint="None takes all that can be used.")
     return list(dict.fromkeys(names))
@@ -203,7 +203,7 @@ def _readable(frame: Any, name: str) -> bool:
         dtype = frame.collect_schema()[name]
         return dtype.is_numeric() or dtype in (nw.Boolean, *_TEXTS)
     try:
-        frames.read(frame, [name])
+        vectors.read(frame, [name])
     except ColumnsError:
         return False
     return True
@@ -248,7 +248,7 @@ class View:
 
     @cached_property
     def _of_all(self) -> tuple[Array, list[str]]:
-        column = frames.read(self.frame, [self.segment])[self.segment]
+        column = vectors.read(self.frame, [self.segment])[self.segment]
         return segments_of(column, self.segment)
 
     @property
@@ -258,7 +258,7 @@ class View:
     def _read(self, names: list[str], name: str | None) -> Columns | None:
         if self._is_eager:
             others = [n for n in names if n not in self.read]
-            return {**self.read, **frames.read(self.frame, others)}
+            return {**self.read, **vectors.read(self.frame, others)}
         if name is not None and self.frame.collect_schema()[name] in _TEXTS:
             return rows_if_few(self.frame, names)
         return rows_by_counts(self.frame, names)
@@ -302,7 +302,7 @@ def _shares(view: View, spend: str | None, n: int) -> Floats:
     if spend is None:
         return np.full(n, np.nan)
     names = frames.column_names(view.frame)
-    frames.require(names, {spend: "spend="}, title="The customer table lacks columns:")
+    arguments.require(names, {spend: "spend="}, title="The customer table lacks columns:")
     column, code, _ = view.take(spend)
     values = np.asarray(column.numbers() if isinstance(column, Labels) else column, np.float64)
     sums = exact_sums(code, np.nan_to_num(values), n)

@@ -5,15 +5,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import frames, vectors
 from layerwise.columns import CUSTOMER
 from layerwise.errors import ColumnsError, DataError, SpecError
 from layerwise.evaluate.rate_series import day_of
-from layerwise.frames import Floats, Labels
 from layerwise.logs import read_roster
 from layerwise.portrait.mix import MIX_PREFIX
 from layerwise.rules.base import NOT_EVALUABLE
 from layerwise.saved import fits
+from layerwise.vectors import Floats, Labels
 
 FRESH, STALE = "fresh", "stale"
 
@@ -109,7 +109,7 @@ def _mixes(table: Any) -> list[str]:
 def _shares(table: Any, names: list[str]) -> Floats:
     """Return shares by row, each row adding to 1."""
     frame = frames.eager(table, doing="stale_portraits")
-    there = frames.read(frame, [n for n in names if n in frames.column_names(frame)])
+    there = vectors.read(frame, [n for n in names if n in frames.column_names(frame)])
     none = np.zeros(len(frame))
     columns = [there.get(name, none) for name in names]
     values = np.column_stack([c.numbers() if isinstance(c, Labels) else c for c in columns])

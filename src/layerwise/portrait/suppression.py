@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.frames import Array
+from layerwise.vectors import Array
 
 
 def hidden_counts(counts: Array, k: int) -> Array:

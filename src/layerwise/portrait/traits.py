@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.columns import AGE, SPECIAL_KIND, SPECIAL_ORDERS, SPECIAL_SHARE
 from layerwise.errors import DataError, SpecError
-from layerwise.frames import Array, Column, Labels
+from layerwise.vectors import Array, Column, Labels
 
 HEALTH_TAGS = (SPECIAL_KIND, SPECIAL_SHARE, SPECIAL_ORDERS)
 """Columns of `add_baskets` from which health may be inferred, such as gluten_free."""
@@ -38,7 +38,7 @@ def sensitive_names(names: Any) -> tuple[str, ...]:
     Raises:
         SpecError: It names nothing, or one text is given for several.
     """
-    chosen = frames.several(names)
+    chosen = arguments.several(names)
     if not all(isinstance(name, str) for name in chosen):
         raise SpecError(
             f"sensitive= is a {type(names).__name__}; it lists names.", hint='sensitive=["pets"].'
@@ -53,10 +53,10 @@ def read_consent(frame: Any, name: str) -> Array:
         ColumnsError: There is no such column, or it holds text.
         DataError: It holds something else than yes and no.
     """
-    frames.require(
+    arguments.require(
         frames.column_names(frame), {name: "consent="}, title="The customer table lacks columns:"
     )
-    return consent_of(frames.read(frame, [name])[name], name)
+    return consent_of(vectors.read(frame, [name])[name], name)
 
 
 def consent_of(column: Column, name: str) -> Array:

@@ -7,7 +7,7 @@ import attrs
 import numpy as np
 
 from layerwise.errors import PrivacyError
-from layerwise.frames import Array
+from layerwise.vectors import Array
 
 MOST_SMALL = 3_000
 MOST_KINDS = 100_000

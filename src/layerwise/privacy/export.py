@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames
 from layerwise.columns import CUSTOMER, CUSTOMERS
 from layerwise.errors import (
     ColumnsError,
@@ -18,12 +18,12 @@ from layerwise.errors import (
     SpecError,
     problems,
 )
-from layerwise.frames import Array
 from layerwise.orders.table import column
 from layerwise.privacy.patterns import PATTERNS, lines_with
 from layerwise.privacy.pseudonyms import is_pseudonym
 from layerwise.saved import write_text
 from layerwise.spreadsheet import protect
+from layerwise.vectors import Array
 
 _LEAST_NUMBER = 10**9  # the least phone number; smaller numbers are not searched
 _NAMED = 12  # columns in one line of a message
@@ -148,12 +148,12 @@ def _check(
 
 def _own_ids(table: object, names: list[str], customer: str | None) -> int:
     """Return how many cells of the column of customers are no pseudonyms; missing ones are none."""
-    frames.check_named({}, {"customer=": customer})
+    arguments.check_named({}, {"customer=": customer})
     if customer is None:
         return 0
     if customer not in names:
         if customer != CUSTOMER:
-            frames.require(names, {customer: "customer="}, title="The table lacks columns:")
+            arguments.require(names, {customer: "customer="}, title="The table lacks columns:")
         return 0
     series = column(frames.wrap(table).to_native(), customer)
     known = series[series.notna()]

@@ -9,10 +9,9 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames
 from layerwise.columns import CUSTOMER
 from layerwise.errors import DataError, RowsLeftOutWarning, SpecError, problems
-from layerwise.frames import Array
 from layerwise.logs import UNKNOWN, Roster, keys, places
 from layerwise.orders.dates import read_times
 from layerwise.orders.ids import read_ids
@@ -20,6 +19,7 @@ from layerwise.orders.request import make_request, moment
 from layerwise.orders.table import column
 from layerwise.privacy.normal import as_series
 from layerwise.privacy.pseudonyms import check_purpose
+from layerwise.vectors import Array
 
 
 @attrs.frozen(eq=False)
@@ -125,7 +125,7 @@ def _consented(
     """Return the state of each customer of the roster."""
     table = eager(consents, "the consent table")
     needed = (customer, "purpose", "granted_at", "withdrawn_at")
-    frames.require(
+    arguments.require(
         frames.column_names(table),
         dict.fromkeys(needed, "consent"),
         title="The consent table lacks columns:",
@@ -195,7 +195,7 @@ def minimise(table: Any, needs: Iterable[Any], *, also: Iterable[str] = ()) -> A
     wanted = _wanted(needs, also)
     frame = frames.wrap(table, what="the table")
     names = frames.column_names(frame)
-    frames.require(names, wanted, title="The table lacks needed columns:")
+    arguments.require(names, wanted, title="The table lacks needed columns:")
     kept = [name for name in names if name in wanted]
     native = frame.to_native()
     return native[kept] if isinstance(native, pd.DataFrame) else frame.select(kept).to_native()
@@ -203,7 +203,7 @@ def minimise(table: Any, needs: Iterable[Any], *, also: Iterable[str] = ()) -> A
 
 def _wanted(needs: Iterable[Any], also: Iterable[str]) -> dict[str, str]:
     wanted: dict[str, str] = {}
-    for need in [*frames.several(needs), *frames.several(also)]:
+    for need in [*arguments.several(needs), *arguments.several(also)]:
         if isinstance(need, str):
             wanted[need] = "needs="
         elif hasattr(need, "needs"):
@@ -274,8 +274,8 @@ def too_old(
             "retention_days must be a number of days, 0 or more.",
             hint="retention_days=730 keeps two years.",
         )
-    frames.check_named({"time=": time})
-    frames.require(frames.column_names(frame), {time: "time="}, title="The table lacks columns:")
+    arguments.check_named({"time=": time})
+    arguments.require(frames.column_names(frame), {time: "time="}, title="The table lacks columns:")
     series = column(frame.to_native(), time)
     choices = {name: value for name, value in reading.items() if name != "as_of"}
     request = make_request(time=time, customer=f"not {time}", **choices)
@@ -338,8 +338,10 @@ def eager(native: object, what: str) -> Any:
 
 def customers_of(frame: Any, name: str, what: str) -> tuple[Roster, Array]:
     """Return the distinct customers of a table, and each row's place among them; -1 is none."""
-    frames.check_named({"customer=": name})
-    frames.require(frames.column_names(frame), {name: "customer="}, title=f"{what} lacks columns:")
+    arguments.check_named({"customer=": name})
+    arguments.require(
+        frames.column_names(frame), {name: "customer="}, title=f"{what} lacks columns:"
+    )
     series = column(frame.to_native(), name).reset_index(drop=True)
     read = read_ids(series, name)
     known = read.code if read.missing is None else read.code[~read.missing]

@@ -10,9 +10,9 @@ import pandas as pd
 
 from layerwise import frames, lazy
 from layerwise.errors import EngineError
-from layerwise.frames import Array
 from layerwise.orders.facts import collect_row
 from layerwise.orders.reasons import absent, check_id_type
+from layerwise.vectors import Array
 
 _ID, _KEY, _PLACE, _CELLS = (f"__layerwise_{n}" for n in ("id", "key", "place", "cells"))
 _MARKS = ("__layerwise_mark_0", "__layerwise_mark_1")

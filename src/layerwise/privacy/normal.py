@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 
 from layerwise.errors import ColumnsError, DataError, SpecError
-from layerwise.frames import Array, check_cells
+from layerwise.odd_cells import check_cells
 from layerwise.orders.ids import read_ids
+from layerwise.vectors import Array
 
 KINDS = ("id", "phone", "email", "id_card")
 """Kinds of ids that are normalised each in its own way; any other kind is treated as "id"."""

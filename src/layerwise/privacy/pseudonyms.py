@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.errors import SpecError, WeakKeyWarning
-from layerwise.frames import Array
 from layerwise.orders.table import column
 from layerwise.privacy.normal import as_series, distinct_texts, or_none, spell
+from layerwise.vectors import Array
 
 MIN_KEY_BYTES = 16
 LENGTH = 26
@@ -122,7 +122,7 @@ def pseudonymise_columns(
         )
     frame = frames.eager(table, doing="Pseudonymisation")
     names = frames.column_names(frame)
-    frames.require(names, dict.fromkeys(kinds, "kinds="), title="The table lacks columns:")
+    arguments.require(names, dict.fromkeys(kinds, "kinds="), title="The table lacks columns:")
     native = frame.to_native()
     with warnings.catch_warnings():  # told above, once
         warnings.simplefilter("ignore", WeakKeyWarning)
@@ -137,7 +137,7 @@ def pseudonymise_columns(
             ).to_numpy()
             for name, kind in kinds.items()
         }
-    return frames.attach(frame, made)
+    return vectors.attach(frame, made)
 
 
 def is_pseudonym(value: object) -> bool:

@@ -8,13 +8,13 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.columns import CUSTOMER, CUSTOMERS
 from layerwise.errors import ColumnsError, SpecError
-from layerwise.frames import Array, Labels
 from layerwise.privacy.audit import Cells, suppress
 from layerwise.privacy.gates import customers_of
 from layerwise.privacy.in_engine import count_kinds
+from layerwise.vectors import Array, Labels
 
 
 @attrs.frozen(eq=False)
@@ -97,12 +97,12 @@ def publish(
         raise SpecError("k must be a whole number, 2 or more.", hint="k=10 is usual.")
     if not isinstance(margins, bool | np.bool_):
         raise SpecError("margins must be true or false.", hint="margins=True is usual.")
-    frames.check_named({"customer=": customer})
+    arguments.check_named({"customer=": customer})
     keys = _keys(tables, margins=bool(margins))
     frame = frames.wrap(rows, what="the table")
     names = list(dict.fromkeys(name for key in keys for name in key))
     needed = {customer: "customer="} | dict.fromkeys(names, "tables=")
-    frames.require(frames.column_names(frame), needed, title="The table lacks columns:")
+    arguments.require(frames.column_names(frame), needed, title="The table lacks columns:")
     if customer in names:
         raise SpecError(
             "A table by customer has groups of one.", hint="leave customer= out of tables=."
@@ -152,7 +152,7 @@ def _keys(tables: Any, *, margins: bool) -> list[tuple[str, ...]]:
 
 def _coded(frame: Any, name: str) -> tuple[Array, list[Any]]:
     """Return each row's code in a column and the sorted values; missing is the last, if there."""
-    column = frames.read(frame, [name], what="the table")[name]
+    column = vectors.read(frame, [name], what="the table")[name]
     if isinstance(column, Labels):
         order = list(range(len(column.names)))
         if not column.ordered:

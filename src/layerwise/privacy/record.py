@@ -11,10 +11,10 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames
 from layerwise.brief import in_brief
 from layerwise.errors import SpecError, problems
-from layerwise.frames import Array, distinct
+from layerwise.odd_cells import distinct
 from layerwise.orders.dates import read_times
 from layerwise.orders.request import UNIX_DAY, Request, make_request, moment
 from layerwise.orders.table import column
@@ -22,6 +22,7 @@ from layerwise.privacy.patterns import lines_with
 from layerwise.privacy.pseudonyms import check_key, check_purpose
 from layerwise.rules.base import as_mapping, as_tuple
 from layerwise.saved import fits
+from layerwise.vectors import Array
 from layerwise.version import VERSION
 
 _MISSING = np.uint64(0x9E3779B97F4A7C15)
@@ -175,7 +176,7 @@ def _table(
     names = frames.column_names(frame)
     first = last = None
     if time is not None:
-        frames.require(names, {time: "times="}, title="The table lacks columns:")
+        arguments.require(names, {time: "times="}, title="The table lacks columns:")
         first, last = _span(column(frame.to_native(), time), attrs.evolve(request, time=time))
     hidden = {line for lines in lines_with(names).values() for line in lines}
     return TableRecord(

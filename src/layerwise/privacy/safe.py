@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from layerwise import frames
+from layerwise import arguments, frames
 from layerwise.columns import CUSTOMER
 from layerwise.errors import SpecError, WeakKeyWarning
 from layerwise.privacy.export import check_export
@@ -107,7 +107,7 @@ def safe_table(
     ({'rows': 4, 'not consented': 1, 'to be erased': 1, 'kept': 2}, ('phone',))
     """
     check_key(key, key_id=key_id, stacklevel=3)
-    frames.check_named({"customer=": customer, "name=": name}, {"time=": time})
+    arguments.check_named({"customer=": customer, "name=": name}, {"time=": time})
     frame = eager(table, "the table")
     reading = {"as_of": as_of, "time_format": time_format, "tz": tz}
     reasons = no_consent(frame, consents, purpose=purpose, customer=customer, reading=reading)

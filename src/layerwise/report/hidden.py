@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.frames import Array
 from layerwise.portrait.suppression import hidden_cells, hidden_counts
 from layerwise.report.document import HIDDEN
+from layerwise.vectors import Array
 
 
 def small(value: Any, k: int) -> bool:

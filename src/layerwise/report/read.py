@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import columns as c
-from layerwise import frames
+from layerwise import frames, odd_cells
 from layerwise.at_once import Overview
 from layerwise.churn import Causes, ChurnGroups, Warnings
 from layerwise.columns import PERIOD_END
@@ -83,7 +83,7 @@ def _table(name: str, value: Any) -> pd.DataFrame:
     frames.wrap(given, what=f"{name}=")
     found: pd.DataFrame = frames.eager(given, doing="report").to_pandas()
     for column in sorted(_READ & set(found)):
-        frames.distinct(found[column], f"The table {name}=: column {column}")
+        odd_cells.distinct(found[column], f"The table {name}=: column {column}")
     if name == "effects" and {*_EFFECTS, c.STRATEGY, "metric"} <= set(found):
         goals = found[c.STRATEGY].astype(str) + ": " + found["metric"].astype(str)
         found = found.drop(columns=c.STRATEGY).rename(columns=_EFFECTS)

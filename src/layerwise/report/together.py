@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from layerwise import columns as c
-from layerwise.frames import Array
 from layerwise.portrait.suppression import hidden_counts
 from layerwise.privacy.audit import Cells, suppress
 from layerwise.privacy.publication import kinds
+from layerwise.vectors import Array
 
 SHOWN = ("tier", "value", "frequency", "loyalty", "churn", "rfm")
 """Layers that a report shows."""

@@ -12,8 +12,9 @@ from typing import Any
 import attrs
 import numpy as np
 
+from layerwise.arguments import is_several
 from layerwise.errors import SpecError
-from layerwise.frames import Array, Column, Columns, Labels, is_several
+from layerwise.vectors import Array, Column, Columns, Labels
 
 NOT_EVALUABLE = "not_evaluable"
 """The label of a customer that a rule cannot judge, because a value it needs is missing."""

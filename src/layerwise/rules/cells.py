@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 
-from layerwise.frames import Array, Column, Columns, Labels, blocks
+from layerwise.vectors import Array, Column, Columns, Labels, blocks
 
 _MAX_CELLS = 4_096
 

@@ -9,7 +9,6 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from layerwise.errors import SpecError
-from layerwise.frames import Array, Columns, Labels
 from layerwise.rules.base import (
     LARGEST_FLOAT,
     NOT_EVALUABLE,
@@ -21,6 +20,7 @@ from layerwise.rules.base import (
     show,
 )
 from layerwise.saved import saved
+from layerwise.vectors import Array, Columns, Labels
 
 
 @saved

@@ -9,7 +9,6 @@ import numpy as np
 
 from layerwise import expressions
 from layerwise.errors import DataError, SpecError
-from layerwise.frames import Array, Column, Columns, Labels
 from layerwise.rules.base import (
     Rule,
     as_mapping,
@@ -22,6 +21,7 @@ from layerwise.rules.base import (
 )
 from layerwise.rules.cells import by_cells
 from layerwise.saved import saved
+from layerwise.vectors import Array, Column, Columns, Labels
 
 
 @saved

@@ -9,7 +9,6 @@ import numpy as np
 
 from layerwise import expressions
 from layerwise.errors import SpecError
-from layerwise.frames import Array, Columns, Labels
 from layerwise.rules.base import (
     LARGEST_FLOAT,
     Rule,
@@ -22,6 +21,7 @@ from layerwise.rules.base import (
 )
 from layerwise.rules.cells import by_cells
 from layerwise.saved import saved
+from layerwise.vectors import Array, Columns, Labels
 
 
 @saved

@@ -8,7 +8,6 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from layerwise.errors import SpecError
-from layerwise.frames import Columns, Labels
 from layerwise.rules.base import (
     LARGEST_FLOAT,
     NOT_EVALUABLE,
@@ -19,6 +18,7 @@ from layerwise.rules.base import (
     numbers,
 )
 from layerwise.saved import saved
+from layerwise.vectors import Columns, Labels
 
 
 @saved

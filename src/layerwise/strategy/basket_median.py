@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.errors import RowsLeftOutWarning, problems
-from layerwise.frames import Array, Floats
 from layerwise.logs import Log, read_log, read_roster
 from layerwise.orders.amounts import read_amounts, to_amounts
 from layerwise.orders.ids import read_ids
 from layerwise.orders.table import column
+from layerwise.vectors import Array, Floats
 
 
 def add_basket_median(
@@ -58,7 +58,7 @@ def add_basket_median(
         1            2            NaN
     """
     frame = frames.eager(customers, doing="add_basket_median")
-    frames.check_named({"amount=": amount}, {"order=": order})
+    arguments.check_named({"amount=": amount}, {"order=": order})
     needs = (amount,) if order is None else (amount, order)
     log = read_log(
         orders, read_roster(customers), what="the order log", as_of=as_of, customer=customer,
@@ -68,7 +68,7 @@ def add_basket_median(
     medians = pd.Series(totals).groupby(who).median()
     middle = np.full(len(frame), np.nan)
     middle[medians.index.to_numpy()] = medians.to_numpy()
-    return frames.attach(frame, {"basket_median": middle})
+    return vectors.attach(frame, {"basket_median": middle})
 
 
 def _baskets(log: Log, amount: str, order: str | None) -> tuple[Array, Floats]:

@@ -11,7 +11,7 @@ from narwhals.stable.v2.typing import IntoDataFrameT
 from numpy.typing import NDArray
 
 from layerwise import columns as c
-from layerwise import frames
+from layerwise import vectors
 from layerwise.brief import in_brief
 from layerwise.errors import ColumnsError, DataError, SpecError
 from layerwise.orders.amounts import MOST_MONEY
@@ -213,7 +213,7 @@ def _amounts(frame: Any, given: Any, name: str) -> Floats:
                 f"The plan has no column {given!r}, needed as {name}.",
                 hint=f"merge it to the plan, or map strategies to numbers: {name}={{...}}.",
             )
-        found = frames.read(frame, [given], what="the plan")[given]
+        found = vectors.read(frame, [given], what="the plan")[given]
         if not isinstance(found, np.ndarray):
             raise ColumnsError(f"Column {given!r} holds no numbers.", hint=f"{name} is an amount.")
         return found.astype(np.float64)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from layerwise import frames
+from layerwise import odd_cells, vectors
 from layerwise.errors import ColumnsError
 from layerwise.knowledge import items
 from layerwise.orders.table import as_pandas
@@ -43,12 +43,12 @@ def code_labels(frame: Any, name: str) -> Coded:
         ColumnsError: The column holds no labels: numbers with fractions, booleans, dates, or more
             than a thousand different values.
     """
-    frames.check_cells(frame[name].to_native(), f"Column {name!r}")
+    odd_cells.check_cells(frame[name].to_native(), f"Column {name!r}")
     if frame[name].null_count() == len(frame):
         return Coded(np.zeros(len(frame), dtype=np.int64), ())
     check_label_type(name, frame[name].dtype)
-    column = frames.read(frame, [name])[name]
-    if isinstance(column, frames.Labels):
+    column = vectors.read(frame, [name])[name]
+    if isinstance(column, vectors.Labels):
         codes, values = column.codes, [str(name) for name in column.names]
     else:
         codes, found = pd.factorize(column)  # NaN is -1

@@ -8,8 +8,8 @@ import pandas as pd
 from narwhals.stable.v2.typing import IntoDataFrame, IntoDataFrameT
 from numpy.typing import NDArray
 
+from layerwise import arguments, frames
 from layerwise import columns as c
-from layerwise import frames
 from layerwise.errors import DataError, SpecError
 from layerwise.logs import read_log, read_roster
 from layerwise.orders.request import make_request, moment
@@ -164,6 +164,6 @@ def _check(per_week: Any, min_gap_days: Any, no_contact: Any) -> None:
             raise SpecError(
                 f"{name} must be a whole number from 0 to {_MOST:,}.", hint="per_week=2."
             )
-    listed = frames.is_several(no_contact)
+    listed = arguments.is_several(no_contact)
     if not listed or not all(isinstance(channel, str) for channel in no_contact):
         raise SpecError("no_contact must be a list of channels.", hint='no_contact=["store"].')

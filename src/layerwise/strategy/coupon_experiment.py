@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames
 from layerwise.errors import DataError, problems
-from layerwise.frames import Floats
 from layerwise.rates import risk_difference
 from layerwise.strategy.offers import read_labels, read_numbers
+from layerwise.vectors import Floats
 
 HINT = "allocate_coupons(customers, face_value=5, margin=0.3, layer='value', experiment=table)."
 _ROWS = (
@@ -46,7 +46,7 @@ def read_rates(experiment: Any, layer: str | None) -> pd.DataFrame:
 def _counts(frame: Any, layer: str | None) -> list[Floats]:
     needed = dict.fromkeys(_COUNTS if layer is None else (layer, *_COUNTS), "experiment")
     title = "The experiment lacks columns:"
-    frames.require(frames.column_names(frame), needed, title=title, hint=_ROWS)
+    arguments.require(frames.column_names(frame), needed, title=title, hint=_ROWS)
     found = [read_numbers(frame, name, "experiment") for name in _COUNTS]
     n1, x1, used, n0, x0 = found
     wrong = {

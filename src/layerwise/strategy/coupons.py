@@ -6,10 +6,9 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import frames, vectors
 from layerwise.brief import in_brief
 from layerwise.errors import SpecError
-from layerwise.frames import Array, Floats, Labels
 from layerwise.layers.exact import exact_sum
 from layerwise.logs import read_roster
 from layerwise.orders.amounts import MOST_MONEY
@@ -22,6 +21,7 @@ from layerwise.strategy.offers import (
     read_labels,
     read_numbers,
 )
+from layerwise.vectors import Array, Floats, Labels
 
 _REASONS = (
     "gains", "test cell", "held out", "no gain", "layer not tested", "budget used up",
@@ -230,7 +230,7 @@ def allocate_coupons(
     known = usual[~np.isnan(usual)]
     mean = margin * float(known.mean()) if len(known) else np.nan
     return CouponPlan(
-        customers=frames.attach(frame, added),
+        customers=vectors.attach(frame, added),
         layers=rates.assign(break_even=rates["p1"] * face_value * rates["use_share"] / mean),
         reasons=pd.DataFrame({"reason": list(_REASONS), "customers": count}),
         cost=round(exact_sum(cost[given]), _DECIMALS),

@@ -5,15 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.errors import ColumnsError, DataError, SpecError, problems
-from layerwise.frames import Array, Floats, Labels
 from layerwise.orders.amounts import MOST_MONEY
 from layerwise.orders.table import column
 from layerwise.rules.base import numbers
 from layerwise.saved import fits
 from layerwise.strategy.holdout import draws
 from layerwise.truths import is_true
+from layerwise.vectors import Array, Floats, Labels
 
 
 def read_numbers(frame: Any, name: str, what: str, *, most: float = MOST_MONEY) -> Floats:
@@ -23,9 +23,9 @@ def read_numbers(frame: Any, name: str, what: str, *, most: float = MOST_MONEY) 
         ColumnsError: It is not there, or holds text.
         DataError: Numbers are outside.
     """
-    frames.check_named({what: name})
-    frames.require(frames.column_names(frame), {name: what}, title="A column is missing:")
-    found = frames.read(frame, [name])[name]
+    arguments.check_named({what: name})
+    arguments.require(frames.column_names(frame), {name: what}, title="A column is missing:")
+    found = vectors.read(frame, [name])[name]
     if isinstance(found, Labels) and any(isinstance(n, str) for n in found.names):
         raise ColumnsError(f"Column {name} holds text, not numbers.", hint="make it numbers.")
     values = numbers(found).astype(np.float64)
@@ -46,9 +46,9 @@ def read_labels(frame: Any, name: str, what: str) -> Array:
     Raises:
         ColumnsError: It is not there.
     """
-    frames.check_named({what: name})
-    frames.require(frames.column_names(frame), {name: what}, title="A column is missing:")
-    found = frames.read(frame, [name])[name]
+    arguments.check_named({what: name})
+    arguments.require(frames.column_names(frame), {name: what}, title="A column is missing:")
+    found = vectors.read(frame, [name])[name]
     if isinstance(found, Labels):
         texts: Array = np.array([*map(str, found.names), ""], dtype=object)[found.codes]
         return texts
@@ -65,8 +65,8 @@ def read_flag(frame: Any, name: str | None, what: str, *, default: bool = False)
     """
     if name is None:
         return np.full(len(frame), default)
-    frames.check_named({what: name})
-    frames.require(frames.column_names(frame), {name: what}, title="A column is missing:")
+    arguments.check_named({what: name})
+    arguments.require(frames.column_names(frame), {name: what}, title="A column is missing:")
     return is_true(column(frame.to_native(), name), name)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from layerwise import frames
+from layerwise import arguments
 from layerwise.errors import (
     ColumnsLeftOutWarning,
     RowsLeftOutWarning,
@@ -242,7 +242,7 @@ def _agreed(channels: Sequence[str], codes: Sequence[int]) -> frozenset[str] | N
 
 
 def _channels(quiet: Collection[str]) -> frozenset[str]:
-    if not frames.is_several(quiet):
+    if not arguments.is_several(quiet):
         raise SpecError("quiet must be a list of channels.", hint='quiet=["phone"].')
     if not all(isinstance(name, str) for name in quiet):
         raise SpecError("quiet must hold names of channels.", hint='quiet=["phone"].')

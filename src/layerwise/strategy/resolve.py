@@ -4,8 +4,9 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from layerwise.arguments import is_several
 from layerwise.errors import ColumnsError, ColumnsLeftOutWarning, SpecError
-from layerwise.frames import check_cells, is_several
+from layerwise.odd_cells import check_cells
 from layerwise.strategy import match
 from layerwise.strategy.checks import did_you_mean
 from layerwise.strategy.labels import EVERY

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from layerwise import columns as c
-from layerwise import frames
+from layerwise import frames, odd_cells, vectors
 from layerwise.errors import ColumnsError, DataError
 from layerwise.strategy import cells, match
 from layerwise.strategy.resolve import column_of
@@ -82,7 +82,7 @@ def texts(frame: Any, name: str, role: str) -> Cells:
         raise _no_texts(name) from None
     if not all(isinstance(text, str) for text in found):
         raise _no_texts(name)
-    frames.check_texts(found, f"Column {name!r} of the plan")
+    odd_cells.check_texts(found, f"Column {name!r} of the plan")
     order = np.argsort(found)
     place = np.append(np.argsort(order), -1)
     return pd.Categorical.from_codes(place[codes], pd.Index(found[order], dtype=object))
@@ -91,7 +91,7 @@ def texts(frame: Any, name: str, role: str) -> Cells:
 def _only_texts(cells: Cells, name: str) -> Cells:
     if not all(isinstance(text, str) for text in cells.categories):
         raise _no_texts(name)
-    frames.check_texts(cells.categories, f"Column {name!r} of the plan")
+    odd_cells.check_texts(cells.categories, f"Column {name!r} of the plan")
     return cells
 
 
@@ -117,7 +117,7 @@ def customers(frame: Any, customer: str, role: str) -> tuple[Codes, pd.Series]:
         raise ColumnsError(
             f"Column {customer!r} of the plan holds no ids.", hint="ids are text or whole numbers."
         ) from None
-    frames.check_texts(ids, f"Column {customer!r} of the plan")
+    odd_cells.check_texts(ids, f"Column {customer!r} of the plan")
     if missing := int((codes < 0).sum()):
         raise ColumnsError(
             f"{missing:,} of {len(codes):,} rows of the plan have no {customer}.",
@@ -155,7 +155,7 @@ def ranks(frame: Any, role: str) -> Codes:
         ColumnsError: It is not there or holds no numbers.
     """
     column_of(frame, c.RANK, role)
-    found = frames.read(frame, [c.RANK], what="the plan")[c.RANK]
+    found = vectors.read(frame, [c.RANK], what="the plan")[c.RANK]
     good = isinstance(found, np.ndarray) and (np.abs(found.astype(float)) < _MOST_RANK).all()
     if not isinstance(found, np.ndarray) or not good:
         raise ColumnsError("Column 'rank' holds no whole numbers.", hint="plan() makes it.")

@@ -7,8 +7,8 @@ from typing import Self
 import attrs
 import pandas as pd
 
+from layerwise.arguments import is_several, several
 from layerwise.errors import SpecError
-from layerwise.frames import is_several, several
 from layerwise.saved import write_text
 from layerwise.strategy import checks, files
 from layerwise.strategy.labels import axes, data_text

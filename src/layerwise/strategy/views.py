@@ -7,7 +7,7 @@ import pandas as pd
 from narwhals.stable.v2.typing import IntoDataFrame
 
 from layerwise import columns as c
-from layerwise import frames
+from layerwise import vectors
 from layerwise.errors import SpecError
 from layerwise.strategy import status as st
 
@@ -61,7 +61,7 @@ def plan_by(plan: IntoDataFrame, by: str, *, customer: str = c.CUSTOMER) -> pd.D
     }
     money = [name for name in (c.COST, c.EXPECTED_GAIN) if name in frame.columns]
     for name in money:
-        amount = np.asarray(frames.read(frame, [name], what="the plan")[name], dtype=np.float64)
+        amount = np.asarray(vectors.read(frame, [name], what="the plan")[name], dtype=np.float64)
         table[name] = np.where(send, np.nan_to_num(amount), 0.0)[row]
     return _grouped(pd.DataFrame(table), by, money)
 

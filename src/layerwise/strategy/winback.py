@@ -6,12 +6,11 @@ import attrs
 import numpy as np
 import pandas as pd
 
+from layerwise import arguments, frames
 from layerwise import columns as c
-from layerwise import frames
 from layerwise.brief import in_brief
 from layerwise.churn.flow import churned_rows
 from layerwise.errors import SpecError, problems
-from layerwise.frames import Array, Floats
 from layerwise.logs import read_log, read_roster
 from layerwise.orders.amounts import MOST_MONEY
 from layerwise.orders.dates import read_times
@@ -27,6 +26,7 @@ from layerwise.strategy.offers import (
     read_labels,
     read_numbers,
 )
+from layerwise.vectors import Array, Floats
 
 MESSAGE, OFFER = "message", "message with exclusive offer"
 _RULES = (
@@ -163,7 +163,7 @@ def winback_list(
     _check(
         uplift, margin, contact_cost, offer_cost, max_attempts, wait_days, holdout, capacity,
     )  # fmt: skip
-    frames.check_named({"value=": value, "consent=": consent}, {"churn_type=": churn_type})
+    arguments.check_named({"value=": value, "consent=": consent}, {"churn_type=": churn_type})
     frame = frames.eager(customers, doing="winback_list")
     roster = read_roster(customers)
     today = moment(as_of, name="as_of", request=make_request())
@@ -244,7 +244,7 @@ def _attempts(
     tries, last = np.zeros(n, dtype=np.int64), np.full(n, np.iinfo(np.int32).min, dtype=np.int64)
     if messages is None:
         return tries, last
-    frames.require(
+    arguments.require(
         frames.column_names(frame), {c.LAST_ORDER: "messages="}, title="A column is missing:"
     )
     log = read_log(

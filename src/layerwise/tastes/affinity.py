@@ -6,9 +6,9 @@ import numpy as np
 
 from layerwise.columns import CUSTOMER
 from layerwise.errors import SpecError
-from layerwise.frames import Array, Labels
 from layerwise.saved import fits
 from layerwise.tastes.occasions import read_shoppers, whole_number
+from layerwise.vectors import Array, Labels
 
 FrameT = TypeVar("FrameT")
 SHRINK = 5.0

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from layerwise.errors import ColumnsError, DataError, SpecError, problems
-from layerwise.frames import Array, Floats, Labels
 from layerwise.logs import Log
 from layerwise.orders.ids import Codes, read_ids
 from layerwise.orders.table import column
+from layerwise.vectors import Array, Floats, Labels
 
 TAGS = ("gift", "festival", "staple", "learning")
 MEANING = {

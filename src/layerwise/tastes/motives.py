@@ -7,11 +7,10 @@ import attrs
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.brief import in_brief
 from layerwise.columns import CUSTOMER, CUSTOMERS
 from layerwise.errors import ColumnsError, DataError, SpecError, problems
-from layerwise.frames import Array, Column, Floats, Labels
 from layerwise.logs import Log, read_log, read_roster
 from layerwise.rules.base import NOT_EVALUABLE
 from layerwise.saved import fits
@@ -25,6 +24,7 @@ from layerwise.tastes.indicators import (
 )
 from layerwise.tastes.motive_table import motive_table
 from layerwise.tastes.occasions import LONGEST, tell_left_out, whole_number
+from layerwise.vectors import Array, Column, Floats, Labels
 
 HIGH, USUAL = "high", "usual"
 
@@ -145,7 +145,7 @@ def measure_motives(
     """
     _check(min_items, launch_days, window_days, high_from, min_reliability)
     check_shrink(shrink)
-    frames.check_named(
+    arguments.check_named(
         {"customer=": customer, "time=": time, "tagged=": tagged},
         {"promoted=": promoted, "item=": item, "amount=": amount},
     )
@@ -195,7 +195,7 @@ def measure_motives(
         rows.append(row)
         columns |= _columns(name, sums, shrink, min_items, high_from, row["verdict"] == "measured")
     table = _named(pd.DataFrame(rows))
-    return Motives(customers=frames.attach(frame, columns), reliability=table)
+    return Motives(customers=vectors.attach(frame, columns), reliability=table)
 
 
 def _check(

@@ -8,14 +8,14 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.baskets.lines import Choices, Lines, read_lines
 from layerwise.columns import CUSTOMER
 from layerwise.errors import DataError, RowsLeftOutWarning, SpecError, problems
-from layerwise.frames import Array, Columns, Floats
 from layerwise.logs import refuse_repeats
 from layerwise.orders.table import column
 from layerwise.saved import fits
+from layerwise.vectors import Array, Columns, Floats
 
 LONGEST = 3_660_000
 """Days that a window has at most: all that calendars know."""
@@ -72,7 +72,7 @@ class Shoppers:
         native = ids.to_native()
         if isinstance(native, pd.DataFrame):
             ids = nw.from_native(native.reset_index(drop=True), eager_only=True)
-        return frames.attach(ids, columns)
+        return vectors.attach(ids, columns)
 
 
 def read_shoppers(customers: Any, orders: Any, *, doing: str, **choices: Any) -> Shoppers:
@@ -84,10 +84,10 @@ def read_shoppers(customers: Any, orders: Any, *, doing: str, **choices: Any) ->
     frame = frames.eager(customers, doing=doing)
     found = frames.column_names(frame)
     names = {f"{n}=": choices[n] for n in ("customer", "time", "category")}
-    frames.check_named(names, {f"{n}=": choices[n] for n in ("amount", "order")})
+    arguments.check_named(names, {f"{n}=": choices[n] for n in ("amount", "order")})
     customer = choices["customer"]
     id_column = customer if customer in found and CUSTOMER not in found else CUSTOMER
-    frames.require(
+    arguments.require(
         found, {id_column: doing}, title=f"{doing} needs columns that the customer table lacks."
     )
     whole_number("window_days", choices["window_days"], high=LONGEST)

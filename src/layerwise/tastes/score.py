@@ -5,16 +5,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.baskets.lines import Choices, Lines, read_lines
 from layerwise.columns import CUSTOMER, CUSTOMERS
 from layerwise.errors import DataError, SpecError
-from layerwise.frames import Array, Labels
 from layerwise.orders.request import make_request, moment
 from layerwise.orders.table import column
 from layerwise.rates import wilson, z_value
 from layerwise.tastes.occasions import tell_left_out
 from layerwise.tastes.suggest import BASELINE
+from layerwise.vectors import Array, Labels
 
 
 def score_suggestions(
@@ -82,13 +82,13 @@ def score_suggestions(
     """
     z = z_value(level)
     names = {"customer=": customer, "time=": time, "category=": category}
-    frames.check_named(names, {"amount=": amount})
+    arguments.check_named(names, {"amount=": amount})
     frame = frames.eager(suggestions, doing="score_suggestions")
     found = frames.column_names(frame)
     id_column = customer if customer in found and CUSTOMER not in found else CUSTOMER
     needed = dict.fromkeys((id_column, "list", "category"), "score_suggestions")
-    frames.require(found, needed, title="The suggestions lack columns.")
-    named = frames.read(frame, ["list", "category"])
+    arguments.require(found, needed, title="The suggestions lack columns.")
+    named = vectors.read(frame, ["list", "category"])
     lists, suggested = _labels(named["list"], "list"), _labels(named["category"], "category")
     choices = Choices(
         as_of=until,

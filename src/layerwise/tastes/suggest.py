@@ -6,12 +6,12 @@ from typing import Any, TypeVar
 import attrs
 import numpy as np
 
-from layerwise import frames
+from layerwise import arguments, frames, vectors
 from layerwise.columns import CUSTOMER
 from layerwise.errors import SpecError
-from layerwise.frames import Array, Column, Labels
 from layerwise.tastes.affinity import SHRINK, check_shrink
 from layerwise.tastes.occasions import Occasions, Shoppers, read_shoppers, whole_number
+from layerwise.vectors import Array, Column, Labels
 
 FrameT = TypeVar("FrameT")
 
@@ -117,7 +117,7 @@ def suggest_categories(
     whole_number("top", top)
     whole_number("min_support", min_support)
     check_shrink(shrink)
-    frames.check_named({}, {"segment=": segment})
+    arguments.check_named({}, {"segment=": segment})
     shoppers = read_shoppers(
         customers, orders, doing="suggest_categories", as_of=as_of, customer=customer, time=time,
         amount=amount, category=category, order=order, window_days=window_days,
@@ -217,8 +217,8 @@ def _buyers_of_both(o: Occasions) -> Array:
 
 def _segments(frame: Any, segment: str) -> Labels:
     title = "The customer table lacks the segment."
-    frames.require(frames.column_names(frame), {segment: "segment="}, title=title)
-    found = frames.read(frame, [segment])[segment]
+    arguments.require(frames.column_names(frame), {segment: "segment="}, title=title)
+    found = vectors.read(frame, [segment])[segment]
     if not isinstance(found, Labels):
         raise SpecError(
             f"Column {segment} holds numbers; a segment is a label.",
