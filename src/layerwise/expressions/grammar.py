@@ -1,7 +1,7 @@
 """Which texts are expressions, and what they read."""
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from math import isfinite
 from typing import Any
@@ -80,6 +80,7 @@ def parse_number(text: str) -> None:
         )
 
 
+@cache
 def names(text: str) -> tuple[str, ...]:
     """Return the column (and constant) names an expression reads, in order of appearance.
 
@@ -133,7 +134,8 @@ def truth_names(*texts: str) -> tuple[str, ...]:
     return _used_as("truth", texts, "truth")
 
 
-def _used_as(kind: str, texts: Iterable[str], root: str) -> tuple[str, ...]:
+@cache
+def _used_as(kind: str, texts: tuple[str, ...], root: str) -> tuple[str, ...]:
     found = [node.id for t in texts for node, use in _uses(parse(t), root) if use == kind]
     return tuple(dict.fromkeys(found))
 

@@ -65,8 +65,9 @@ def column(frame: Any, name: Hashable) -> pd.Series:
     Arrow-backed arrays, or as objects where pyarrow is not installed.
     """
     if isinstance(frame, pd.DataFrame):
-        check_cells(frame[name], name)
-        return frame[name]
+        values = frame[name]
+        check_cells(values, name)
+        return values
     series: nw.Series[Any] = nw.from_native(frame, eager_only=True)[str(name)]
     dtype = series.dtype
     if isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:

@@ -78,15 +78,15 @@ class Cut(Rule):
     def evaluate(self, columns: Columns) -> Labels:
         """Return the labels: the band is the number of edges below the value."""
         values = numbers(columns[self.column])
-        band: Array = np.zeros(len(values), dtype=np.int8 if len(self._names) < 127 else np.int16)
+        first = 0 if self.missing is None else 1
+        kind = np.int8 if len(self._names) < 127 else np.int16
+        band: Array = np.full(len(values), first + len(self.edges) * self.descending, dtype=kind)
+        move = np.subtract if self.descending else np.add
         for edge in _comparable(values, self.edges):
-            band += (values > edge).view(np.int8)  # as bytes: adding booleans would cast first
-        if self.descending:
-            band = np.subtract(len(self.edges), band, dtype=band.dtype)
-        if self.missing is not None:
-            np.add(band, 1, out=band)
+            # As bytes: adding booleans would cast first.
+            move(band, (values > edge).view(np.int8), out=band)
         if values.dtype.kind == "f":
-            band[np.isnan(values)] = -1 if self.missing is None else 0
+            band[np.isnan(values)] = first - 1
         return Labels(band, self._names, ordered=True)
 
     def expression(self) -> Any:
