@@ -223,3 +223,17 @@ def test_refused_data() -> None:
         run(people([1.0], [2]), previous=later)
     with pytest.raises(DataError, match="does not have: 1 of 1"):
         run(people([1.0], [2]), previous=run(people([1.0], [2])).assign(level=9))
+
+
+def test_the_id_column_is_named() -> None:
+    """Another id column gives the same levels, also after a run before."""
+    table, own = people([700.0, 90.0], [14, 7]), {"customer_id": "client"}
+    before = run(table)
+    found = run(table.rename(columns=own), customer="client")
+    pd.testing.assert_frame_equal(found, before.rename(columns=own))
+    poorer = table.assign(spend_365d=0.0)
+    later = run(poorer.rename(columns=own), after=395, previous=found, customer="client")
+    pd.testing.assert_frame_equal(
+        later, run(poorer, after=395, previous=before).rename(columns=own)
+    )
+    assert later["level_change"].tolist()[0] == "downgraded"

@@ -112,3 +112,12 @@ def test_refusals(choice, kind):
     """Each impossible choice and each table that is none is refused."""
     with pytest.raises(kind):
         status(**choice)
+
+
+def test_dates_of_contacts_are_read_as_they_are_written():
+    """Day first, by time_format=; without it such dates are refused."""
+    days = pd.to_datetime(SENT["sent_at"]).dt.strftime("%d/%m/%Y")
+    written = SENT.assign(sent_at=days)
+    assert status(contacts=written, time_format="%d/%m/%Y") == status()
+    with pytest.raises(DataError, match="time_format"):
+        status(contacts=written)

@@ -191,3 +191,12 @@ def test_refused_choices(choices: dict[str, Any]) -> None:
     """Every impossible choice is an error of layerwise with a hint."""
     with pytest.raises(LayerwiseError, match="Hint: "):
         allocate_coupons(people(9), **{"layer": "layer"} | CHOICES | choices)
+
+
+def test_the_id_column_is_named() -> None:
+    """Another id column gives the same coupons."""
+    table, tested = people(300), test_of(a=(1000, 200, 150, 1000, 100))
+    found = plan(table.rename(columns={"customer_id": "client"}), tested, customer="client")
+    expected = plan(table, tested).customers.rename(columns={"customer_id": "client"})
+    pd.testing.assert_frame_equal(found.customers, expected)
+    assert (expected["coupon"] == "issue").any()

@@ -161,3 +161,18 @@ def test_refused_probabilities() -> None:
     for change in ({"p0": 1.1}, {"value": -1.0}):
         with pytest.raises(LayerwiseError, match="2 of 2"):
             listed(people(2, **change))
+
+
+def test_columns_are_named() -> None:
+    """Another id column, another time column and day-first dates give the same list."""
+    own = {"customer_id": "client", "sent_at": "written"}
+    log = messages((1, "2024-11-01"), (1, "2024-12-24"), (2, "2023-12-30"))
+    theirs = log.assign(sent_at=log["sent_at"].dt.strftime("%d/%m/%Y")).rename(columns=own)
+    expected = listed(people(4), messages=log)
+    named = {"customer": "client", "time": "written", "time_format": "%d/%m/%Y"}
+    found = listed(people(4).rename(columns=own), messages=theirs, **named)
+    pd.testing.assert_frame_equal(
+        found.customers.rename(columns={"client": "customer_id"}), expected.customers
+    )
+    pd.testing.assert_frame_equal(found.left_out, expected.left_out)
+    assert out(expected)["contacted lately"] == 1

@@ -45,6 +45,7 @@ def membership_levels(
     spend: str = "spend_365d",
     order_days: str = "orders_365d",
     grace_days: int = 30,
+    customer: str = c.CUSTOMER,
     lang: Literal["en", "zh"] = "en",
 ) -> FrameT:
     """Return the customer table with the membership level of each.
@@ -84,6 +85,7 @@ def membership_levels(
         spend: Column of trailing net spend, in the currency of the thresholds.
         order_days: Column of trailing days with an order.
         grace_days: Days after the review in which a level can still be earned.
+        customer: Column of customer ids, in `previous` too.
         lang: "en" or "zh": the language of benefits.
 
     Raises:
@@ -116,14 +118,14 @@ def membership_levels(
     request = make_request()
     today = moment(as_of, name="as_of", request=request)
     frame = frames.eager(customers, doing="membership_levels")
-    roster = read_roster(customers)
+    roster = read_roster(customers, customer=customer)
     money, days = amounts(frame, spend), amounts(frame, order_days)
     if impossible := int((days < 0).sum()):
         raise DataError(
             f"{order_days} is negative in {impossible:,} of {len(days):,} rows.",
             hint="it counts days with an order.",
         )
-    before = _previous(previous, roster, today, len(steps.ids))
+    before = _previous(previous, customer, roster, today, len(steps.ids))
     by_money, by_days = steps.reached(money, steps.spend), steps.reached(days, steps.days)
     judged = (by_money >= 0) & (by_days >= 0)
     earned = np.where(judged, grid[np.maximum(by_money, 0), np.maximum(by_days, 0)], -1)
@@ -210,12 +212,12 @@ def _shared(level: Array, texts: tuple[str, ...]) -> Labels:
     return Labels(place[level], names)
 
 
-def _previous(previous: Any, roster: Roster, today: int, n: int) -> _State:
+def _previous(previous: Any, customer: str, roster: Roster, today: int, n: int) -> _State:
     """Return the state before, a row a customer of the roster."""
     nobody = np.full(len(roster), -1, dtype=np.int64)
     if previous is None:
         return _State(nobody, np.zeros_like(nobody), np.zeros_like(nobody))
-    theirs = read_roster(previous, what="the previous level table")
+    theirs = read_roster(previous, customer=customer, what="the previous level table")
     frame = frames.eager(previous, doing="the previous level table")
     needed = dict.fromkeys((c.LEVEL, c.LEVEL_SINCE, c.LEVEL_REVIEW), "previous")
     arguments.require(

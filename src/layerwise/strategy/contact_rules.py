@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from layerwise import arguments, frames
 from layerwise import columns as c
 from layerwise.errors import DataError, SpecError
-from layerwise.logs import read_log, read_roster
+from layerwise.logs import Log, read_log, read_roster
 from layerwise.orders.request import make_request, moment
 from layerwise.strategy import status as st
 
@@ -34,6 +34,8 @@ def contact_rules(
     no_contact: Collection[str] = NO_CONTACT,
     customer: str = c.CUSTOMER,
     time: str = "sent_at",
+    time_format: str | None = None,
+    tz: str | None = None,
 ) -> IntoDataFrameT:
     """Return the plan with a column `status`: which rows may be sent now, and why not the others.
 
@@ -50,8 +52,9 @@ def contact_rules(
         min_gap_days: Days from one contact to the next. From 1 on, one row a customer goes now.
         no_contact: Channels that disturb nobody.
         customer: Column of the customer's id, in both tables.
-        time: Column of the date of a contact: dates or ISO text; other text goes through
-            `pd.to_datetime(..., format=...)` first.
+        time: Column of the date of a contact.
+        time_format: How the dates of contacts are written; as in `layerwise.summarize`.
+        tz: As in `layerwise.summarize`.
 
     Returns:
         The same kind of frame, same rows, with `status`: send, held_out, contact_cap (wait for
@@ -87,7 +90,8 @@ def contact_rules(
     status = st.read_status(frame, _ROLE)
     who, ids = st.customers(frame, customer, _ROLE)
     today = moment(as_of, name="as_of", request=make_request(), aware=False)
-    recent, last = _history(contacts, ids, as_of, today, customer, time)
+    log = _contacts(contacts, ids, as_of, customer, time, time_format, tz)
+    recent, last = _history(log, len(ids), today)
     room = np.maximum(per_week - recent, 0)
     soon = today - last < min_gap_days
     if min_gap_days:
@@ -101,13 +105,13 @@ def contact_rules(
     return ruled
 
 
-def _history(
-    contacts: Any, ids: pd.Series, as_of: Any, today: int, customer: str, time: str
-) -> tuple[Ints, Ints]:
-    """Return, per customer, the contacts of the last week and the day of the last of all."""
-    recent, last = np.zeros(len(ids), np.int64), np.full(len(ids), -(2**40), np.int64)
+def _contacts(
+    contacts: Any, ids: pd.Series, as_of: Any, customer: str, time: str,
+    time_format: str | None, tz: str | None,
+) -> Log | None:  # fmt: skip
+    """Return the contacts of customers of the plan; None without a history."""
     if contacts is None or not len(ids):
-        return recent, last
+        return None
     log = read_log(
         contacts,
         read_roster(ids.to_frame(), customer=customer, what="the plan"),
@@ -116,13 +120,23 @@ def _history(
         customer=customer,
         time=time,
         ignore_unknown=True,
+        time_format=time_format,
+        tz=tz,
         stacklevel=4,
     )
     if not len(log):
         _refuse_other_kind(frames.eager(contacts, doing=_ROLE)[customer], ids)
+    return log
+
+
+def _history(log: Log | None, n: int, today: int) -> tuple[Ints, Ints]:
+    """Return, per customer, the contacts of the last week and the day of the last of all."""
+    recent, last = np.zeros(n, np.int64), np.full(n, -(2**40), np.int64)
+    if log is None:
+        return recent, last
     week = log.customer[log.day > today - WEEK]
     np.maximum.at(last, log.customer, log.day)
-    return np.bincount(week, minlength=len(ids)).astype(np.int64), last
+    return np.bincount(week, minlength=n).astype(np.int64), last
 
 
 def _refuse_other_kind(theirs: Any, ids: pd.Series) -> None:

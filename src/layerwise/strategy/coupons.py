@@ -8,6 +8,7 @@ import pandas as pd
 
 from layerwise import frames, vectors
 from layerwise.brief import in_brief
+from layerwise.columns import CUSTOMER
 from layerwise.errors import SpecError
 from layerwise.layers.exact import exact_sum
 from layerwise.logs import read_roster
@@ -124,6 +125,7 @@ def allocate_coupons(
     round_to: float = 5.0,
     consent: str | None = None,
     open_coupon: str | None = None,
+    customer: str = CUSTOMER,
     salt: str = "layerwise",
 ) -> CouponPlan:
     """Return who gets a coupon: where an experiment says that it pays, best first.
@@ -157,6 +159,7 @@ def allocate_coupons(
         round_to: See above.
         consent: Column, true where marketing is consented to; missing is no. None: not looked at.
         open_coupon: Column, true where a coupon is still open; None: nobody has one.
+        customer: Column of customer ids.
         salt: Text that sets the draws of this campaign apart.
 
     Raises:
@@ -187,7 +190,7 @@ def allocate_coupons(
     """
     _check(face_value, margin, budget, holdout, test_share, threshold_factor, round_to)
     frame = frames.eager(customers, doing="allocate_coupons")
-    roster = read_roster(customers)
+    roster = read_roster(customers, customer=customer)
     usual = read_numbers(frame, basket, "basket=")
     labels = np.full(len(usual), "all", dtype=object) if layer is None else read_labels(
         frame, layer, "layer=")  # fmt: skip

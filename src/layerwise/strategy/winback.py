@@ -11,7 +11,7 @@ from layerwise import columns as c
 from layerwise.brief import in_brief
 from layerwise.churn.flow import churned_rows
 from layerwise.errors import SpecError, problems
-from layerwise.logs import read_log, read_roster
+from layerwise.logs import Log, Roster, read_log, read_roster
 from layerwise.orders.amounts import MOST_MONEY
 from layerwise.orders.dates import read_times
 from layerwise.orders.request import make_request, moment
@@ -86,14 +86,17 @@ def winback_list(
     offer_cost: float = 0.0,
     horizon_days: float = 60.0,
     messages: object | None = None,
-    sent_at: str = "sent_at",
     churn_type: str | None = None,
     status: str = "churn",
     max_attempts: int = 3,
     wait_days: int = 14,
     holdout: float = 0.1,
     capacity: int | None = None,
+    customer: str = c.CUSTOMER,
+    time: str = "sent_at",
     salt: str = "layerwise",
+    time_format: str | None = None,
+    tz: str | None = None,
 ) -> WinbackList:
     """Return whom to try to win back: who is worth more with a message than without, best first.
 
@@ -122,17 +125,19 @@ def winback_list(
         contact_cost: Cost of one message.
         offer_cost: Cost of the offer, of who returns with it.
         horizon_days: Days in which a return counts.
-        messages: Log of win-back messages, a row a message with `customer_id` and `sent_at`; None:
-            nobody has been written to.
-        sent_at: Its column of dates: dates or ISO text; other text goes through
-            `pd.to_datetime(..., format=...)` first.
+        messages: Log of win-back messages, a row a message with customer and date; None: nobody
+            has been written to.
         churn_type: Column of churn types; those of passive_final are left alone. None: not known.
         status: Column of the churn status, with the labels of `ChurnStatus`.
         max_attempts: See above.
         wait_days: See above.
         holdout: See above.
         capacity: At most so many messages; None: no limit.
+        customer: Column of customer ids, in both tables and in the list.
+        time: Column of the date of a message.
         salt: Text that sets the draws of this campaign apart.
+        time_format: How the dates of messages are written; as in `layerwise.summarize`.
+        tz: As in `layerwise.summarize`.
 
     Raises:
         ColumnsError: Columns are missing or of the wrong type.
@@ -165,9 +170,10 @@ def winback_list(
     )  # fmt: skip
     arguments.check_named({"value=": value, "consent=": consent}, {"churn_type=": churn_type})
     frame = frames.eager(customers, doing="winback_list")
-    roster = read_roster(customers)
+    roster = read_roster(customers, customer=customer)
     today = moment(as_of, name="as_of", request=make_request())
-    tries, last = _attempts(frame, roster, messages, sent_at, as_of)
+    log = _messages(frame, roster, messages, as_of, customer, time, time_format, tz)
+    tries, last = _attempts(frame, len(roster), log)
     worth = read_numbers(frame, value, "value=")
     p0 = _p_return(frame, p_return, horizon_days)
     step = np.minimum(tries, max_attempts - 1) + 1
@@ -197,6 +203,7 @@ def winback_list(
         rule[order[capacity:]] = _BEYOND
     chosen = best_first(score, rule <= _HELD, ids, salt=salt)
     table = _table(roster.ids, chosen, step, score, p0, p1, worth, rule, max_attempts)
+    table = table.rename(columns={c.CUSTOMER: customer})
     count = np.bincount(rule, minlength=len(_RULES))
     left_out = pd.DataFrame({"rule": list(_RULES), "customers": count})
     day = np.datetime64(int(today), "D").astype("M8[us]")
@@ -236,22 +243,26 @@ def _p_return(frame: Any, given: Any, horizon: Any) -> Floats:
     return read_numbers(frame, given, "p_return=", most=1.0)
 
 
-def _attempts(
-    frame: Any, roster: Any, messages: Any, sent_at: str, as_of: Any
-) -> tuple[Array, Array]:
-    """Return how often each customer was written to since the last order, and the last day."""
-    n = len(roster)
-    tries, last = np.zeros(n, dtype=np.int64), np.full(n, np.iinfo(np.int32).min, dtype=np.int64)
+def _messages(
+    frame: Any, roster: Roster, messages: Any, as_of: Any, customer: str, time: str,
+    time_format: str | None, tz: str | None,
+) -> Log | None:  # fmt: skip
+    """Return the messages of customers of the table; None without a log."""
     if messages is None:
-        return tries, last
+        return None
     arguments.require(
         frames.column_names(frame), {c.LAST_ORDER: "messages="}, title="A column is missing:"
     )
-    log = read_log(
-        messages, roster, what="the message log", as_of=as_of, time=sent_at, ignore_future=True,
-        stacklevel=4,
+    return read_log(
+        messages, roster, what="the message log", as_of=as_of, customer=customer, time=time,
+        ignore_future=True, time_format=time_format, tz=tz, stacklevel=4,
     )  # fmt: skip
-    if not len(log):
+
+
+def _attempts(frame: Any, n: int, log: Log | None) -> tuple[Array, Array]:
+    """Return how often each customer was written to since the last order, and the last day."""
+    tries, last = np.zeros(n, dtype=np.int64), np.full(n, np.iinfo(np.int32).min, dtype=np.int64)
+    if log is None or not len(log):
         return tries, last
     request = make_request(time=c.LAST_ORDER, customer="not it")
     ordered = read_times(column(frame.to_native(), c.LAST_ORDER), request).number
