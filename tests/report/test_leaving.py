@@ -108,6 +108,6 @@ def test_impact_in_the_currency():
     lines = assess_impact(status, model=model, spend=spend, costs=Costs(margin=0.5))
     found = made("impact", impact=lines, currency="EUR")
     amount = f"{lines['amount'].iloc[0]:,.0f} EUR"
-    assert found.headline == f"Revenue falls as customers leave: {amount}."
+    assert found.headline == f"Revenue falls as customers leave: {amount} in the next 365 days."
     assert found.tables[0].rows[0][1] == amount
     assert ("Replacing lost customers costs more", "acquisition_cost") in found.tables[1].rows

@@ -25,6 +25,8 @@ from layerwise.rules.base import if_numbers, numbers
 from layerwise.saved import fits
 
 _POINT = 0.01
+_AHEAD = ("revenue_loss", "profit_loss", "acquisition_cost_up")
+"""Lines about the time to come."""
 _EFFORTS = ("service_cost", "marketing_cost")
 
 
@@ -104,11 +106,12 @@ def assess_impact(
     """Return what churn costs, a row a line of the impact table, in its order.
 
     Columns: `line` (its id), `impact` (its name), `amount`, `unit`, `kind` (loss, cost, risk or
-    step), `computable`, `missing` (the arguments that would be needed) and `caveat`. Losses and
-    costs are positive, gains negative. A line that lacks something has no amount, never zero; so
-    has one that needs figures from outside, until `outside` brings them. Lines are not to be
-    added: `profit_loss` is the earned part of `revenue_loss`, and `acquisition_cost_up` would win
-    the same spend back.
+    step), `computable`, `missing` (the arguments that would be needed), `caveat` and `horizon_days`
+    (the days to come that an amount is of; missing where it is of none). Losses and costs are
+    positive, gains negative. A line that lacks something has no amount, never zero; so has one that
+    needs figures from outside, until `outside` brings them. Lines are not to be added:
+    `profit_loss` is the earned part of `revenue_loss`, and `acquisition_cost_up` would win the same
+    spend back.
 
     - `revenue_loss`: the sum of `lost_spend` (see there) over churned customers; `profit_loss` is
       that times `margin`.
@@ -174,6 +177,7 @@ def assess_impact(
             "computable": [not line.missing for line in lines],
             "missing": ["; ".join(line.missing) for line in lines],
             "caveat": rows[said[1]].to_numpy(),
+            "horizon_days": np.where(rows["id"].isin(_AHEAD), float(horizon_days), np.nan),
         }
     )
 

@@ -262,7 +262,10 @@ def impact_section(lines: pd.DataFrame, say: Say, k: int, *, currency: str, few:
     elif len(money):
         best = money.iloc[0]
         amount = f"{number(best['amount'], 'money')} {currency}".strip()
-        headline = say("{what}: {amount}.", what=names[best["line"]], amount=amount)
+        said = {"what": names[best["line"]], "amount": amount}
+        headline = say("{what}: {amount}.", **said)
+        if not np.isnan(h := best["horizon_days"]):
+            headline = say("{what}: {amount} in the next {h} days.", h=f"{h:g}", **said)
     unit = f" {currency}" if currency else ""
     rows = [
         (

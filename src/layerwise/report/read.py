@@ -29,7 +29,7 @@ CLASSES: dict[str, type] = {
 }
 _TABLES: dict[str, tuple[str, ...]] = {
     "risk": (),
-    "impact": ("line", "impact", "amount", "unit", "kind", "computable", "missing"),
+    "impact": ("line", "impact", "amount", "unit", "kind", "computable", "missing", "horizon_days"),
     "plan": (c.CUSTOMER, c.STRATEGY, c.ACTION, c.OWNER, c.HOLDOUT),
     "effects": doing_sections.EFFECT_COLUMNS,
     "migration": doing_sections.MIGRATION_COLUMNS,
@@ -44,7 +44,7 @@ _COUNTS = {"effects": ("treated", "control"), "migration": ("customers",)}
 _NUMBERS = {
     "effects": ("treated", "control", "effect", "low", "high"),
     "migration": ("customers",),
-    "impact": ("amount",),
+    "impact": ("amount", "horizon_days"),
     "kpis": ("value", "numerator", "denominator", "low", "high"),
     "drift": ("psi", "limit"),
 }
