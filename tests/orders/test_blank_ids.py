@@ -45,7 +45,10 @@ def test_blank_order_ids_are_missing_on_every_engine(engine):
 
 
 @pytest.mark.parametrize("kind", [object, "str", "string", "string[pyarrow]", "category"])
-@pytest.mark.parametrize("ids", [["a", " ", "b"], ["aa", "  ", "aa"], ["é", "é", "\xa0"]])
+@pytest.mark.parametrize(
+    "ids",
+    [["a", " ", "b"], ["aa", "  ", "aa"], ["é", "é", "\xa0"], ["c1", "c2", ""], ["a", "", "b"]],
+)
 def test_every_type_of_text_column(run, kind, ids):
     """Equal lengths, which take the way without a hash table, and others."""
     with pytest.warns(RowsLeftOutWarning, match="1 rows without a customer id"):

@@ -105,9 +105,9 @@ def numbers_of(series: pd.Series) -> np.ndarray | None:
 
 
 def _may_be_blank(places: _Places) -> bool:
-    """Say whether the first bytes allow white space: up to " ", or those of wider blanks."""
+    """Say whether the first bytes allow white space: none, up to " ", or those of wider blanks."""
     low, high = int(places.base[0]), int(places.high[0])
-    return low <= 0x20 or (low <= 0xE3 and high >= 0xC2)
+    return bool(places.lacking[0]) or low <= 0x20 or (low <= 0xE3 and high >= 0xC2)
 
 
 def _texts(series: pd.Series) -> list[_Texts] | None:
