@@ -1,13 +1,16 @@
 """A log counted in parts gives what the whole log gives, to the last bit."""
 
+import sys
 import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from layerwise.orders import counting
 from layerwise.orders import parts as module
 from layerwise.orders.amounts import Amounts
 from layerwise.orders.ids import Codes
@@ -15,7 +18,7 @@ from layerwise.orders.parts import parts
 from layerwise.orders.rows import Rows
 from layerwise.summary import calibration_holdout, check_orders, snapshots, summarize
 
-SMALL = {"_MANY": 1, "_CUSTOMERS": 2, "_BLOCK": 7}
+SMALL = {"_MANY": 1, "_CODES": 2, "_BLOCK": 7}
 
 
 @pytest.fixture
@@ -70,7 +73,7 @@ MANY = np.arange(600_000)
         (rows_of([0, 9], [1, 2], n=600_000), "few rows"),
         (rows_of(MANY % 9, MANY % 700, n=9), "few customers"),
         (rows_of(MANY, MANY % 700, MANY / 3, None, n=600_000), "sums on a common grid"),
-        (rows_of(MANY, MANY * 40, n=600_000), "more than 31 bits"),
+        (rows_of(MANY, MANY * 40, n=600_000), "more than 30 bits"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -87,6 +90,26 @@ def test_a_large_log_is_cut():
     assert found == [32_768] * 18 + [10_176]
 
 
+@pytest.mark.parametrize("time_bits", [14, 15, 16, 19, 20, 21])
+def test_the_largest_code_and_moment_fit(time_bits):
+    """Parts get smaller for longer logs; the last code at the last moment is all ones."""
+    last = (1 << time_bits) - 1
+    moment = np.where(MANY == 599_999, last, MANY % 2)
+    found = list(parts(rows_of(MANY, moment, MANY % 7, n=600_000)))
+    assert len(found) == {14: 19, 15: 19, 16: 37, 19: 293, 20: 586, 21: 1}[time_bits]
+    code = np.concatenate([part.code + part.base for part in found])
+    assert np.array_equal(code, MANY)
+    assert np.array_equal(np.concatenate([part.moment for part in found]), moment)
+
+
+def test_codes_beyond_32_bits():
+    """Few rows of a wide range of codes, as it would be with billions of customers."""
+    code = np.array([0, 2**31 + 5, 2**31 + 6, 5], dtype=np.int64)
+    ids, moment = Codes(code, 2**31 + 7, 0, None), np.arange(1, 5, dtype=np.int32)
+    [block] = module._blocks(Rows(code, moment, None, None, False, None, ids), 1, 2, 28)
+    assert block.indptr.tolist() == [0, 2, 2, 2, 2, 2, 2, 2, 2, 4]
+
+
 def log_of(rng, text_ids):
     """Return a log with refunds, orders of several lines and gaps between the customers."""
     n = 400
@@ -99,6 +122,7 @@ def log_of(rng, text_ids):
     return log.assign(customer_id=log["customer_id"].map("c{:03}".format)) if text_ids else log
 
 
+@pytest.mark.parametrize("some", [1, 1 << 12], ids=["counting sort", "sort by key"])
 @pytest.mark.parametrize("text_ids", [False, True])
 @pytest.mark.parametrize(
     "choices",
@@ -111,8 +135,10 @@ def log_of(rng, text_ids):
     ],
     ids=str,
 )
-def test_the_answers_are_the_same(cut, choices, text_ids):
-    """Summary, holdout, snapshots and what is told, whatever is asked for."""
+def test_the_answers_are_the_same(cut, monkeypatch, choices, text_ids, some):
+    """Summary, holdout, snapshots and what is told, whatever is asked for, by both sorts."""
+    monkeypatch.setitem(sys.modules, "scipy.sparse", scipy.sparse)
+    monkeypatch.setattr(counting, "_SOME", some)
     log = log_of(np.random.default_rng(7), text_ids)
 
     def answers():

@@ -14,13 +14,15 @@ import numpy as np
 from layerwise.orders.amounts import Amounts
 from layerwise.orders.rows import Rows
 
-# Log2 of a part's customers: 32,768 numbers of eight bytes are half of a usual second-level cache.
-_CUSTOMERS = 15
+# Log2 of a part's codes: 32,768 numbers of eight bytes are a quarter of a usual second-level cache.
+_CODES = 15
 # Log2 of the most parts: more places to write to than this are themselves beyond the cache.
 _PARTS = 10
-# Logs of fewer rows or customers are not worth the pass.
+# Logs of fewer rows, or with a smaller range of codes, are not worth the pass.
 _MANY = 1 << 19
 _BLOCK = 1 << 19
+# Bits of code and moment in one integer; the place of a column of sparse tables is below 2**31 - 1.
+_BITS = 30
 
 
 @attrs.frozen(eq=False)
@@ -43,10 +45,10 @@ class Part:
 
 
 def parts(rows: Rows) -> Iterator[Part]:
-    """Yield the rows by ascending codes; all at once where that is as fast.
+    """Yield the rows by ascending codes; all at once where that is as fast, or nothing else goes.
 
-    Amounts that are no whole minor units stay together too: their sums are made on a grid that
-    depends on all amounts that are added.
+    Amounts that are no whole minor units stay together: their sums are made on a grid that depends
+    on all amounts that are added. So do codes and moments that do not fit in one small integer.
     """
     n, moment, amounts = rows.ids.n, rows.moment, rows.amounts
     whole = Part(rows.code, moment, amounts, n)
@@ -54,25 +56,25 @@ def parts(rows: Rows) -> Iterator[Part]:
         yield whole
         return
     low = int(moment.min())
-    days = (int(moment.max()) - low).bit_length()
-    customers = max(_CUSTOMERS, n.bit_length() - _PARTS)
-    if customers + days > 31:
+    time_bits = (int(moment.max()) - low).bit_length()
+    code_bits = max(min(_CODES, _BITS - time_bits), n.bit_length() - _PARTS)
+    if code_bits + time_bits > _BITS:
         yield whole
         return
-    blocks = _blocks(rows, low, days, customers)
-    for i, base in enumerate(range(0, n, 1 << customers)):
+    blocks = _blocks(rows, low, time_bits, code_bits)
+    for i, base in enumerate(range(0, n, 1 << code_bits)):
         key = np.concatenate([each.indices[each.indptr[i] : each.indptr[i + 1]] for each in blocks])
         value = [each.data[each.indptr[i] : each.indptr[i + 1]] for each in blocks]
         yield Part(
-            code=key >> np.int32(days),
-            moment=(key & np.int32((1 << days) - 1)) + np.int32(low),
+            code=key >> np.int32(time_bits),
+            moment=(key & np.int32((1 << time_bits) - 1)) + np.int32(low),
             amounts=amounts and attrs.evolve(amounts, value=np.concatenate(value)),
-            n=min(1 << customers, n - base),
+            n=min(1 << code_bits, n - base),
             base=base,
         )
 
 
-def _blocks(rows: Rows, low: int, days: int, customers: int) -> list[Any]:
+def _blocks(rows: Rows, low: int, time_bits: int, code_bits: int) -> list[Any]:
     """Return the rows in sparse tables, a line a part: code and moment in one integer, amounts.
 
     Within a part the rows stay in their order. Memory that is used for the first time costs as much
@@ -80,17 +82,18 @@ def _blocks(rows: Rows, low: int, days: int, customers: int) -> list[Any]:
     """
     from scipy.sparse import coo_array
 
-    shape = ((rows.ids.n - 1 >> customers) + 1, 2**31 - 1)
+    shape = ((rows.ids.n - 1 >> code_bits) + 1, 1 << _BITS)
     blocks = []
     for start in range(0, len(rows.code), _BLOCK):
         block = slice(start, start + _BLOCK)
-        code = rows.code[block].astype(np.int32, copy=False)
-        key = code & np.int32((1 << customers) - 1)
-        key <<= np.int32(days)
+        code = rows.code[block]
+        part = (code >> code_bits).astype(np.int32, copy=False)
+        key = (code & ((1 << code_bits) - 1)).astype(np.int32, copy=False)
+        key <<= np.int32(time_bits)
         key |= rows.moment[block] - np.int32(low)
         bare = np.empty(len(key), dtype=np.int8)
         value = bare if rows.amounts is None else rows.amounts.value[block]
-        table = coo_array((value, (code >> np.int32(customers), key)), shape=shape)
+        table = coo_array((value, (part, key)), shape=shape)
         # Two rows of a customer on a day are two rows, not to be added up.
         table.has_canonical_format = True
         blocks.append(table.tocsr())
