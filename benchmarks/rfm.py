@@ -55,9 +55,7 @@ def qcut(table: pd.DataFrame) -> pd.DataFrame:
 
 def ranked(table: pd.DataFrame) -> pd.DataFrame:
     """Score by pd.qcut with labels, of ranks, without which it refuses repeated edges; no names."""
-    scores = {
-        c: pd.qcut(table[c].rank(method="first"), 5, labels=[1, 2, 3, 4, 5]) for c in COLUMNS
-    }
+    scores = {c: pd.qcut(table[c].rank(method="first"), 5, labels=[1, 2, 3, 4, 5]) for c in COLUMNS}
     return table.assign(**{f"{c}_score": score for c, score in scores.items()})
 
 

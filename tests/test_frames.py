@@ -13,7 +13,6 @@ from layerwise import frames
 from layerwise.errors import ColumnsError, EngineError
 from layerwise.layers import Value
 
-NAN = np.nan
 FITTED = Value(method="absolute", cuts=(2.0, 4.0)).fit(pd.DataFrame({"spend_365d": [1.0]}))
 
 

@@ -138,6 +138,13 @@ def test_neither_numbers_nor_labels(values: Any) -> None:
         read(values)
 
 
+def test_finite_numbers_whose_sum_is_not_are_kept() -> None:
+    """Only infinite numbers are refused, also beside missing ones."""
+    assert read([1e308] * 4).tolist() == [1e308] * 4
+    with pytest.raises(DataError, match="x: 1 infinite"):
+        read([np.nan, np.inf, 1.0])
+
+
 def test_infinite_numbers_are_counted() -> None:
     """Infinite numbers are an error with counts by column."""
     frame = pd.DataFrame({"a": [1.0, np.inf, -np.inf], "b": [1, 2, 3], "c": [np.inf, 0, 0]})

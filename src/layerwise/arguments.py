@@ -37,7 +37,7 @@ def check_named(needed: Mapping[str, object], optional: Mapping[str, object] | N
 def is_several(given: object) -> bool:
     """Say whether an argument lists things; one text, a mapping and an array of nothing do not.
 
-    >>> is_several(["a", "b"]), is_several("ab"), is_several(3), is_several(np.array("ab"))
+    >>> is_several(["a", "b"]), is_several("ab"), is_several(3), is_several({"a": 1})
     (True, False, False, False)
     """
     one = isinstance(given, str | bytes | Mapping) or getattr(given, "ndim", 1) == 0

@@ -11,7 +11,6 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 
 from layerwise.errors import ColumnsError, EngineError
-from layerwise.vectors import Array
 
 LARGEST_COLLECT = 5_000_000
 """Rows that are taken from a lazy engine into memory at most."""
@@ -162,11 +161,3 @@ def column_names(frame: Any) -> list[str]:
     if isinstance(native, pd.DataFrame):  # without asking for the types
         return list(native.columns)
     return list(frame.collect_schema().names())
-
-
-def take_rows(frame: Any, places: Array) -> Any:
-    """Return some rows of a wrapped eager frame, in its own kind; a pandas index is kept."""
-    native = frame.to_native()
-    if isinstance(native, pd.DataFrame):
-        return native.iloc[places]
-    return frame[places].to_native()

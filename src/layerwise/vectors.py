@@ -272,3 +272,11 @@ def blocks(rows: int, at_least: int = 0) -> Iterator[slice]:
 
 
 _BLOCK = 16_384
+
+
+def take_rows(frame: Any, places: Array) -> Any:
+    """Return some rows of a wrapped eager frame, in its own kind; a pandas index is kept."""
+    native = frame.to_native()
+    if isinstance(native, pd.DataFrame):
+        return native.iloc[places]
+    return frame[places].to_native()

@@ -1,18 +1,18 @@
-"""What a lazy log is asked before it is counted, and its days as dates and numbers."""
+"""What a lazy log is asked before it is counted."""
 
 import datetime as dt
 
 import duckdb
 import narwhals.stable.v2 as nw
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layerwise.errors import DataError
+from layerwise.errors import DataError, RowsLeftOutWarning
 from layerwise.orders.amounts import LARGEST, SCALES
 from layerwise.orders.facts import gather
-from layerwise.orders.moments import day_number, place, place_of
 from layerwise.orders.reasons import prepare
 from layerwise.orders.request import UNIX_DAY, make_request
 from layerwise.summary import summarize
@@ -99,26 +99,6 @@ def test_whole_numbers_need_no_scale():
     assert facts_of(amounts_log([1, 2])).scale == 1
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.dates())
-def test_days_as_numbers(date):
-    """Day numbers are Python's ordinals, places those of the table, for all years and leap days."""
-    dates = [date, dt.date(date.year, 1, 1), dt.date(date.year, 12, 31), dt.date(2000, 2, 29)]
-    table = nw.from_native(pl.LazyFrame({"day": dates}))
-    found = table.select(day_number(nw.col("day")).alias("n"), place(nw.col("day")).alias("p"))
-    got = nw.to_native(found).collect()
-    assert got["n"].to_list() == [d.toordinal() - UNIX_DAY for d in dates]
-    assert got["p"].to_list() == [place_of(d.toordinal() - UNIX_DAY) for d in dates]
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.dates(), st.dates())
-def test_places_keep_the_order_of_days(one, other):
-    """Two days compare as their places do."""
-    numbers = [d.toordinal() - UNIX_DAY for d in (one, other)]
-    assert (place_of(numbers[0]) < place_of(numbers[1])) == (one < other)
-
-
 @pytest.mark.parametrize("grain", ["day", "week", "hour"])
 @pytest.mark.parametrize(
     "date", ["20000-01-01", "0044-03-15 (BC)", "infinity", "-infinity"], ids=str
@@ -143,3 +123,50 @@ def test_the_ends_of_the_calendar_are_dates(grain, year):
     found = summarize(log, as_of=ends[1].date(), grain=grain, window_days=3000).collect()
     assert found["first_order"].to_list() == [ends[0].date()]
     assert found["orders_3000d"].to_list() == [2]
+
+
+LAZY = {"polars": lambda log: log.lazy(), "duckdb": lambda log: BASE.from_arrow(log.to_arrow())}
+
+
+@pytest.mark.parametrize("engine", LAZY)
+def test_a_far_date_of_a_row_without_id_is_refused_too(engine):
+    """As in memory, where dates are read before rows are left out; a missing one is not far."""
+    dates = [dt.date(9999, 12, 31), None, dt.date(2024, 1, 1), dt.date(2024, 1, 2)]
+    log = pl.DataFrame(
+        {"customer_id": [None, None, 2, 3], "ordered_at": dates, "amount": [1.0, 2.0, 3.0, 4.0]}
+    )
+    with pytest.warns(RowsLeftOutWarning, match="2 rows without a customer id"):
+        summarize(LAZY[engine](log), as_of="2024-01-31")
+    far = log.with_columns(pl.col("ordered_at") + pl.duration(days=1))
+    with pytest.raises(DataError, match="1 of 4 dates are outside"):
+        summarize(LAZY[engine](far), as_of="2024-01-31")
+
+
+@pytest.mark.parametrize("engine", LAZY)
+def test_one_currency_and_none_is_called_so(engine):
+    """Also where all rows of a reason have none."""
+    log = pl.DataFrame(
+        {
+            "customer_id": [None, 2],
+            "ordered_at": [dt.date(2024, 1, 1), dt.date(2024, 1, 2)],
+            "amount": [1.0, 1.0],
+            "currency": [None, "EUR"],
+        }
+    )
+    with pytest.raises(DataError, match="one currency and 1 rows without one"):
+        summarize(LAZY[engine](log), as_of="2024-01-31", currency="currency")
+
+
+@pytest.mark.parametrize("make", [*LAZY.values(), lambda log: log], ids=[*LAZY, "in memory"])
+def test_amounts_whose_sum_overflows_are_refused(make):
+    """They are no infinite amounts, but cannot be added."""
+    with pytest.raises(DataError, match="too large to be added"):
+        summarize(make(amounts_log([1.7e308, 1.7e308])), as_of="2024-05-31")
+
+
+@pytest.mark.parametrize("make", [*LAZY.values(), lambda log: log], ids=[*LAZY, "in memory"])
+def test_halves_of_single_precision_go_up(make):
+    """Between two cents float32 has halves, which all engines round alike."""
+    log = amounts_log(np.array([131072.125, 1.0, 0.5], dtype=np.float32))
+    found = nw.from_native(summarize(make(log), as_of="2024-05-31")).lazy().collect("polars")
+    assert found.sort("customer_id")["spend_total"].to_list() == [131072.13, 1.0, 0.5]

@@ -161,3 +161,12 @@ def test_ids_of_unusual_frames_are_ids_or_refused():
     odd = pd.DataFrame(one).assign(customer_id=pd.Series(["\ud800", "a", "a"], dtype=object))
     with pytest.raises(DataError, match="1 different texts that UTF-8 cannot write"):
         summarize(odd, as_of="2024-12-31")
+
+
+def test_dense_ids_at_the_end_of_unsigned_integers(run):
+    """Ids above 2**63 keep their type and value."""
+    ids = np.array([2**64 - 1, 2**64 - 3, 2**64 - 1], dtype=np.uint64)
+    table = run(customer_id=ids)
+    assert table["customer_id"].dtype == np.uint64
+    assert table["customer_id"].tolist() == [2**64 - 3, 2**64 - 1]
+    assert table["orders"].tolist() == [1, 2]

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import lru_cache
 from math import isfinite
 from typing import Any
 
@@ -15,7 +15,7 @@ _MAX_TEXT = 20_000
 _MAX_DEPTH = 200
 
 
-@cache
+@lru_cache(1024)
 def parse(text: str) -> ast.expr:
     """Return the checked syntax tree of an expression.
 
@@ -80,7 +80,7 @@ def parse_number(text: str) -> None:
         )
 
 
-@cache
+@lru_cache(1024)
 def names(text: str) -> tuple[str, ...]:
     """Return the column (and constant) names an expression reads, in order of appearance.
 
@@ -134,7 +134,7 @@ def truth_names(*texts: str) -> tuple[str, ...]:
     return _used_as("truth", texts, "truth")
 
 
-@cache
+@lru_cache(1024)
 def _used_as(kind: str, texts: tuple[str, ...], root: str) -> tuple[str, ...]:
     found = [node.id for t in texts for node, use in _uses(parse(t), root) if use == kind]
     return tuple(dict.fromkeys(found))

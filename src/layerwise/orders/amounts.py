@@ -116,7 +116,7 @@ def _as_floats(values: np.ndarray, lowest: float) -> Amounts:
     with np.errstate(over="ignore"):
         total = np.abs(floats).sum()
     if not np.isfinite(total):
-        raise DataError("The amounts are too large to be added.", hint="Check their unit.")
+        raise too_large()
     return Amounts(floats, None, lowest)
 
 
@@ -130,7 +130,8 @@ def _fill(values: np.ndarray, scale: int, minor: np.ndarray) -> bool:
         block = values[start:end]
         out = minor[start:end]
         np.multiply(block, scale, out=out, dtype=np.float64)
-        np.rint(out, out=out)
+        out += 0.5  # halves, which float32 has, go up as in `facts`
+        np.floor(out, out=out)
         back = out / scale
         if block.dtype != np.float64:
             back = back.astype(block.dtype)
@@ -142,6 +143,11 @@ def _fill(values: np.ndarray, scale: int, minor: np.ndarray) -> bool:
 def exact_sum(values: np.ndarray, scale: int | None) -> float:
     """Return a sum that does not depend on the order of whole minor units, or of floats."""
     return float(values.sum()) if scale is not None else math.fsum(values)
+
+
+def too_large() -> DataError:
+    """Return the error for amounts whose sum is beyond all floats."""
+    return DataError("The amounts are too large to be added.", hint="Check their unit.")
 
 
 def infinite_amounts(name: Any, infinite: int, n: int) -> DataError:

@@ -3,7 +3,7 @@
 Only verbs that mean the same on every engine are used, and a test reads this folder for the others.
 Days are numbers and amounts whole minor units, held as floats below 2**53, whose sums are exact: so
 counts are equal on every engine to the last bit, and no engine takes the wide integers with which
-some add up narrow ones.
+some add up narrow ones. Amounts of more than six decimals are added as they are, to rounding.
 """
 
 from typing import Any
@@ -14,7 +14,15 @@ from layerwise import columns as c
 from layerwise.orders.amounts import ROUNDING
 from layerwise.orders.counting import DAYS_PER, window_start
 from layerwise.orders.facts import Facts
-from layerwise.orders.moments import compared, date, day_number, moment, place, place_of, whole_part
+from layerwise.orders.moments import (
+    day_literal,
+    day_number,
+    literal,
+    moment_column,
+    place,
+    place_of,
+    whole_part,
+)
 from layerwise.orders.request import UNIX_DAY, Request
 
 Lazy = nw.LazyFrame[Any]
@@ -32,7 +40,7 @@ def occasions(rows: Lazy, facts: Facts, request: Request, after: int | None = No
     With grain="day" the day tells occasions apart; else they have a bucket, the hour or week.
 
     Args:
-        rows: What `facts.prepare` made.
+        rows: What `reasons.prepare` made.
         facts: What `facts.gather` found in them.
         request: The choices.
         after: Leave out occasions up to this moment.
@@ -97,7 +105,7 @@ def customers(found: Lazy, facts: Facts, request: Request, as_of: int) -> Lazy:
     bucket, net = nw.col("bucket"), nw.col("net")
     starts = {days: window_start(as_of, days, request.grain) for days in request.windows}
     if daily:
-        since = {d: nw.col("day") >= date(n, found) for d, n in starts.items()}
+        since = {d: nw.col("day") >= day_literal(n, found) for d, n in starts.items()}
     else:
         since = {d: bucket >= n for d, n in starts.items()}
     wanted = [
@@ -165,7 +173,7 @@ def _used(rows: Lazy, facts: Facts) -> Lazy:
 def _later(used: Lazy, after: int | None, request: Request) -> Lazy:
     if after is None:
         return used
-    return used.filter(nw.col(moment(request)) > compared(after, used, request))
+    return used.filter(nw.col(moment_column(request)) > literal(after, used, request))
 
 
 def _orders(used: Lazy, facts: Facts, *more: Expr) -> Lazy:

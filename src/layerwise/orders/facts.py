@@ -5,14 +5,15 @@ from typing import Any
 import attrs
 import narwhals.stable.v2 as nw
 import numpy as np
+import pandas as pd
 
 from layerwise import frames
-from layerwise.orders.amounts import LARGEST, SCALES, infinite_amounts
+from layerwise.orders.amounts import LARGEST, SCALES, infinite_amounts, too_large
 from layerwise.orders.dates import FIRST_DAY, LAST_DAY, out_of_years
 from layerwise.orders.float_ids import refuse_floats
-from layerwise.orders.moments import date, day_number, moment
+from layerwise.orders.moments import day_literal, day_number, moment_column
 from layerwise.orders.netting import bucket
-from layerwise.orders.reasons import REASONS, ids
+from layerwise.orders.reasons import REASONS, id_roles
 from layerwise.orders.request import Request
 from layerwise.orders.rows import no_rows, refuse_currencies
 from layerwise.orders.text_dates import fixed_clock
@@ -59,8 +60,11 @@ def gather(rows: Lazy, request: Request, amount_type: Any) -> Facts:
     _refuse(rows, request, [*groups.values()], n)
     used, later = groups.get(0), groups.get(len(REASONS))
     known = [group for group in (used, later) if group is not None]
-    _check_years(rows, request, known, n)
+    dated = [groups[i] for i in groups if i != 1 + REASONS.index("null_time")]
+    _check_years(rows, request, dated, n)
     total = sum(float(group["size"]) for group in known)
+    if total > _HUGE:
+        raise too_large()
     first, last = (0, 0) if used is None else (int(used["first"]), int(used["last"]))
     return Facts(
         counts={name: _rows(groups, i) for i, name in enumerate(REASONS, start=1)} | {"rows": n},
@@ -81,7 +85,7 @@ def _groups(rows: Lazy, request: Request, amount_type: Any) -> list[dict[str, An
         asked["needed"] = _needed(scales, amount_type)
     if request.currency is not None:
         asked["unpriced"] = nw.when(nw.col("currency").is_null()).then(1).otherwise(0)
-    time = nw.col(moment(request))
+    time = nw.col(moment_column(request))
     wanted = [nw.len().alias("rows"), time.min().alias("first"), time.max().alias("last")]
     wanted += [money.min().alias("lowest"), nw.col("size").sum()]
     if "needed" in asked:
@@ -104,10 +108,9 @@ def _groups(rows: Lazy, request: Request, amount_type: Any) -> list[dict[str, An
 def _refuse(rows: Lazy, request: Request, groups: list[dict[str, Any]], n: int) -> None:
     """Raise if currencies are mixed, amounts infinite or ids broken floats, in whatever rows."""
     if request.currency is not None:
-        named = [group for group in groups if group["least"] is not None]
-        least, most = ({group[end] for group in named} for end in ("least", "most"))
+        named = {group[end] for group in groups for end in ("least", "most")}
         unpriced = sum(_int(group["unpriced"]) for group in groups)
-        refuse_currencies(min(len(least | most), 2), unpriced, request)
+        refuse_currencies(sum(not pd.isna(name) for name in named), unpriced, request)
     if any(group["size"] is not None and group["size"] > _HUGE for group in groups):
         money = nw.col("money")
         if infinite := _count_of(rows.filter((money > _HUGE) | (money < -_HUGE))):
@@ -120,13 +123,19 @@ def _refuse(rows: Lazy, request: Request, groups: list[dict[str, Any]], n: int) 
         refuse_floats(request.roles[role], n, *faults, room=room)
 
 
-def _check_years(rows: Lazy, request: Request, known: list[dict[str, Any]], n: int) -> None:
-    """Raise if a date has no place in Python's calendar; infinite ones are read as the first."""
+def _check_years(rows: Lazy, request: Request, dated: list[dict[str, Any]], n: int) -> None:
+    """Raise if a date has no place in Python's calendar; infinite ones are read as the first.
+
+    So are missing ones, of rows that lack something else before.
+    """
     per_day = 24 if request.hourly else 1
-    ends = [int(group[end]) // per_day for group in known for end in ("first", "last")]
+    ends = [int(group[end]) // per_day for group in dated for end in ("first", "last")]
     if all(FIRST_DAY < end <= LAST_DAY for end in ends):
         return
-    below, above = nw.col("day") < date(FIRST_DAY, rows), nw.col("day") > date(LAST_DAY, rows)
+    below, above = (
+        nw.col("day") < day_literal(FIRST_DAY, rows),
+        nw.col("day") > day_literal(LAST_DAY, rows),
+    )
     if wrong := _count_of(rows.filter(below | above)):
         raise out_of_years(request.time, wrong, n)
 
@@ -189,7 +198,7 @@ def _scales(amount_type: Any) -> tuple[int, ...]:
 def _float_ids(rows: Lazy, request: Request) -> list[str]:
     """Return the roles of the ids that came as floats."""
     made = rows.collect_schema().names()
-    return [role for role in ids(request) if f"blurred_{role}" in made]
+    return [role for role in id_roles(request) if f"blurred_{role}" in made]
 
 
 def _needed(scales: tuple[int, ...], amount_type: Any) -> Expr:

@@ -17,17 +17,17 @@ Expr = nw.Expr
 _YEAR = 366
 
 
-def moment(request: Request) -> str:
+def moment_column(request: Request) -> str:
     """Return the name of the column that rows are compared by in time."""
     return "hour" if request.hourly else "day"
 
 
-def compared(number: int, table: Any, request: Request) -> Expr:
-    """Return a true number as what the column `moment` of a table is compared with."""
-    return nw.lit(number) if request.hourly else date(number, table)
+def literal(number: int, table: Any, request: Request) -> Expr:
+    """Return a true number as what `moment_column` of a table is compared with."""
+    return nw.lit(number) if request.hourly else day_literal(number, table)
 
 
-def date(number: int, table: Any) -> Expr:
+def day_literal(number: int, table: Any) -> Expr:
     """Return a day number as what the column `day` of a table is compared with.
 
     Windows may start before the year 1, where nothing lies.

@@ -49,7 +49,8 @@ def to_frame(
 ) -> Any:
     """Return the table with the ids in front, sorted by id, in the frame's own kind."""
     if ids.low is not None:
-        return build(frame, _made_ids(frame, request, counts.code + ids.low, ids.whole), table)
+        made = _made_ids(frame, request, _raised(counts.code, ids.low), ids.whole)
+        return build(frame, made, table)
     values = take(frame, request.customer, ids.first_rows(counts.code))
     keys = ids.sort_keys(counts.code)
     order = _order(values) if keys is None else np.argsort(keys)
@@ -57,6 +58,13 @@ def to_frame(
         values = _made_ids(frame, request, ids.rank[counts.code], whole=True)
     sorted_ids = values.take(order).reset_index(drop=True) if _is_pandas(values) else values[order]
     return build(frame, sorted_ids, {name: array[order] for name, array in table.items()})
+
+
+def _raised(code: np.ndarray, low: int) -> np.ndarray:
+    """Return the ids of codes, which count from the lowest id."""
+    if low + int(code.max(initial=0)) < 2**63:
+        return code + low
+    return code.astype(np.uint64) + np.uint64(low)
 
 
 def _is_pandas(values: Any) -> bool:

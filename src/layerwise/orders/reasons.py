@@ -9,7 +9,7 @@ from layerwise.errors import ColumnsError, EngineError
 from layerwise.orders.amounts import not_numbers, text_amounts
 from layerwise.orders.blank_ids import BLANKS
 from layerwise.orders.float_ids import FLOAT32_ROOM, FLOAT64_ROOM
-from layerwise.orders.moments import compared, hour_number, moment
+from layerwise.orders.moments import hour_number, literal, moment_column
 from layerwise.orders.request import Request
 
 Lazy = nw.LazyFrame[Any]
@@ -28,11 +28,11 @@ def prepare(table: Lazy, request: Request, last: int) -> Lazy:
     picked = [_id("customer", types).alias("id"), _date(table, time).alias("day")]
     picked += [hour_number(time).alias("hour")] if request.hourly else []
     picked.append(_money(types).alias("money"))
-    picked += [fault for role in ids(request) for fault in _float_faults(role, types[role])]
+    picked += [fault for role in id_roles(request) for fault in _float_faults(role, types[role])]
     picked += [_id("order", types).alias("order")] if "order" in types else []
-    picked += [nw.col("currency")] if "currency" in types else []
+    picked += [_text("currency", types)] if "currency" in types else []
     marked = named.select(*picked)
-    late = nw.col(moment(request)) > compared(last, marked, request)
+    late = nw.col(moment_column(request)) > literal(last, marked, request)
     return marked.with_columns(_reason(types, late).alias("reason"))
 
 
@@ -44,7 +44,13 @@ def _money(types: dict[str, Any]) -> Expr:
     return _among(~money.is_nan(), money) if types["amount"].is_float() else money
 
 
-def ids(request: Request) -> tuple[str, ...]:
+def _text(role: str, types: dict[str, Any]) -> Expr:
+    """Return categories as texts, of which every engine knows the least."""
+    known = types[role] in (nw.Categorical, nw.Enum)
+    return nw.col(role).cast(nw.String()) if known else nw.col(role)
+
+
+def id_roles(request: Request) -> tuple[str, ...]:
     """Return the roles of the columns that hold ids."""
     return ("customer",) if request.order is None else ("customer", "order")
 

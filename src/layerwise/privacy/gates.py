@@ -19,7 +19,7 @@ from layerwise.orders.request import make_request, moment
 from layerwise.orders.table import column
 from layerwise.privacy.normal import as_series
 from layerwise.privacy.pseudonyms import check_purpose
-from layerwise.vectors import Array
+from layerwise.vectors import Array, take_rows
 
 
 @attrs.frozen(eq=False)
@@ -399,4 +399,4 @@ def passed(frame: Any, reasons: Mapping[str, Array], what: str) -> Gated:
             RowsLeftOutWarning,
             stacklevel=3,
         )
-    return Gated(frames.take_rows(frame, np.flatnonzero(keep)), counts)
+    return Gated(take_rows(frame, np.flatnonzero(keep)), counts)

@@ -121,7 +121,7 @@ def _rows_of(frame: Any, _: list[str], customer: str) -> tuple[Any, Array, Array
     who = customers_of(frame, customer, "The table")[1]
     known = who >= 0
     if not known.all():
-        frame = frames.wrap(frames.take_rows(frame, np.flatnonzero(known)))
+        frame = frames.wrap(vectors.take_rows(frame, np.flatnonzero(known)))
     return frame, who[known], None, int((~known).sum())
 
 
