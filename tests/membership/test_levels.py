@@ -237,3 +237,12 @@ def test_the_id_column_is_named() -> None:
         later, run(poorer, after=395, previous=before).rename(columns=own)
     )
     assert later["level_change"].tolist()[0] == "downgraded"
+
+
+def test_dates_of_the_previous_run_are_dates_or_iso_text() -> None:
+    """The hint names no argument that is not there."""
+    before = run(people([700.0], [14]))
+    before["level_since"] = before["level_since"].dt.strftime("%d/%m/%Y")
+    with pytest.raises(DataError, match=r"pd\.to_datetime") as caught:
+        run(people([700.0], [14]), previous=before)
+    assert "time_format" not in str(caught.value)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layerwise.errors import DataError, RowsLeftOutWarning
+from layerwise.errors import ColumnsError, DataError, RowsLeftOutWarning
 from layerwise.orders.amounts import LARGEST, SCALES
 from layerwise.orders.facts import gather
 from layerwise.orders.reasons import prepare
@@ -170,3 +170,26 @@ def test_halves_of_single_precision_go_up(make):
     log = amounts_log(np.array([131072.125, 1.0, 0.5], dtype=np.float32))
     found = nw.from_native(summarize(make(log), as_of="2024-05-31")).lazy().collect("polars")
     assert found.sort("customer_id")["spend_total"].to_list() == [131072.13, 1.0, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("engine", "words"),
+    [
+        ("polars", r'str\.to_datetime\("%d/%m/%Y"\)'),
+        ("duckdb", r"strptime\(ordered_at, '%d/%m/%Y'\)"),
+    ],
+)
+def test_dates_as_text_are_made_by_their_form(engine, words):
+    """The hint has the form that was given, as a guess may take the month for the day."""
+    log = amounts_log([1.0]).with_columns(ordered_at=pl.lit("31/12/2024"))
+    with pytest.raises(ColumnsError, match=words) as caught:
+        summarize(LAZY[engine](log), as_of="2024-12-31", time_format="%d/%m/%Y")
+    assert "time_format= has no effect" in str(caught.value)
+
+
+@pytest.mark.parametrize("engine", LAZY)
+def test_amounts_as_text_are_cast_in_the_query(engine):
+    """The hint speaks of the engine, not of pandas."""
+    log = amounts_log([1.0]).with_columns(amount=pl.lit("1.50"))
+    with pytest.raises(ColumnsError, match=r"CAST\(amount AS DOUBLE\)"):
+        summarize(LAZY[engine](log), as_of="2024-12-31")

@@ -49,3 +49,15 @@ def test_baskets_without_an_order_or_an_amount_are_counted() -> None:
             pd.DataFrame({"customer_id": [1]}), orders, as_of="2024-06-30", order="order_id"
         )
     assert found["basket_median"].tolist() == [4.0]
+
+
+def test_the_id_column_is_named():
+    """In the log alone, as after summarize, or in both tables."""
+    orders = pd.DataFrame(
+        {"client": [1, 1, 2], "ordered_at": ["2024-05-01", "2024-05-02", "2024-05-03"]}
+    ).assign(amount=[5.0, 7.0, 30.0])
+    for name in ("customer_id", "client"):
+        people = pd.DataFrame({name: [2, 1]})
+        found = add_basket_median(people, orders, as_of="2024-06-30", customer="client")
+        assert found["basket_median"].tolist() == [30.0, 6.0]
+        assert list(found.columns) == [name, "basket_median"]

@@ -121,3 +121,11 @@ def test_dates_of_contacts_are_read_as_they_are_written():
     assert status(contacts=written, time_format="%d/%m/%Y") == status()
     with pytest.raises(DataError, match="time_format"):
         status(contacts=written)
+
+
+def test_a_history_of_strangers_is_told():
+    """Where not one contact is of a customer of the plan, ids may be written in two ways."""
+    plan = TABLE.plan(FRAME.assign(customer_id=["A1", "A2", "A3"]), holdout=0)
+    sent = SENT.assign(customer_id=["a2", "a2", "a3", "a3", None]).dropna()
+    with pytest.warns(RowsLeftOutWarning, match="None of 4 contacts is of a customer of the plan"):
+        contact_rules(plan, sent, as_of="2024-03-11")

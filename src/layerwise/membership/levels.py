@@ -249,7 +249,13 @@ def _day(frame: Any, name: str) -> Floats:
     series: pd.Series = column(frame.to_native(), name)
     if not len(series) or series.isna().all():
         return np.full(len(series), np.nan)
-    times = read_times(series, make_request(time=name, customer=f"not {name}"))
+    try:
+        times = read_times(series, make_request(time=name, customer=f"not {name}"))
+    except DataError as wrong:
+        raise DataError(
+            str(wrong).partition("\nHint:")[0],
+            hint=f'make dates of it: pd.to_datetime(previous["{name}"], format="%d/%m/%Y").',
+        ) from None
     days = times.number.astype(np.float64)
     if times.missing is not None:
         days[times.missing] = np.nan

@@ -6,7 +6,7 @@ import narwhals.stable.v2 as nw
 
 from layerwise import frames
 from layerwise.errors import ColumnsError, EngineError
-from layerwise.orders.amounts import not_numbers, text_amounts
+from layerwise.orders.amounts import not_numbers
 from layerwise.orders.blank_ids import BLANKS
 from layerwise.orders.float_ids import FLOAT32_ROOM, FLOAT64_ROOM
 from layerwise.orders.moments import hour_number, literal, moment_column
@@ -22,7 +22,7 @@ def prepare(table: Lazy, request: Request, last: int) -> Lazy:
     """Return id, day, money and the reason (0: none) why a row is left out; the hour if wanted."""
     schema = table.collect_schema()
     types = {role: schema[str(name)] for role, name in request.roles.items()}
-    _check_types(types, request)
+    _check_types(types, request, frames.engine_name(table))
     named = table.select(nw.col(str(name)).alias(role) for role, name in request.roles.items())
     time = _local(table, types["time"], request)
     picked = [_id("customer", types).alias("id"), _date(table, time).alias("day")]
@@ -141,14 +141,24 @@ def _local(table: Lazy, dtype: Any, request: Request) -> Expr:
     return time.dt.convert_time_zone(request.tz or zone).dt.replace_time_zone(None)
 
 
-def _check_types(types: dict[str, Any], request: Request) -> None:
+_DATES = {
+    "DuckDB": "strptime({}, '{}')",
+    "Polars": 'pl.col("{}").str.to_datetime("{}")',
+    "Dask": 'dd.to_datetime(log["{}"], format="{}")',
+    "ibis": 'log["{}"].as_timestamp("{}")',
+}
+
+
+def _check_types(types: dict[str, Any], request: Request, engine: str) -> None:
     time, customer = types["time"], types["customer"]
     if not isinstance(time, (nw.Date, nw.Datetime)):
+        form = request.time_format or "%Y-%m-%d"
+        unused = "" if request.time_format is None else ", so time_format= has no effect"
+        parsed = _DATES.get(engine, "to_date({}, ...)").format(request.time, form)
         raise ColumnsError(
             f"{request.time} holds {time}, not dates, and a lazy frame's text and numbers are not "
-            "parsed here.",
-            hint=f"Cast it in the query, e.g. CAST({request.time} AS DATE), in Polars "
-            f'pl.col("{request.time}").str.to_datetime(), or collect the frame.',
+            f"parsed here{unused}.",
+            hint=f"Make dates in the query by their form, e.g. {parsed}, or collect the frame.",
         )
     if request.hourly and isinstance(time, nw.Date):
         raise ColumnsError(
@@ -158,7 +168,11 @@ def _check_types(types: dict[str, Any], request: Request) -> None:
     check_id_type(request.customer, customer)
     amount = types.get("amount")
     if amount == nw.String:
-        raise text_amounts(request.amount)
+        raise ColumnsError(
+            f"{request.amount} holds text, not numbers.",
+            hint=f"Cast it in the query, e.g. CAST({request.amount} AS DOUBLE) or "
+            f".cast(pl.Float64), or collect the frame.",
+        )
     if amount is not None and not amount.is_numeric():
         raise not_numbers(request.amount, amount)
 

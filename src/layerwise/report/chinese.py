@@ -205,6 +205,7 @@ CHINESE = {
     "{layer}: {stayed} of customers stayed where they were, {up} moved up, {down} down.": "{layer}：{stayed} 的用户未变，{up} 上升，{down} 下降。",
     "{title} ({n} of {all})": "{title}：前 {n} 项，共 {all} 项",
     "{what}: {amount}.": "{what}：{amount}。",
+    "Spend to come counts all customers who have left by this day, however long ago.": "未来消费额按截至当日所有已流失用户计算，无论何时流失。",
     "{what}: {amount} in the next {h} days.": "{what}：未来 {h} 天共 {amount}。",
     "Judged on the last {h} days: of one customer who fell silent and one who bought, it ranks the silent one higher in {model} of 100 cases; plain days of silence do in {silence}.": "以最近 {h} 天检验：任取一位沉默用户和一位购买用户，模型在 100 次中有 {model} 次判断沉默用户的流失概率更高；只看沉默天数则为 {silence} 次。",
     "Hidden cells (marked •) hold fewer than {k} customers, or would give away a cell that does.": "标为“•”的单元格不足 {k} 位用户，或会由此推算出这样的单元格。",

@@ -283,6 +283,9 @@ def impact_section(lines: pd.DataFrame, say: Say, k: int, *, currency: str, few:
     outside = [names[row["line"]] for row in lacking if row["missing"] == _OUTSIDE]
     text = "Figures from outside would be needed for: {lines}."
     notes = [say(text, lines=say.listed(outside))] if outside else []
+    if not few and known["horizon_days"].notna().any():
+        since = "Spend to come counts all customers who have left by this day, however long ago."
+        notes.insert(0, say(since))
     needs = [Column(title=say("what")), Column(title=say("needs"))]
     tables = [table(say("What churn costs"), columns, rows)] if rows else []
     tables += [table(say("Not computed"), needs, missing)] if missing else []

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise import arguments, frames, vectors
+from layerwise.columns import CUSTOMER
 from layerwise.errors import RowsLeftOutWarning, problems
 from layerwise.logs import Log, read_log, read_roster
 from layerwise.orders.amounts import read_amounts, to_amounts
@@ -20,7 +21,7 @@ def add_basket_median(
     orders: object,
     *,
     as_of: Any,
-    customer: str = "customer_id",
+    customer: str = CUSTOMER,
     time: str = "ordered_at",
     amount: str = "amount",
     order: str | None = None,
@@ -34,7 +35,8 @@ def add_basket_median(
         customers: One row a customer, an eager frame.
         orders: The order log, an eager frame.
         as_of: Last day that counts.
-        customer: The log's column of customer ids.
+        customer: The log's column of customer ids, and the table's where it has it; the table's is
+            `customer_id` otherwise, as `layerwise.summarize` makes it.
         time: Its column of dates.
         amount: Its column of amounts, summed by basket.
         order: Its column of order ids; None: a day is a basket.
@@ -58,11 +60,12 @@ def add_basket_median(
         1            2            NaN
     """
     frame = frames.eager(customers, doing="add_basket_median")
-    arguments.check_named({"amount=": amount}, {"order=": order})
+    arguments.check_named({"customer=": customer, "amount=": amount}, {"order=": order})
     needs = (amount,) if order is None else (amount, order)
+    theirs = customer if customer in frames.column_names(frame) else CUSTOMER
     log = read_log(
-        orders, read_roster(customers), what="the order log", as_of=as_of, customer=customer,
-        time=time, needs=needs, ignore_future=True,
+        orders, read_roster(customers, customer=theirs), what="the order log", as_of=as_of,
+        customer=customer, time=time, needs=needs, ignore_future=True,
     )  # fmt: skip
     who, totals = _baskets(log, amount, order)
     medians = pd.Series(totals).groupby(who).median()

@@ -1,5 +1,6 @@
 """How often a customer may be written to: contacts a week and days between, given a history."""
 
+import warnings
 from collections.abc import Collection
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from layerwise import arguments, frames
 from layerwise import columns as c
-from layerwise.errors import DataError, SpecError
+from layerwise.errors import DataError, RowsLeftOutWarning, SpecError
 from layerwise.logs import Log, read_log, read_roster
 from layerwise.orders.request import make_request, moment
 from layerwise.strategy import status as st
@@ -68,7 +69,8 @@ def contact_rules(
         EngineError: A frame is not in memory.
 
     Warns:
-        RowsLeftOutWarning: Contacts without a customer or date, or after as_of, counted.
+        RowsLeftOutWarning: Contacts without a customer or date, or after as_of, counted; or no
+            contact at all is of a customer of the plan.
 
     Example:
         >>> from layerwise.strategy import StrategyTable
@@ -125,7 +127,9 @@ def _contacts(
         stacklevel=4,
     )
     if not len(log):
-        _refuse_other_kind(frames.eager(contacts, doing=_ROLE)[customer], ids)
+        theirs = frames.eager(contacts, doing=_ROLE)[customer]
+        _refuse_other_kind(theirs, ids)
+        _tell_strangers(theirs, ids)
     return log
 
 
@@ -147,6 +151,18 @@ def _refuse_other_kind(theirs: Any, ids: pd.Series) -> None:
             "No contact is of a customer of the plan: ids are numbers in one table and text in the "
             "other.",
             hint="make the ids of both tables one type, e.g. with astype(str).",
+        )
+
+
+def _tell_strangers(theirs: Any, ids: pd.Series) -> None:
+    """Warn if no contact at all is of a customer of the plan: ids may be written in two ways."""
+    written = theirs.drop_nulls().to_list()
+    if written and not pd.Index(written).isin(ids).any():
+        warnings.warn(
+            f"None of {len(written):,} contacts is of a customer of the plan, so nobody counts as "
+            "written to.\nHint: write ids alike in both tables; case and leading zeros matter.",
+            RowsLeftOutWarning,
+            stacklevel=4,
         )
 
 

@@ -84,7 +84,8 @@ def column_of(frame: Frame, name: str, role: str) -> Any:
         raise ColumnsError(
             f"The table has no column {name!r}, needed as {role}"
             f"{did_you_mean(str(name), frame.columns)}.\n  Found: {', '.join(frame.columns[:20])}.",
-            hint="an id in the index becomes a column by labels.reset_index().",
+            hint="name the column that you have (customer= for ids); what is in the index becomes "
+            "a column by reset_index().",
         )
     check_cells(frame[name].to_native(), f"Column {name!r}")
     return frame[name]
