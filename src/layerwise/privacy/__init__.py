@@ -1,7 +1,8 @@
 """Customers' data kept safe: consent, only what is needed, pseudonyms, publication, exports."""
 
 from layerwise.privacy.compliance import compliance_table
-from layerwise.privacy.export import check_export, csv_text, scan, write_csv
+from layerwise.privacy.csv_files import csv_text, write_csv
+from layerwise.privacy.export import check_export, scan
 from layerwise.privacy.gates import Gated, consent, erase, minimise, retain
 from layerwise.privacy.normal import normalise
 from layerwise.privacy.pseudonyms import pseudonymise, pseudonymise_columns

@@ -1,7 +1,5 @@
-"""Files that leave the house: no raw identifiers, no formulas, whole or not at all."""
+"""Tables that leave the house hold no raw identifiers and no ids of customers' own."""
 
-import io
-import os
 import warnings
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -12,7 +10,6 @@ import pandas as pd
 from layerwise import arguments, frames
 from layerwise.columns import CUSTOMER, CUSTOMERS
 from layerwise.errors import (
-    ColumnsError,
     ColumnsLeftOutWarning,
     PrivacyError,
     SpecError,
@@ -21,8 +18,6 @@ from layerwise.errors import (
 from layerwise.orders.table import column
 from layerwise.privacy.patterns import PATTERNS, lines_with
 from layerwise.privacy.pseudonyms import is_pseudonym
-from layerwise.saved import write_text
-from layerwise.spreadsheet import protect
 from layerwise.vectors import Array
 
 _LEAST_NUMBER = 10**9  # the least phone number; smaller numbers are not searched
@@ -109,10 +104,10 @@ def check_export(
       customer_id: 2 ids that are no pseudonyms
     Hint: replace them by pseudonyms (pseudonymise_columns) or leave the columns out; ...
     """
-    _check(table, customer, raw_ids, allow, stacklevel=3)
+    refuse_export(table, customer, raw_ids, allow, stacklevel=3)
 
 
-def _check(
+def refuse_export(
     table: object,
     customer: str | None,
     raw_ids: bool,
@@ -120,6 +115,7 @@ def _check(
     *,
     stacklevel: int,
 ) -> None:
+    """Do what `check_export` does; a stacklevel of 2 points at who called this."""
     if not isinstance(raw_ids, bool | np.bool_):
         raise SpecError("raw_ids must be true or false.", hint="raw_ids=False refuses them.")
     found = scan(table)
@@ -182,7 +178,7 @@ def _tell_unchecked(table: object, names: list[str], stacklevel: int) -> None:
 def _could_be_ids(series: pd.Series) -> bool:
     """Say whether each of two rows or more has its own whole number or text, no pseudonym."""
     kind = getattr(series.dtype, "kind", "O")
-    if len(series) < 2 or series.isna().any() or (kind not in "iuO" and not _is_text(series.dtype)):
+    if len(series) < 2 or series.isna().any() or (kind not in "iuO" and not is_text(series.dtype)):
         return False
     try:
         if not series.is_unique:
@@ -192,113 +188,6 @@ def _could_be_ids(series: pd.Series) -> bool:
     values = series.tolist()
     whole = all(isinstance(v, str | int | np.integer) and not isinstance(v, bool) for v in values)
     return whole and not all(map(is_pseudonym, values))
-
-
-def csv_text(
-    table: object,
-    *,
-    customer: str | None = CUSTOMER,
-    raw_ids: bool = False,
-    allow: Mapping[str, str | Collection[str]] | None = None,
-    formulas: bool = False,
-) -> str:
-    """Return the table as CSV, refused if it holds customers' own ids or raw identifiers.
-
-    Cells and names of columns that a spreadsheet would run as a formula get an apostrophe in front
-    (see `layerwise.spreadsheet`); numbers stay numbers. A pandas index is not written. Missing
-    cells are empty. Lines end in CR LF, as RFC 4180 says.
-
-    Args:
-        table: A frame in memory.
-        customer: As in `check_export`.
-        raw_ids: As there.
-        allow: As there.
-        formulas: Leave cells as they are, for a program that is no spreadsheet.
-
-    Raises:
-        PrivacyError: It holds customers' own ids or raw identifiers.
-        ColumnsError: Columns stand twice or their names are not text.
-        SpecError: `allow` names no such column or kind, or a choice is not possible.
-
-    Warns:
-        ColumnsLeftOutWarning: As in `check_export`.
-
-    >>> table = pd.DataFrame({"=name": ["=1+1", "loyal"], "change": [-2, 3]})
-    >>> print(csv_text(table, customer=None), end="")
-    '=name,change
-    '=1+1,-2
-    loyal,3
-    """
-    return _csv(table, customer, raw_ids, allow, formulas, stacklevel=3)
-
-
-def _csv(
-    table: object,
-    customer: str | None,
-    raw_ids: bool,
-    allow: Mapping[str, str | Collection[str]] | None,
-    formulas: bool,
-    *,
-    stacklevel: int,
-) -> str:
-    if not isinstance(formulas, bool | np.bool_):
-        raise SpecError("formulas must be true or false.", hint="formulas=False protects them.")
-    _check(table, customer, raw_ids, allow, stacklevel=stacklevel + 1)
-    frame = frames.eager(table, doing="An export")
-    native, names = frame.to_native(), frames.column_names(frame)
-    columns = {name: column(native, name).reset_index(drop=True) for name in names}
-    if not formulas:
-        columns = {protect(name): _protected(series) for name, series in columns.items()}
-    if len(columns) < len(names):
-        raise ColumnsError(
-            "Two names of columns differ only by an apostrophe in front.", hint="rename one."
-        )
-    buffer = io.StringIO()
-    pd.DataFrame(columns).to_csv(
-        buffer, index=False, lineterminator="\r\n"
-    )  # so that a lone return is quoted too
-    return buffer.getvalue()
-
-
-def write_csv(
-    table: object,
-    path: str | os.PathLike[str],
-    *,
-    customer: str | None = CUSTOMER,
-    raw_ids: bool = False,
-    allow: Mapping[str, str | Collection[str]] | None = None,
-    formulas: bool = False,
-) -> None:
-    """Write what `csv_text` returns to a file that only its owner may read.
-
-    The file is written whole or not at all: to a temporary file beside it, then renamed. It is not
-    encrypted; a table with a row a customer belongs on an encrypted disk.
-
-    Args:
-        table: A frame in memory.
-        path: Where; a file there is replaced.
-        customer: As in `check_export`.
-        raw_ids: As there.
-        allow: As there.
-        formulas: As in `csv_text`.
-
-    Raises:
-        PrivacyError: It holds customers' own ids or raw identifiers; nothing is written.
-        FileNotFoundError: The folder does not exist.
-
-    Warns:
-        ColumnsLeftOutWarning: As in `check_export`.
-
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> table = pd.DataFrame({"value": ["high", "low"], "customers": [12, 40]})
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_csv(table, Path(folder) / "layers.csv")
-    ...     Path(folder, "layers.csv").read_text(encoding="utf-8").split()
-    ['value,customers', 'high,12', 'low,40']
-    """
-    text = _csv(table, customer, raw_ids, allow, formulas, stacklevel=3)
-    write_text(path, text, private=True)
 
 
 def _shown(names: list[str], place: int, hidden: set[int]) -> str:
@@ -350,13 +239,14 @@ def _texts(series: pd.Series) -> tuple[Array, list[str]]:
     if kind in "iuf":
         return _numbers(series)
     try:
-        codes, values = _coded(series)
+        codes, values = coded(series)
     except (TypeError, NotImplementedError):  # lists and other cells without a hash
-        codes, values = _coded([_text(v) for v in series])
+        codes, values = coded([_text(v) for v in series])
     return codes, [_text(value) for value in values]
 
 
-def _coded(values: Any) -> tuple[Array, Any]:
+def coded(values: Any) -> tuple[Array, Any]:
+    """Return each value's place among the distinct ones, and these."""
     codes, found = pd.factorize(pd.Series(values) if isinstance(values, list) else values)
     return codes, found
 
@@ -383,26 +273,6 @@ def _numbers(series: pd.Series) -> tuple[Array, list[str]]:
     return (codes, [str(value) for value in found]) if len(codes) else (none, [])
 
 
-def _protected(series: pd.Series) -> pd.Series:
-    if isinstance(series.dtype, pd.CategoricalDtype):
-        series = series.astype(object)
-    if getattr(series.dtype, "kind", "O") in "biufMmc" and not _is_text(series.dtype):
-        return series
-    try:
-        codes, values = _coded(series)
-    except (TypeError, NotImplementedError):
-        codes, values = _coded([str(v) for v in series])
-    made = [protect(v) if isinstance(v, str) else _other(v) for v in values]
-    table = np.empty(len(made) + 1, dtype=object)
-    table[:] = [*made, None]
-    return pd.Series(table[codes], dtype=object)
-
-
-def _other(value: Any) -> Any:
-    """Return numbers and dates as they are, anything else as text that no spreadsheet runs."""
-    plain = isinstance(value, int | float | np.number | pd.Timestamp)
-    return value if plain else protect(str(value))
-
-
-def _is_text(dtype: Any) -> bool:
+def is_text(dtype: Any) -> bool:
+    """Say whether a pandas type is one of text."""
     return isinstance(dtype, pd.StringDtype) or "string" in str(dtype)
