@@ -10,10 +10,13 @@ Run: PYTHONPATH=src python benchmarks/summarize.py [--rows 1000000] [--ids int t
 
 `lifetimes` cannot split a log on pandas 3. To time its split, name an interpreter that has
 lifetimes with an older pandas: --lifetimes-python OLD/bin/python (a process of its own).
+
+--growth prints how time grows from 1 to 10 million rows, each size in a process of its own.
 """
 
 import argparse
 import importlib.util
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,7 +27,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from timing import compare
+from timing import compare, cpu
 
 from layerwise.summary import calibration_holdout, summarize
 
@@ -49,15 +52,18 @@ from occasions group by customer_id
 """
 
 OLD_SPLIT = """
-import sys, time, warnings
+import statistics, sys, time, warnings
 warnings.simplefilter("ignore")
 import pandas as pd
 from lifetimes.utils import calibration_and_holdout_data as split
 log = pd.read_csv(sys.argv[1], parse_dates=["ordered_at"])
 names = "customer_id", "ordered_at"
-begin = time.process_time()
-split(log, *names, sys.argv[2], sys.argv[3], monetary_value_col="amount")
-print(time.process_time() - begin)
+spent = []
+for _ in range(int(sys.argv[4])):
+    begin = time.process_time()
+    split(log, *names, sys.argv[2], sys.argv[3], monetary_value_col="amount")
+    spent.append(time.process_time() - begin)
+print(statistics.median(spent))
 """
 
 
@@ -237,12 +243,32 @@ def splits(rows: int, rounds: int, old_python: str | None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "log.csv"
         log.to_csv(path, index=False)
-        command = [old_python, "-c", OLD_SPLIT, path, SPLIT, AS_OF]
+        command = [old_python, "-c", OLD_SPLIT, path, SPLIT, AS_OF, str(rounds)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     print(
         f"{'lifetimes (old pandas)':<28}{float(done.stdout):>10.4f}{'':>10}"
         f"{float(done.stdout) / ours:>8.1f}x"
     )
+
+
+def growth(ids: str, rounds: int) -> None:
+    """Print ns a row at two sizes, and the exponent between them."""
+    print(f"\ngrowth, {ids} ids (medians of {rounds})")
+    spent = []
+    for rows in (1_000_000, 10_000_000):
+        names = ["--rows", str(rows), "--ids", ids, "--rounds", str(rounds), "--alone"]
+        command = [sys.executable, __file__, *names]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        spent.append(float(done.stdout))
+        print(f"{rows:>12,} rows{spent[-1] / rows * 1e9:>10.0f} ns a row")
+    print(f"exponent {np.log10(spent[1] / spent[0]):.2f}")
+
+
+def alone(rows: int, ids: str, rounds: int) -> float:
+    """Return the median CPU seconds of layerwise; the first call is not counted."""
+    run = way("layerwise", make_log(rows, ids))
+    run()
+    return statistics.median(cpu(run) for _ in range(rounds))
 
 
 def main() -> None:
@@ -253,11 +279,20 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--split-rows", type=int, default=100_000)
     parser.add_argument("--lifetimes-python")
+    parser.add_argument("--growth", action="store_true")
+    parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--peak", choices=WAYS, help=argparse.SUPPRESS)
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     if given.peak:
         print(f"{peak(given.peak, given.rows, given.ids[0]):.0f}")
+        return
+    if given.alone:
+        print(alone(given.rows, given.ids[0], given.rounds))
+        return
+    if given.growth:
+        for ids in given.ids:
+            growth(ids, given.rounds)
         return
     for ids in given.ids:
         print(f"\nsummarize, {given.rows:,} rows, {ids} ids")

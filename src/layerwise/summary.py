@@ -14,6 +14,7 @@ import pandas as pd
 from layerwise import columns as c
 from layerwise import frames
 from layerwise.orders import eager, lazy
+from layerwise.orders.holdout import holdout
 from layerwise.orders.left_out import OrderCheck
 from layerwise.orders.request import OrderColumns, Request, make_request
 from layerwise.orders.table import lazy_table
@@ -223,7 +224,7 @@ def calibration_holdout(
     request = make_request(**columns)
     table = lazy_table(orders, request)
     if table is None:
-        return _renamed(eager.holdout(orders, request, split, end), request, orders)
+        return _renamed(holdout(orders, request, split, end), request, orders)
     return _renamed(lazy.holdout(table, request, split, end), request, orders)
 
 

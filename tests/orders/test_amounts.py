@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layerwise.errors import ColumnsError, DataError
-from layerwise.orders.amounts import to_amounts
+from layerwise.orders.amounts import Amounts, to_amounts
 
 D = decimal.Decimal
 MONEY = st.decimals(-10_000, 10_000, places=2).map(float)
@@ -124,3 +124,21 @@ def test_small_amounts_survive_beside_huge_ones():
     total = amounts.sum_by(np.tile([0, 1, 2], 100), 3)
     assert total[1] == pytest.approx(1205.0, rel=1e-14)
     assert total[2] == pytest.approx(100 / 3, rel=1e-14)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9), st.integers(1, 10**6)), min_size=1),
+    st.sampled_from([100, None]),
+)
+def test_spans_are_sums_of_their_rows(rows, scale):
+    """Each span of periods holds the rows between its edges, whole numbers or floats."""
+    code, moment, value = (np.array(column) for column in zip(*rows, strict=True))
+    amounts = Amounts(value.astype(float) / (1 if scale else 3), scale, 1.0)
+    spans = [(0, 1), (1, 2), (2, 2), (0, 0)]
+    bounds = [0, 3, 7, 10]
+    found = list(amounts.sum_by_span(code, 4, moment, [3, 7], spans))
+    for (first, last), sums in zip(spans, found, strict=True):
+        inside = (moment >= bounds[first]) & (moment < bounds[last + 1])
+        assert sums.tolist() == amounts.sum_by(code, 4, inside).tolist()
+        expected = [amounts.value[inside & (code == who)].sum() for who in range(4)]
+        assert sums == pytest.approx(expected, rel=1e-14)

@@ -8,7 +8,7 @@ pairs of floats on a common grid (Demmel and Nguyen, "Fast Reproducible Floating
 """
 
 import decimal
-import math
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -42,15 +42,47 @@ class Amounts:
     def sum_by(self, code: np.ndarray, n: int, where: np.ndarray | None = None) -> np.ndarray:
         """Return the sum of `value` for each code below n, of the rows `where` (a mask) holds."""
         if self.scale is None:
-            return _sum_floats(code, self.value if where is None else self.value * where, n)
+            rows = slice(None) if where is None else np.flatnonzero(where)
+            return _sum_floats(code[rows], self.value[rows], n)
         total = np.zeros(n)
-        step = max(_STEP, 2 * n)
-        for i in range(0, len(code), step):
-            part = slice(i, i + step)
-            # Zeros for the rows outside: cheaper than moving those inside together.
-            value = self.value[part] if where is None else self.value[part] * where[part]
-            total += np.bincount(code[part], value, n)
+        for block in _blocks(len(code), n):
+            key, value = code[block], self.value[block]
+            if where is not None:
+                rows = np.flatnonzero(where[block])
+                key, value = key[rows], value[rows]
+            total += np.bincount(key, value, n)
         return total
+
+    def sum_by_span(
+        self,
+        code: np.ndarray,
+        n: int,
+        moment: np.ndarray,
+        edges: Sequence[int],
+        spans: Sequence[tuple[int, int]],
+    ) -> Iterator[np.ndarray]:
+        """Yield for each span of time the sum of `value` for each code.
+
+        Args:
+            code: The row's code, below n.
+            n: How many codes there are.
+            moment: The row's time.
+            edges: Where the periods from the second on begin, ascending.
+            spans: The first and the last period of each sum; the first of all is 0.
+        """
+        if self.scale is None:
+            period = _periods(moment, edges)
+            yield from (self.sum_by(code, n, (period >= a) & (period <= b)) for a, b in spans)
+            return
+        size = n * (len(edges) + 1)
+        total = np.zeros(size)
+        for block in _blocks(len(code), size):
+            key = _periods(moment[block], edges)
+            key *= n
+            key += code[block]
+            total += np.bincount(key, self.value[block], size)
+        each = total.reshape(-1, n)
+        yield from (each[a : b + 1].sum(axis=0) for a, b in spans)
 
     def take(self, rows: np.ndarray) -> "Amounts":
         """Return the amounts of some rows (a mask or positions)."""
@@ -141,8 +173,10 @@ def _fill(values: np.ndarray, scale: int, minor: np.ndarray) -> bool:
 
 
 def exact_sum(values: np.ndarray, scale: int | None) -> float:
-    """Return a sum that does not depend on the order of whole minor units, or of floats."""
-    return float(values.sum()) if scale is not None else math.fsum(values)
+    """Return a sum that does not depend on the order of the values."""
+    if scale is not None:
+        return float(values.sum())
+    return float(_sum_floats(np.zeros(len(values), dtype=np.int8), values, 1)[0])
 
 
 def too_large() -> DataError:
@@ -156,6 +190,19 @@ def infinite_amounts(name: Any, infinite: int, n: int) -> DataError:
         f"{name}: {infinite:,} of {n:,} amounts are infinite.",
         hint="An infinite amount is a division by zero upstream: repair it, or set it null.",
     )
+
+
+def _periods(moment: np.ndarray, edges: Sequence[int]) -> np.ndarray:
+    period = np.zeros(len(moment), dtype=np.int64)
+    for edge in edges:
+        period += moment >= edge
+    return period
+
+
+def _blocks(n: int, size: int) -> Iterator[slice]:
+    """Return blocks of n rows that share memory, large enough to repay `size` sums each."""
+    step = max(_STEP, 2 * size)
+    return (slice(i, i + step) for i in range(0, n, step))
 
 
 def _sum_floats(code: np.ndarray, value: np.ndarray, n: int) -> np.ndarray:

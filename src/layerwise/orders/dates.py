@@ -276,8 +276,10 @@ def _wall_clock(value: Any, zone: str | None) -> Any:
 def _number(times: np.ndarray, per_day: int, out: np.ndarray) -> bool:
     """Write floor(time / unit) to out; return whether none is missing or out of range."""
     number = _floor(times, per_day)
-    # NaT is the smallest integer; as nanoseconds that would be a day in 1677.
-    fits = bool(_in_range(number, per_day).all()) and times.view(np.int64).min() != _NAT
+    fits = bool(_in_range(np.array([number.min(), number.max()]), per_day).all())
+    # NaT is the smallest integer; as nanoseconds, and no longer unit, that would be a day in 1677.
+    if fits and np.datetime_data(times.dtype)[0] == "ns":
+        fits = bool(times.view(np.int64).min() != _NAT)
     out[:] = number if fits else np.clip(number, -(2**31), 2**31 - 1)
     return fits
 

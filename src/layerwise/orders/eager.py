@@ -20,7 +20,7 @@ from layerwise.orders.output import in_days, tabulate, to_frame
 from layerwise.orders.progress import steps, track
 from layerwise.orders.request import UNIX_DAY, Request, moment
 from layerwise.orders.rows import Rows, read_rows
-from layerwise.orders.silence import holdout_patience, warn_if_ended, window_patience
+from layerwise.orders.silence import warn_if_ended, window_patience
 from layerwise.orders.table import column
 from layerwise.orders.visits import Visits
 
@@ -29,10 +29,19 @@ Table = dict[str, np.ndarray]
 
 @attrs.frozen(eq=False)
 class View:
-    """The log as seen on one date."""
+    """The log as seen on one date.
+
+    Attributes:
+        cut: The last moment that counts.
+        rows: All usable rows, also those after the cut.
+        seen: How many of them are not after the cut.
+        bought: The purchases that are counted.
+        counts: The customers' counts.
+    """
 
     cut: int
-    past: Rows
+    rows: Rows
+    seen: int
     bought: Purchases
     counts: Counts
 
@@ -44,7 +53,7 @@ def summary(frame: Any, request: Request, as_of: Any) -> Any:
     done()
     view = _look(rows, request, as_of)
     done()
-    _notify(_check(view, rows, counted, request), view.cut, request)
+    _notify(check_view(view, counted, request), view.cut, request)
     ids, counts, scale, cut = rows.ids, view.counts, rows.scale, view.cut
     # The table needs the room of the rows.
     del rows, view
@@ -122,7 +131,7 @@ def occasion_days(
     1970-01-01, by customer and ascending; a week is its Monday.
     """
     rows, view, found = _open(frame, request, end, name="end")
-    if len(rows.code) and not len(view.past.code):
+    if len(rows.code) and not view.seen:
         raise DataError(
             "All orders came after the last day that is asked for.", hint="take a later day."
         )
@@ -162,42 +171,9 @@ def visits(frame: Any, request: Request, as_of: Any, *, patience: float) -> Visi
 def check(frame: Any, request: Request, as_of: Any) -> OrderCheck:
     """Return the counts of what `summary` would use and leave out."""
     rows, counted = read_rows(frame, request)
-    found = _check(_look(rows, request, as_of), rows, counted, request)
+    found = check_view(_look(rows, request, as_of), counted, request)
     named = pd.DataFrame({role: column(frame, name) for role, name in request.roles.items()})
     return attrs.evolve(found, duplicate_rows=int(named.duplicated().sum()))
-
-
-def holdout(frame: Any, request: Request, split: Any, end: Any) -> Any:
-    """Return the customer table as of the split, with what each bought up to the end."""
-    rows, counted = read_rows(frame, request)
-    last = moment(end, name="end", request=request, aware=rows.aware)
-    view = _look(rows, request, split, name="split")
-    check_split(view.cut, last)
-    held = _held(rows.until(last), request, view.cut)
-    found = _check(view, rows, counted, request)
-    notify(_with_held(found, held), date="split", ignore_future=True)
-    per_day = 24 if request.hourly else 1
-    until, patience = day(last // per_day), holdout_patience((last - view.cut) / per_day)
-    if rows.moment.max() <= last:
-        warn_if_ended(_last_day(rows, per_day), until, patience=patience, date="end")
-    table = _table(view, request) | _held_columns(held.rows, view, request, last)
-    return to_frame(frame, request, view.counts, view.past.ids, table)
-
-
-def _with_held(found: OrderCheck, held: Purchases) -> OrderCheck:
-    """Return the check with what the holdout period leaves out too."""
-    scale = held.rows.scale
-    amounts = held.rows.amounts
-    spend = 0.0 if amounts is None else exact_sum(amounts.value, amounts.scale) / scale
-    return attrs.evolve(
-        found,
-        used=found.used - held.refunded_rows,
-        refunded_rows=found.refunded_rows + held.refunded_rows,
-        refunded_orders=found.refunded_orders + held.refunded_orders,
-        refund_rows=found.refund_rows + held.refund_rows,
-        refund_total=found.refund_total + held.refund_total / scale,
-        spend=found.spend + spend,
-    )
 
 
 def stack(frame: Any, request: Request, dates: Iterable[Any]) -> Any:
@@ -207,13 +183,13 @@ def stack(frame: Any, request: Request, dates: Iterable[Any]) -> Any:
     check_dates([moment(d, name="as_of", request=request, aware=rows.aware) for d in wanted])
     views = [_look(rows, request, date) for date in track(wanted, request.progress, "snapshots")]
     latest = max(views, key=lambda view: view.cut)
-    _notify(_check(latest, rows, counted, request), latest.cut, request, ignore_future=True)
+    _notify(check_view(latest, counted, request), latest.cut, request, ignore_future=True)
     tables = [_dated(frame, request, view) for view in views if len(view.counts.code)]
     return pd.concat(tables, ignore_index=True) if _is_pandas(frame) else nw.concat(tables)
 
 
 def _dated(frame: Any, request: Request, view: View) -> Any:
-    table = to_frame(frame, request, view.counts, view.past.ids, _table(view, request))
+    table = to_frame(frame, request, view.counts, view.rows.ids, _table(view, request))
     date = np.datetime64(day(view.cut // (24 if request.hourly else 1)))
     if _is_pandas(frame):
         table.insert(0, c.AS_OF, date.astype("M8[us]"))
@@ -237,19 +213,13 @@ def check_dates(cuts: list[int]) -> list[int]:
     return cuts
 
 
-def check_split(split: int, end: int) -> None:
-    """Refuse a holdout period that is empty."""
-    if end <= split:
-        raise SpecError("end is not after split.", hint="The holdout is (split, end].")
-
-
 def _open(
     frame: Any, request: Request, as_of: Any, name: str = "as_of"
 ) -> tuple[Rows, View, OrderCheck]:
     """Return the rows of a log, the log as seen on a date, and what is left out."""
     rows, counted = read_rows(frame, request)
     view = _look(rows, request, as_of, name)
-    return rows, view, _check(view, rows, counted, request)
+    return rows, view, check_view(view, counted, request)
 
 
 def _ids_of(frame: Any, request: Request, rows: Rows, codes: np.ndarray) -> pd.Series:
@@ -262,70 +232,52 @@ def _look(rows: Rows, request: Request, as_of: Any, name: str = "as_of") -> View
     cut = moment(as_of, name=name, request=request, aware=rows.aware)
     past = rows.until(cut)
     bought = purchases(past, request.grain)
-    return View(cut, past, bought, count(bought.rows, request, cut))
+    return View(cut, rows, len(past.code), bought, count(bought.rows, request, cut))
 
 
 def _table(view: View, request: Request) -> Table:
-    return tabulate(view.counts, view.past.scale, request, view.cut)
+    return tabulate(view.counts, view.rows.scale, request, view.cut)
 
 
-def _held(rows: Rows, request: Request, split: int) -> Purchases:
-    """Return the purchases after the split; an order belongs where its earliest line is."""
-    if rows.order is None:
-        return purchases(rows.take(rows.moment > split), request.grain)
-    bought = purchases(rows, request.grain)
-    return Purchases(bought.rows.take(bought.rows.moment > split))
-
-
-def _held_columns(held: Rows, view: View, request: Request, last: int) -> Table:
-    customer, n = view.counts.code, held.ids.n
-    buyers, orders, _ = occasions(held, request.grain)
-    bought = np.zeros(n, dtype=np.int64)
-    bought[buyers] = orders
-    table = {c.HOLDOUT_ORDERS: bought[customer]}
-    if held.amounts is not None:
-        spend = held.amounts.sum_by(held.code, n)[customer]
-        table[c.HOLDOUT_SPEND] = spend / (held.amounts.scale or 1)
-    days = in_days(np.array([last - view.cut]), "hour" if request.hourly else "day")
-    table[c.HOLDOUT_DAYS] = np.repeat(days, len(customer))
-    return table
-
-
-def _check(view: View, rows: Rows, counted: dict[str, int], request: Request) -> OrderCheck:
-    later = len(rows.code) - len(view.past.code)
+def check_view(view: View, counted: dict[str, int], request: Request) -> OrderCheck:
+    """Return what the rows and purchases of a view leave out."""
+    rows = view.rows
+    later = len(rows.code) - view.seen
     lost = view.bought.refunded_rows
     customers = len(view.counts.code)
-    before = len(pd.unique(view.past.code)) if lost else customers
+    before = len(pd.unique(rows.until(view.cut).code)) if lost else customers
     per_day = 24 if request.hourly else 1
     ends = (view.counts.first_moment, view.counts.last_moment) if customers else None
+    last, first = _around(rows.moment, view.cut)
+    sold = view.bought.rows.amounts
     return OrderCheck(
         **counted,
         clock=rows.clock,
-        used=len(view.past.code) - lost,
+        used=view.seen - lost,
         customers=customers,
         first_order=None if ends is None else day(int(ends[0].min()) // per_day),
         last_order=None if ends is None else day(int(ends[1].max()) // per_day),
-        last_row=_last_day(view.past, per_day),
+        last_row=day(last // per_day) if view.seen else None,
         after_as_of=later,
-        first_later=_first_day_after(rows, view.cut, per_day) if later else None,
+        first_later=day(first // per_day) if later else None,
         refunded_rows=lost,
         refunded_orders=view.bought.refunded_orders,
         refund_rows=view.bought.refund_rows,
         refund_total=view.bought.refund_total / rows.scale,
-        spend=_spend(view.counts, rows),
+        spend=0.0 if sold is None else exact_sum(sold.value, sold.scale) / rows.scale,
         netted_by=request.netted_by,
         customers_without_purchase=before - customers,
     )
 
 
-def _spend(counts: Counts, rows: Rows) -> float:
-    if rows.amounts is None or not counts.spend:
-        return 0.0
-    return exact_sum(counts.spend[0], rows.amounts.scale) / rows.scale
-
-
-def _last_day(rows: Rows, per_day: int) -> dt.date | None:
-    return day(int(rows.moment.max()) // per_day) if len(rows.moment) else None
+def _around(moment: np.ndarray, cut: int) -> tuple[int, int]:
+    """Return the last moment up to a cut and the first after it, where there are such."""
+    if not len(moment):
+        return 0, 0
+    # Without a sign, what lies on the other side of the cut is farthest away.
+    before = (cut - moment).astype(np.uint32).min()
+    after = (moment - (cut + 1)).astype(np.uint32).min()
+    return cut - int(before), cut + 1 + int(after)
 
 
 def _notify(check: OrderCheck, cut: int, request: Request, *, ignore_future: bool = False) -> None:
@@ -334,10 +286,6 @@ def _notify(check: OrderCheck, cut: int, request: Request, *, ignore_future: boo
     if not check.after_as_of:
         until, patience = day(cut // (24 if request.hourly else 1)), window_patience(request)
         warn_if_ended(check.last_row, until, patience=patience, date="as_of", stacklevel=5)
-
-
-def _first_day_after(rows: Rows, cut: int, per_day: int) -> dt.date:
-    return day(int(np.compress(rows.moment > cut, rows.moment).min()) // per_day)
 
 
 def day(number: int) -> dt.date:

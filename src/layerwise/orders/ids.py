@@ -88,7 +88,7 @@ def small(n: int) -> type[np.signedinteger[Any]]:
 
 
 def _of_integers(series: pd.Series) -> Codes:
-    missing = series.isna().to_numpy() if series.hasnans else None
+    missing = series.isna().to_numpy() if _boxed(series) and series.hasnans else None
     kind = f"{series.dtype.kind}8"
     filled = series if missing is None else series.fillna(_some(series))
     values = np.asarray(filled.to_numpy(dtype=kind)) if _boxed(series) else filled.to_numpy()

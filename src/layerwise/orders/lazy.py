@@ -13,8 +13,9 @@ from layerwise import columns as c
 from layerwise import frames
 from layerwise.errors import EngineError
 from layerwise.orders import expressions as ex
-from layerwise.orders.eager import check_dates, check_split, day
+from layerwise.orders.eager import check_dates, day
 from layerwise.orders.facts import Facts, clock, collect_row, gather, is_aware
+from layerwise.orders.holdout import check_split
 from layerwise.orders.left_out import OrderCheck, notify
 from layerwise.orders.output import in_days
 from layerwise.orders.reasons import prepare

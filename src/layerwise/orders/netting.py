@@ -29,6 +29,11 @@ def bucket(moment: np.ndarray, grain: str) -> np.ndarray:
     return (moment + (UNIX_DAY - 1)) // 7 if grain == "week" else moment
 
 
+def first_moment(number: int, grain: str) -> int:
+    """Return the first hour or day of the hour, day or week of a number."""
+    return number * 7 - (UNIX_DAY - 1) if grain == "week" else number
+
+
 def purchases(rows: Rows, grain: str) -> Purchases:
     """Return the rows of orders whose net amount is above zero.
 

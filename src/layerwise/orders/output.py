@@ -52,10 +52,12 @@ def to_frame(
         made = _made_ids(frame, request, _raised(counts.code, ids.low), ids.whole)
         return build(frame, made, table)
     values = take(frame, request.customer, ids.first_rows(counts.code))
+    if ids.ascending:
+        return build(frame, values, table)
     keys = ids.sort_keys(counts.code)
     order = _order(values) if keys is None else np.argsort(keys)
-    if ids.whole and ids.rank is not None:
-        values = _made_ids(frame, request, ids.rank[counts.code], whole=True)
+    if ids.whole and keys is not None:
+        values = _made_ids(frame, request, keys, whole=True)
     sorted_ids = values.take(order).reset_index(drop=True) if _is_pandas(values) else values[order]
     return build(frame, sorted_ids, {name: array[order] for name, array in table.items()})
 
@@ -116,7 +118,9 @@ def _made_ids(frame: Any, request: Request, values: np.ndarray, whole: bool) -> 
         dtype = frame[request.customer].dtype
         if isinstance(dtype, pd.SparseDtype):
             dtype = dtype.subtype
-        return pd.Series(values).astype(integer_type(dtype) if whole else dtype)
+        kind: Any = integer_type(dtype) if whole else dtype
+        plain = isinstance(kind, np.dtype)
+        return values.astype(kind, copy=False) if plain else pd.Series(values).astype(kind)
     series = nw.from_native(frame, eager_only=True)[str(request.customer)]
     made = nw.new_series(c.CUSTOMER, values, backend=nw.get_native_namespace(frame))
     return made if whole else made.cast(series.dtype)

@@ -1,0 +1,81 @@
+"""Two periods of a log in memory, before a split and after it, counted at once."""
+
+from typing import Any
+
+import attrs
+import numpy as np
+
+from layerwise import columns as c
+from layerwise.errors import SpecError
+from layerwise.orders.counting import count
+from layerwise.orders.eager import View, check_view, day
+from layerwise.orders.left_out import notify
+from layerwise.orders.netting import Purchases, purchases
+from layerwise.orders.output import in_days, tabulate, to_frame
+from layerwise.orders.request import Request, moment
+from layerwise.orders.rows import Rows, read_rows
+from layerwise.orders.silence import holdout_patience, warn_if_ended
+
+
+def holdout(frame: Any, request: Request, split: Any, end: Any) -> Any:
+    """Return the customer table as of the split, with what each bought up to the end."""
+    rows, counted = read_rows(frame, request)
+    last = moment(end, name="end", request=request, aware=rows.aware)
+    cut = moment(split, name="split", request=request, aware=rows.aware)
+    check_split(cut, last)
+    bought = _of_both(rows.until(last), request, cut)
+    counts = count(bought.rows, request, cut, later=True)
+    view = View(cut, rows, int(np.count_nonzero(rows.moment <= cut)), bought, counts)
+    notify(check_view(view, counted, request), date="split", ignore_future=True)
+    per_day = 24 if request.hourly else 1
+    if (log_end := rows.moment.max()) <= last:
+        until, patience = day(last // per_day), holdout_patience((last - cut) / per_day)
+        warn_if_ended(day(int(log_end) // per_day), until, patience=patience, date="end")
+    table = tabulate(counts, rows.scale, request, cut)
+    table |= dict(zip((c.HOLDOUT_ORDERS, c.HOLDOUT_SPEND), counts.later, strict=False))
+    if rows.amounts is not None:
+        table[c.HOLDOUT_SPEND] = table[c.HOLDOUT_SPEND] / rows.scale
+    days = in_days(np.array([last - cut]), "hour" if request.hourly else "day")
+    table[c.HOLDOUT_DAYS] = np.repeat(days, len(counts.code))
+    return to_frame(frame, request, counts, rows.ids, table)
+
+
+def check_split(split: int, end: int) -> None:
+    """Refuse a holdout period that is empty."""
+    if end <= split:
+        raise SpecError("end is not after split.", hint="The holdout is (split, end].")
+
+
+def _of_both(rows: Rows, request: Request, split: int) -> Purchases:
+    """Return the purchases up to the split as it sees them, and those after it.
+
+    An order belongs where its earliest line is, with the lines up to there.
+    """
+    if rows.order is None and request.grain != "week":
+        return purchases(rows, request.grain)  # nets what is of one side of the split
+    past = purchases(rows.until(split), request.grain)
+    if rows.order is None:
+        later = purchases(rows.take(rows.moment > split), request.grain)
+    else:
+        bought = purchases(rows, request.grain).rows
+        later = Purchases(bought.take(bought.moment > split))
+    return _joined(past, later)
+
+
+def _joined(past: Purchases, later: Purchases) -> Purchases:
+    """Return the rows and the counts of both."""
+    names = [field.name for field in attrs.fields(Purchases) if field.name != "rows"]
+    counts = {name: getattr(past, name) + getattr(later, name) for name in names}
+    both = past.rows, later.rows
+    amounts = past.rows.amounts
+    if amounts is not None:
+        value = np.concatenate([each.amounts.value for each in both if each.amounts is not None])
+        amounts = attrs.evolve(amounts, value=value)
+    rows = attrs.evolve(
+        past.rows,
+        code=np.concatenate([each.code for each in both]),
+        moment=np.concatenate([each.moment for each in both]),
+        amounts=amounts,
+        order=None,
+    )
+    return Purchases(rows, **counts)
