@@ -77,8 +77,7 @@ class Amounts:
         size = n * (len(edges) + 1)
         total = np.zeros(size)
         for block in _blocks(len(code), size):
-            key = _periods(moment[block], edges)
-            key *= n
+            key = np.multiply(_periods(moment[block], edges), n, dtype=np.int64)
             key += code[block]
             total += np.bincount(key, self.value[block], size)
         each = total.reshape(-1, n)
@@ -193,9 +192,11 @@ def infinite_amounts(name: Any, infinite: int, n: int) -> DataError:
 
 
 def _periods(moment: np.ndarray, edges: Sequence[int]) -> np.ndarray:
-    period = np.zeros(len(moment), dtype=np.int64)
+    """Return how many edges each moment has reached."""
+    period = np.zeros(len(moment), dtype=np.int8 if len(edges) < 128 else np.int16)
     for edge in edges:
-        period += moment >= edge
+        # As bytes: adding booleans would cast first.
+        period += (moment >= edge).view(np.int8)
     return period
 
 
