@@ -268,13 +268,46 @@ def test_offsets_in_patterns(run):
         run(ordered_at=[*same[:2], "2024"], time_format=pattern)
 
 
-@pytest.mark.parametrize("between", ["/", ".", "-"])
-def test_the_pattern_in_the_hint_has_the_separator_of_the_texts(between: str) -> None:
-    """What the hint proposes can be copied and reads the column."""
-    log = pd.DataFrame({
-        "customer_id": [1], "ordered_at": [between.join(["31", "12", "2025"])], "amount": [5.0],
-    })  # fmt: skip
-    pattern = between.join(["%d", "%m", "%Y"])
-    with pytest.raises(DataError, match=re.escape(f'time_format="{pattern}" (day first)')):
-        summarize(log, as_of="2026-01-31")
+@pytest.mark.parametrize(
+    ("texts", "pattern"),
+    [
+        (["31/12/2025"], "%d/%m/%Y"),
+        (["31.12.2025", "1.2.2025"], "%d.%m.%Y"),
+        (["12-31-25"], "%m-%d-%y"),
+        (["31/12/2025 18:05", "01/02/2025 09:00"], "%d/%m/%Y %H:%M"),
+        (["12/31/2025 6:05:09 PM"], "%m/%d/%Y %I:%M:%S %p"),
+        (["31.12.25, 18:05"], "%d.%m.%y, %H:%M"),
+        (["2025.12.31 18:05:09"], "%Y.%m.%d %H:%M:%S"),
+        (["2025年12月31日", "2025年1月5日"], "%Y年%m月%d日"),
+        (["5-Oct-25"], "%d-%b-%y"),
+        (["Dec 31, 2025"], "%b %d, %Y"),
+    ],
+)
+@pytest.mark.parametrize("choices", [{}, {"time_format": "%d %Y"}], ids=str)
+def test_the_pattern_in_the_hint_reads_the_column(texts, pattern, choices):
+    """What the hint proposes can be copied, whether no pattern was given or one that reads none."""
+    log = pd.DataFrame({"customer_id": 1, "ordered_at": texts, "amount": 5.0})
+    with pytest.raises(DataError, match=re.escape(f'Say the pattern: time_format="{pattern}".')):
+        summarize(log, as_of="2026-01-31", **choices)
     assert len(summarize(log, as_of="2026-01-31", time_format=pattern)) == 1
+
+
+def test_the_hint_asks_which_comes_first():
+    """Where both orders read all texts, nobody can know."""
+    log = pd.DataFrame({"customer_id": 1, "ordered_at": ["01/02/2025", "03/04/2025"], "amount": 5})
+    hint = 'first: time_format="%d/%m/%Y" (day first) or time_format="%m/%d/%Y" (month first).'
+    with pytest.raises(DataError, match=re.escape(hint)):
+        summarize(log, as_of="2026-01-31")
+
+
+def test_the_hint_names_the_pattern_of_most():
+    """One text that is no date does not hide how the others are written."""
+    texts = [f"{day}/01/2025" for day in range(10, 29)]
+    log = pd.DataFrame({"customer_id": 1, "ordered_at": [*texts, "see mail"], "amount": 5.0})
+    with pytest.raises(DataError, match=r'20 of 20 .*\nHint: .*"%d/%m/%Y"\.'):
+        summarize(log, as_of="2026-01-31")
+    with pytest.raises(DataError, match=r"1 of 20 .*\nHint: .* clean the others"):
+        summarize(log, as_of="2026-01-31", time_format="%d/%m/%Y")
+    words = pd.DataFrame({"customer_id": 1, "ordered_at": ["soon", "later"], "amount": 5.0})
+    with pytest.raises(DataError, match="Use ISO dates"):
+        summarize(words, as_of="2026-01-31")

@@ -193,7 +193,7 @@ def infinite_amounts(name: Any, infinite: int, n: int) -> DataError:
 
 def _periods(moment: np.ndarray, edges: Sequence[int]) -> np.ndarray:
     """Return how many edges each moment has reached."""
-    period = np.zeros(len(moment), dtype=np.int8 if len(edges) < 128 else np.int16)
+    period: np.ndarray = np.zeros(len(moment), dtype=np.int8 if len(edges) < 128 else np.int16)
     for edge in edges:
         # As bytes: adding booleans would cast first.
         period += (moment >= edge).view(np.int8)

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from layerwise.errors import DataError, SpecError
+from layerwise.orders.date_patterns import patterns_of
 
 # What CSV readers leave behind for "no value".
 MISSING = frozenset({"", "nat", "nan", "na", "n/a", "none", "null", "<na>"})
 
 _ISO = re.compile(r"\s*(?:\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2}|\d{8})(?!\d)")
 _OFFSET = re.compile(r"[T ]\d\d.*([Zz]|[+-]\d\d(?::?\d\d)?)\s*$")
-_DAY_FIRST = re.compile(r"\s*\d{1,2}([/.\-])\d{1,2}[/.\-]\d{2,4}\b")
 
 
 @attrs.frozen(eq=False)
@@ -167,22 +167,30 @@ def local(times: pd.DatetimeIndex, tz: str | None) -> np.ndarray:
 
 def not_dates(name: Any, wrong: np.ndarray, n: int, pattern: str = "ISO8601") -> DataError:
     """Return the error for texts that cannot be read as dates."""
-    day_first = next((found for t in wrong if (found := _DAY_FIRST.match(t))), None)
-    if pattern != "ISO8601":
-        hint = f"time_format={pattern!r} must fit every value; clean the others or set them null."
-    elif day_first:
-        between = day_first[1]
-        days, months = (between.join(parts) for parts in (("%d", "%m", "%Y"), ("%m", "%d", "%Y")))
-        hint = (
-            f'Say which comes first: time_format="{days}" (day first) or '
-            f'time_format="{months}" (month first).'
-        )
-    else:
-        hint = 'Use ISO dates (2024-01-31), or say the pattern: time_format="%d.%m.%Y %H:%M".'
     how = "as ISO dates" if pattern == "ISO8601" else f"with {pattern!r}"
     return DataError(
-        f"{name}: {len(wrong):,} of {n:,} different texts cannot be read {how}.", hint=hint
+        f"{name}: {len(wrong):,} of {n:,} different texts cannot be read {how}.",
+        hint=_hint(wrong, n, pattern),
     )
+
+
+def _hint(wrong: np.ndarray, n: int, pattern: str) -> str:
+    """Say what would read the texts; a pattern that reads some already is not doubted."""
+    if pattern != "ISO8601" and len(wrong) < n:
+        return f"time_format={pattern!r} must fit every value; clean the others or set them null."
+    found = [p for p in patterns_of(wrong.tolist()) if p != pattern]
+    orders = {"".join(re.findall("%([dm])", p)) for p in found}
+    if orders == {"dm", "md"}:
+        words = {"dm": "day first", "md": "month first"}
+        told = [(p, words["".join(re.findall("%([dm])", p))]) for p in found]
+        return (
+            "Say which comes first: "
+            + " or ".join(f'time_format="{p}" ({w})' for p, w in told)
+            + "."
+        )
+    if found:
+        return "Say the pattern: " + " or ".join(f'time_format="{p}"' for p in found) + "."
+    return 'Use ISO dates (2024-01-31), or say the pattern: time_format="%d.%m.%Y %H:%M".'
 
 
 def mixed_zones(name: Any) -> DataError:
