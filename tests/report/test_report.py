@@ -434,7 +434,7 @@ def test_polars_tables_do_as_well():
         ({"k": 1}, SpecError, "k must"),
         ({"as_of": "soon"}, SpecError, "as_of"),
         ({"as_of": None}, SpecError, "as_of is missing"),
-        ({"groups": 3, "causes": 4}, SpecError, "causes= is a int"),
+        ({"groups": 3, "causes": 4}, SpecError, "causes= is of the type int"),
         ({"effects": effects(effect="much")}, ColumnsError, "no numbers: effect"),
         ({"effects": effects(control=-1)}, DataError, "control of effects= .* 1 of 1 rows"),
         ({"migration": moves([[1, 2], [3, 0.5]])}, DataError, "customers of migration="),
@@ -456,3 +456,14 @@ def test_missing_jinja_is_named(monkeypatch):
     assert made.to_markdown()
     with pytest.raises(lw.LayerwiseError, match=r"layerwise\[report\]"):
         made.to_html()
+
+
+@pytest.mark.parametrize("form", ["to_html", "to_markdown"])
+def test_a_report_is_written_whole_or_not_at_all(tmp_path, form):
+    """A folder that is not there is not made; what was written is what is returned."""
+    made = report(title="Shop", as_of="2024-12-31")
+    with pytest.raises(FileNotFoundError, match="No such folder"):
+        getattr(made, form)(tmp_path / "lacking" / "report.html")
+    assert not list(tmp_path.iterdir())
+    text = getattr(made, form)(tmp_path / "report")
+    assert (tmp_path / "report").read_bytes() == text.encode("utf-8")

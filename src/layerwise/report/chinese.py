@@ -185,7 +185,7 @@ CHINESE = {
     "{cause} would explain {paf} of the leavers ({low} to {high}).": "“{cause}”可解释 {paf} 的流失（区间 {low} 至 {high}）。",
     "{group}: {rate} leave, {rest} of all others; {n} more leavers than expected.": "{group}：流失率 {rate}，其余用户 {rest}；比预期多流失 {n} 人。",
     "{label}: {share} of customers bring {spend} of spend.": "{label}占用户数的 {share}，贡献 {spend} 的消费额。",
-    "{m} alerts in the newest period, {n} in all of {judged:,} judged points.": "最新一期有 {m} 条异常；{judged:,} 个监控点累计 {n} 条。",
+    "Alerts: {m} in the newest period, {n} in all of {judged:,} judged points.": "最新一期有 {m} 条异常；{judged:,} 个监控点累计 {n} 条。",
     "{m} of {n:,} customers show signs of high risk.": "{n:,} 位用户中，{m} 位有高风险信号。",
     "{m} of {n} columns have moved since the fit.": "自拟合以来，{n} 列数据中有 {m} 列发生偏移。",
     "{m} of {n} results say: keep.": "{n} 项结果中，{m} 项的结论为保留。",

@@ -186,7 +186,7 @@ def alerts_section(found: Monitoring, say: Say, k: int) -> Section:
     now = alerts[alerts[PERIOD_END] == newest] if len(alerts) else alerts
     headline = say("Nothing unusual in {n:,} judged points.", n=found.judged)
     if len(alerts):
-        text = "{m} alerts in the newest period, {n} in all of {judged:,} judged points."
+        text = "Alerts: {m} in the newest period, {n} in all of {judged:,} judged points."
         headline = say(text, m=len(now), n=len(alerts), judged=found.judged)
     columns = [
         Column(title=say("period to")),

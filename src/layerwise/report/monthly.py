@@ -22,7 +22,7 @@ from layerwise.report.page import to_page
 from layerwise.report.read import CLASSES, read_parts
 from layerwise.report.together import NOTHING, Closed, closed_cells
 from layerwise.report.words import Say
-from layerwise.saved import fits
+from layerwise.saved import fits, write_text
 from layerwise.scorecard import Scorecard
 from layerwise.version import VERSION
 
@@ -92,10 +92,12 @@ class Report:
         """Return one HTML page that needs nothing else: no network, scripts or fonts of its own.
 
         Args:
-            path: Where to write it too (UTF-8).
+            path: Where to write it too (UTF-8), whole or not at all.
 
         Raises:
             MissingExtraError: Jinja2 is not installed.
+            FileNotFoundError: The folder does not exist; none is made.
+            SavedFileError: The path is none.
         """
         return _written(to_page(self), path)
 
@@ -103,14 +105,18 @@ class Report:
         """Return the report as Markdown with tables.
 
         Args:
-            path: Where to write it too (UTF-8).
+            path: Where to write it too (UTF-8), whole or not at all.
+
+        Raises:
+            FileNotFoundError: The folder does not exist; none is made.
+            SavedFileError: The path is none.
         """
         return _written(to_markdown(self), path)
 
 
 def _written(text: str, path: str | Path | None) -> str:
     if path is not None:
-        Path(path).write_bytes(text.encode("utf-8"))
+        write_text(path, text)
     return text
 
 
@@ -226,7 +232,7 @@ def report(
 
 def _check(given: Mapping[str, Any], title: Any, currency: Any, k: Any) -> None:
     wrong = [
-        f"{name}= is a {type(value).__name__}, not a {CLASSES[name].__name__}"
+        f"{name}= is of the type {type(value).__name__}, not {CLASSES[name].__name__}"
         for name, value in given.items()
         if name in CLASSES and value is not None and not isinstance(value, CLASSES[name])
     ]
