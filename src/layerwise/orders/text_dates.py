@@ -168,29 +168,28 @@ def local(times: pd.DatetimeIndex, tz: str | None) -> np.ndarray:
 def not_dates(name: Any, wrong: np.ndarray, n: int, pattern: str = "ISO8601") -> DataError:
     """Return the error for texts that cannot be read as dates."""
     how = "as ISO dates" if pattern == "ISO8601" else f"with {pattern!r}"
+    few = 2 * len(wrong) < n
     return DataError(
         f"{name}: {len(wrong):,} of {n:,} different texts cannot be read {how}.",
-        hint=_hint(wrong, n, pattern),
+        hint=_where(name, pattern) if few else _which(patterns_of(wrong.tolist())),
     )
 
 
-def _hint(wrong: np.ndarray, n: int, pattern: str) -> str:
-    """Say what would read the texts; a pattern that reads some already is not doubted."""
-    if pattern != "ISO8601" and len(wrong) < n:
-        return f"time_format={pattern!r} must fit every value; clean the others or set them null."
-    found = [p for p in patterns_of(wrong.tolist()) if p != pattern]
-    orders = {"".join(re.findall("%([dm])", p)) for p in found}
-    if orders == {"dm", "md"}:
-        words = {"dm": "day first", "md": "month first"}
-        told = [(p, words["".join(re.findall("%([dm])", p))]) for p in found]
-        return (
-            "Say which comes first: "
-            + " or ".join(f'time_format="{p}" ({w})' for p, w in told)
-            + "."
-        )
-    if found:
-        return "Say the pattern: " + " or ".join(f'time_format="{p}"' for p in found) + "."
-    return 'Use ISO dates (2024-01-31), or say the pattern: time_format="%d.%m.%Y %H:%M".'
+def _where(name: Any, pattern: str) -> str:
+    dates = f"pd.to_datetime(orders[{name!r}], format={pattern!r}, errors='coerce')"
+    return f"Correct them or set them null; orders[{dates}.isna()] shows them."
+
+
+def _which(patterns: list[str]) -> str:
+    """Name the patterns that would read the texts."""
+    if not patterns:
+        return 'Use ISO dates (2024-01-31), or say the pattern: time_format="%d.%m.%Y %H:%M".'
+    orders = ["".join(re.findall("%([dm])", p)) for p in patterns]
+    if set(orders) != {"dm", "md"}:
+        return "Say the pattern: " + " or ".join(f'time_format="{p}"' for p in patterns) + "."
+    words = {"dm": "day first", "md": "month first"}
+    told = [f'time_format="{p}" ({words[o]})' for p, o in zip(patterns, orders, strict=True)]
+    return "Say which comes first: " + " or ".join(told) + "."
 
 
 def mixed_zones(name: Any) -> DataError:
