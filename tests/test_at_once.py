@@ -75,3 +75,13 @@ def test_noted_keeps_other_warnings() -> None:
     with pytest.warns(DeprecationWarning, match="old"):
         notes = _warn()
     assert notes == ["ours"]
+
+
+@pytest.mark.parametrize(("late", "told"), [(9, 0), (10, 1), (60, 1), (300, 1)])
+def test_a_log_that_ends_early_is_told_of_once(late: int, told: int) -> None:
+    """By a tenth of the horizon in the judgement, or by weeks in the summary: silence unseen."""
+    last = pd.Timestamp(AS_OF).normalize()
+    found = overview(LOG, as_of=last + pd.Timedelta(days=late))
+    notes = [note for note in found.notes if note.startswith("The order log ends on")]
+    assert len(notes) == told
+    assert all(f"{late} days before as_of=" in note for note in notes)

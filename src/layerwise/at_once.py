@@ -12,7 +12,13 @@ import pandas as pd
 from layerwise import frames
 from layerwise.brief import in_brief
 from layerwise.columns import expected_spend, p_no_purchase
-from layerwise.errors import FitError, LayerwiseError, LayerwiseWarning, SpecError
+from layerwise.errors import (
+    FitError,
+    LayerwiseError,
+    LayerwiseWarning,
+    LogEndsEarlyWarning,
+    SpecError,
+)
 from layerwise.layers import RFM, ChurnStatus, FittedLayers, Frequency, Layers, Loyalty, Tier, Value
 from layerwise.models import BGNBD, GammaGamma
 from layerwise.orders.request import MOST_DAYS, make_request
@@ -134,7 +140,7 @@ def overview(
         step("plan")
         plan = table.plan(labelled)
     step("judge churn probability")
-    with noted():  # the same rows again
+    with noted(LogEndsEarlyWarning) as ended:  # what is left out was told above
         scorecard, unjudged = _judge(orders, check, as_of, horizon_days, columns)
     return Overview(
         check=check,
@@ -144,7 +150,7 @@ def overview(
         plan=plan,
         strategies=table,
         horizon_days=horizon_days,
-        notes=(*notes, *refused, *unjudged),
+        notes=(*notes, *_not_told(ended, notes), *refused, *unjudged),
     )
 
 
@@ -181,17 +187,24 @@ def _judge(
         return None, [f"The churn probability could not be judged: {error}"]
 
 
+def _not_told(ended: list[str], notes: list[str]) -> list[str]:
+    """Return that the log ends before the holdout does, unless as_of was long after it already."""
+    begin = "The order log ends on"
+    told = any(note.startswith(begin) for note in notes)
+    return [] if told else [text.replace("end=", "as_of=") for text in ended]
+
+
 @contextmanager
-def noted() -> Iterator[list[str]]:
-    """Keep the warnings of layerwise from being shown; their texts are in the list afterwards."""
+def noted(kind: type[LayerwiseWarning] = LayerwiseWarning) -> Iterator[list[str]]:
+    """Keep the warnings of layerwise from being shown; the texts of a kind are in the list then."""
     texts: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", LayerwiseWarning)
         yield texts
     for warning in caught:
-        if issubclass(warning.category, LayerwiseWarning):
+        if issubclass(warning.category, kind):
             texts.append(str(warning.message))
-        else:
+        elif not issubclass(warning.category, LayerwiseWarning):
             warnings.warn_explicit(
                 warning.message, warning.category, warning.filename, warning.lineno
             )

@@ -59,7 +59,8 @@ def summarize(
     `as_of`, so `orders_365d >= 1` means `days_since_last < 365`.
 
     **A log that ends early.** If the last row lies before `as_of` by more than the longest window,
-    one `LogEndsEarlyWarning` says so: nobody can be seen to buy after it.
+    one `LogEndsEarlyWarning` says so: nobody can be seen to buy after it. With 1,000 rows or more
+    two weeks are enough, if they are also a hundred times the mean time between two rows.
 
     **Exactness.** Amounts with at most six decimals are added as whole minor units, so totals do
     not depend on the order of the rows or the engine. Other amounts are added exactly on a fine

@@ -58,3 +58,18 @@ def test_snapshots_and_return_curves_tell_too():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         snapshots(LOG, as_of=["2024-06-30", "2024-07-31"])
+
+
+@pytest.mark.parametrize("grain", ["day", "hour"])
+@pytest.mark.parametrize(
+    ("rows", "span", "days"), [(1000, 100, 14), (1000, 300, 30), (999, 9, 365)]
+)
+def test_a_log_of_many_rows_is_missed_sooner(engine, grain, rows, span, days):
+    """Two weeks, or a hundred times the mean time between two rows; few rows do not tell."""
+    place = pd.Series(range(rows))
+    when = pd.Timestamp("2024-01-01") + pd.to_timedelta(place % span, "D")
+    log = engine.make(pd.DataFrame({"customer_id": place % 50, "ordered_at": when, "amount": 5.0}))
+    last = pd.Timestamp("2024-01-01") + pd.Timedelta(days=span - 1)
+    summarize(log, as_of=last + pd.Timedelta(days=days), grain=grain)
+    with pytest.warns(LogEndsEarlyWarning, match=f"{days + 1} days before as_of"):
+        summarize(log, as_of=last + pd.Timedelta(days=days + 1), grain=grain)

@@ -20,7 +20,7 @@ from layerwise.orders.output import in_days, tabulate, to_frame
 from layerwise.orders.progress import steps, track
 from layerwise.orders.request import UNIX_DAY, Request, moment
 from layerwise.orders.rows import Rows, read_rows
-from layerwise.orders.silence import warn_if_ended, window_patience
+from layerwise.orders.silence import usual_patience, warn_if_ended
 from layerwise.orders.table import column
 from layerwise.orders.visits import Visits
 
@@ -284,7 +284,7 @@ def _notify(check: OrderCheck, cut: int, request: Request, *, ignore_future: boo
     """Tell what was left out, and if the log ends long before as_of."""
     notify(check, ignore_future=ignore_future, stacklevel=5)
     if not check.after_as_of:
-        until, patience = day(cut // (24 if request.hourly else 1)), window_patience(request)
+        until, patience = day(cut // (24 if request.hourly else 1)), usual_patience(check, request)
         warn_if_ended(check.last_row, until, patience=patience, date="as_of", stacklevel=5)
 
 

@@ -20,7 +20,7 @@ from layerwise.orders.left_out import OrderCheck, notify
 from layerwise.orders.output import in_days
 from layerwise.orders.reasons import prepare
 from layerwise.orders.request import Request, moment
-from layerwise.orders.silence import holdout_patience, warn_if_ended, window_patience
+from layerwise.orders.silence import holdout_patience, usual_patience, warn_if_ended
 
 Lazy = nw.LazyFrame[Any]
 
@@ -113,7 +113,7 @@ def _tell(check: OrderCheck, cut: int, request: Request, *, ignore_future: bool 
     """Tell what was left out, and if the log ends long before as_of."""
     notify(check, ignore_future=ignore_future, stacklevel=5)
     if not check.after_as_of:
-        until, patience = day(cut // _per_day(request)), window_patience(request)
+        until, patience = day(cut // _per_day(request)), usual_patience(check, request)
         warn_if_ended(check.last_row, until, patience=patience, date="as_of", stacklevel=5)
 
 

@@ -4,9 +4,13 @@ import datetime as dt
 import warnings
 
 from layerwise.errors import LogEndsEarlyWarning
+from layerwise.orders.left_out import OrderCheck
 from layerwise.orders.request import Request
 
 _FEWEST_DAYS = 7
+_TWO_WEEKS = 14
+_MANY = 100
+_ENOUGH = 1000
 _SHARE = 0.1
 
 
@@ -19,9 +23,18 @@ def holdout_patience(days: float) -> float:
     return max(_FEWEST_DAYS, _SHARE * days)
 
 
-def window_patience(request: Request) -> float:
-    """Return how many days before as_of the log may stop: the longest window."""
-    return max(request.windows, default=365)
+def usual_patience(check: OrderCheck, request: Request) -> float:
+    """Return how many days before as_of the log may stop: two weeks, or longer if rows are few.
+
+    A hundred times the mean time between two rows is silence that a log which goes on hardly ever
+    shows, also where an order has ten lines. The longest window is the limit, and what counts where
+    the rows are too few to tell how often they come.
+    """
+    longest = max(request.windows, default=365)
+    if check.used < _ENOUGH or check.first_order is None or check.last_row is None:
+        return longest
+    days = (check.last_row - check.first_order).days + 1
+    return min(longest, max(_TWO_WEEKS, _MANY * days / check.used))
 
 
 def warn_if_ended(
