@@ -200,7 +200,7 @@ def _check_period(period_days: object) -> None:
 def _split(split: Any, request: Request) -> int | None:
     if split is None:
         return None
-    return moment(split, name="split", request=request, aware=True) // (24 if request.hourly else 1)
+    return moment(split, name="split", request=request, aware=True) // request.per_day
 
 
 def _followed(counts: Array, days: Array, split: int | None) -> Array:

@@ -1,6 +1,7 @@
 import decimal
 import fractions
 
+import attrs
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -134,6 +135,9 @@ def test_spans_are_sums_of_their_rows(rows, scale):
     """Each span of periods holds the rows between its edges, whole numbers or floats."""
     code, moment, value = (np.array(column) for column in zip(*rows, strict=True))
     amounts = Amounts(value.astype(float) / (1 if scale else 3), scale, 1.0)
+    # Enough rows that their sums are fewer.
+    code, moment = np.tile(code, 12), np.tile(moment, 12)
+    amounts = attrs.evolve(amounts, value=np.tile(amounts.value, 12))
     spans = [(0, 1), (1, 2), (2, 2), (0, 0)]
     bounds = [0, 3, 7, 10]
     found = list(amounts.sum_by_span(code, 4, moment, [3, 7], spans))
@@ -142,3 +146,17 @@ def test_spans_are_sums_of_their_rows(rows, scale):
         assert sums.tolist() == amounts.sum_by(code, 4, inside).tolist()
         expected = [amounts.value[inside & (code == who)].sum() for who in range(4)]
         assert sums == pytest.approx(expected, rel=1e-14)
+
+
+@pytest.mark.parametrize("edges", [127, 128, 300])
+def test_spans_of_many_periods(edges):
+    """Each period holds what it should, however many there are and however few the rows."""
+    moment = np.arange(2_000) % (edges + 1)
+    amounts = to_amounts(np.arange(2_000))
+    spans = [(i, i) for i in range(edges + 1)]
+    found = amounts.sum_by_span(np.zeros(2_000, int), 1, moment, range(1, edges + 1), spans)
+    expected = np.bincount(moment, np.arange(2_000))
+    assert [float(each[0]) for each in found] == expected.tolist()
+    few = amounts.take(np.arange(edges))
+    sums = few.sum_by_span(np.zeros(edges, int), 1, moment[:edges], range(1, edges + 1), spans)
+    assert [float(each[0]) for each in sums] == [*range(edges), 0]

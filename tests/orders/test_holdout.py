@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from layerwise.errors import DataError, RowsLeftOutWarning
 from layerwise.orders.eager import _around
 from layerwise.summary import calibration_holdout, summarize
 
@@ -69,11 +70,28 @@ def test_a_week_that_goes_on_after_the_split_is_two_occasions():
 
 def test_one_half_of_a_week_does_not_pay_back_the_other():
     """A refund nets with the orders of its own side of the split."""
-    days = pd.to_datetime(["2024-07-01", "2024-07-04", "2024-07-05"])
-    log = pd.DataFrame({"customer_id": 1, "ordered_at": days, "amount": [5.0, -9.0, 12.0]})
-    both = calibration_holdout(log, split=SPLIT, end="2024-07-07", grain="week")
+    days = pd.to_datetime(["2024-07-01", "2024-07-04"])
+    log = pd.DataFrame({"customer_id": 1, "ordered_at": days, "amount": [5.0, -9.0]})
+    both = quietly(calibration_holdout, log, split=SPLIT, end="2024-07-07", grain="week")
     assert both["spend_total"].tolist() == [5]
-    assert both["holdout_spend"].tolist() == [3]
+    assert both["holdout_spend"].tolist() == [0]
+
+
+def test_the_notice_counts_the_rows_up_to_the_end(engine):
+    """Refunds of the holdout are a share of both periods' rows; rows after the end are no news."""
+    days = pd.to_datetime(["2024-06-01", "2024-07-05", "2024-07-06", "2024-07-07", "2024-09-09"])
+    log = pd.DataFrame({"customer_id": [1, 2, 2, 2, 2], "ordered_at": days})
+    log["amount"] = [5.0, -1.0, -1.0, -1.0, 3.0]
+    with pytest.warns(RowsLeftOutWarning, match=r"^3 of 4 rows \(75.00%\) of the order log left"):
+        calibration_holdout(engine.make(log), split=SPLIT, end="2024-07-10")
+
+
+def test_a_log_that_begins_after_the_split(engine):
+    """The error says so, also where the holdout has orders."""
+    log = pd.DataFrame({"customer_id": 1, "ordered_at": pd.to_datetime(["2024-07-05"])})
+    log["amount"] = 5.0
+    with pytest.raises(DataError, match=r"All 1 rows .* after split \(first 2024-07-05\)"):
+        calibration_holdout(engine.make(log), split=SPLIT, end="2024-07-10")
 
 
 @pytest.mark.parametrize(

@@ -70,11 +70,11 @@ class Amounts:
             edges: Where the periods from the second on begin, ascending.
             spans: The first and the last period of each sum; the first of all is 0.
         """
-        if self.scale is None:
+        size = n * (len(edges) + 1)
+        if self.scale is None or size > len(code):  # not exact, or more sums than rows
             period = _periods(moment, edges)
             yield from (self.sum_by(code, n, (period >= a) & (period <= b)) for a, b in spans)
             return
-        size = n * (len(edges) + 1)
         total = np.zeros(size)
         for block in _blocks(len(code), size):
             key = np.multiply(_periods(moment[block], edges), n, dtype=np.int64)
@@ -193,7 +193,7 @@ def infinite_amounts(name: Any, infinite: int, n: int) -> DataError:
 
 def _periods(moment: np.ndarray, edges: Sequence[int]) -> np.ndarray:
     """Return how many edges each moment has reached."""
-    period: np.ndarray = np.zeros(len(moment), dtype=np.int8 if len(edges) < 128 else np.int16)
+    period: np.ndarray = np.zeros(len(moment), dtype=np.int8 if len(edges) < 128 else np.int64)
     for edge in edges:
         # As bytes: adding booleans would cast first.
         period += (moment >= edge).view(np.int8)

@@ -227,7 +227,6 @@ def _with_spend(counts: Counts, part: Part, grain: str, cuts: list[int], as_of: 
     spans = [(0, last), *((1 + edges.index(cut), last) for cut in cuts)]
     edges = [first_moment(edge, grain) for edge in edges]
     if counts.later:
-        at_first &= part.moment <= as_of
         edges.append(as_of + 1)
         spans.append((last + 1, last + 1))
     first = amounts.sum_by(part.code, part.n, at_first)[customer]

@@ -41,7 +41,7 @@ def read_times(series: pd.Series, request: Request) -> Moments:
     unit, step = np.datetime_data(times.dtype)
     if unit not in _PER_DAY or step != 1:
         times = times.astype("M8[us]")
-    per_day = 24 if request.hourly else 1
+    per_day = request.per_day
     number = np.empty(len(times), dtype=np.int32)
     inside = [
         _number(times[i : i + _BLOCK], per_day, number[i : i + _BLOCK])

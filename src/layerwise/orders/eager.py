@@ -12,7 +12,7 @@ import pandas as pd
 from layerwise import columns as c
 from layerwise.arguments import several
 from layerwise.errors import DataError, SpecError
-from layerwise.orders.amounts import exact_sum
+from layerwise.orders.amounts import exact_sum, of_rows
 from layerwise.orders.counting import Counts, count, occasions
 from layerwise.orders.left_out import OrderCheck, notify
 from layerwise.orders.netting import Purchases, bucket, purchases
@@ -139,7 +139,7 @@ def occasion_days(
     code, orders, moments = occasions(view.bought.rows, request.grain)
     if request.grain == "week":
         moments = bucket(moments, "week").astype(np.int64) * 7 - (UNIX_DAY - 1)
-    per_day = 24 if request.hourly else 1
+    per_day = request.per_day
     days = moments.astype(np.int64) // per_day
     return orders, days, view.cut // per_day, lambda: _ids_of(frame, request, rows, code).tolist()
 
@@ -190,7 +190,7 @@ def stack(frame: Any, request: Request, dates: Iterable[Any]) -> Any:
 
 def _dated(frame: Any, request: Request, view: View) -> Any:
     table = to_frame(frame, request, view.counts, view.rows.ids, _table(view, request))
-    date = np.datetime64(day(view.cut // (24 if request.hourly else 1)))
+    date = np.datetime64(day(view.cut // request.per_day))
     if _is_pandas(frame):
         table.insert(0, c.AS_OF, date.astype("M8[us]"))
         return table
@@ -245,8 +245,8 @@ def check_view(view: View, counted: dict[str, int], request: Request) -> OrderCh
     later = len(rows.code) - view.seen
     lost = view.bought.refunded_rows
     customers = len(view.counts.code)
-    before = len(pd.unique(rows.until(view.cut).code)) if lost else customers
-    per_day = 24 if request.hourly else 1
+    before = len(pd.unique(of_rows(rows.code, rows.moment <= view.cut))) if lost else customers
+    per_day = request.per_day
     ends = (view.counts.first_moment, view.counts.last_moment) if customers else None
     last, first = _around(rows.moment, view.cut)
     sold = view.bought.rows.amounts
@@ -284,7 +284,7 @@ def _notify(check: OrderCheck, cut: int, request: Request, *, ignore_future: boo
     """Tell what was left out, and if the log ends long before as_of."""
     notify(check, ignore_future=ignore_future, stacklevel=5)
     if not check.after_as_of:
-        until, patience = day(cut // (24 if request.hourly else 1)), usual_patience(check, request)
+        until, patience = day(cut // request.per_day), usual_patience(check, request)
         warn_if_ended(check.last_row, until, patience=patience, date="as_of", stacklevel=5)
 
 

@@ -128,7 +128,7 @@ def _check_years(rows: Lazy, request: Request, dated: list[dict[str, Any]], n: i
 
     So are missing ones, of rows that lack something else before.
     """
-    per_day = 24 if request.hourly else 1
+    per_day = request.per_day
     ends = [int(group[end]) // per_day for group in dated for end in ("first", "last")]
     if all(FIRST_DAY < end <= LAST_DAY for end in ends):
         return

@@ -9,7 +9,7 @@ from layerwise import columns as c
 from layerwise.errors import SpecError
 from layerwise.orders.counting import count
 from layerwise.orders.eager import View, check_view, day
-from layerwise.orders.left_out import notify
+from layerwise.orders.left_out import OrderCheck, notify
 from layerwise.orders.netting import Purchases, purchases
 from layerwise.orders.output import in_days, tabulate, to_frame
 from layerwise.orders.request import Request, moment
@@ -25,19 +25,30 @@ def holdout(frame: Any, request: Request, split: Any, end: Any) -> Any:
     check_split(cut, last)
     bought = _of_both(rows.until(last), request, cut)
     counts = count(bought.rows, request, cut, later=True)
-    view = View(cut, rows, int(np.count_nonzero(rows.moment <= cut)), bought, counts)
-    notify(check_view(view, counted, request), date="split", ignore_future=True)
-    per_day = 24 if request.hourly else 1
-    if (log_end := rows.moment.max()) <= last:
-        until, patience = day(last // per_day), holdout_patience((last - cut) / per_day)
-        warn_if_ended(day(int(log_end) // per_day), until, patience=patience, date="end")
+    seen, until_end = (int(np.count_nonzero(rows.moment <= each)) for each in (cut, last))
+    found = check_view(View(cut, rows, seen, bought, counts), counted, request)
+    notify(with_held(found, until_end - seen), date="split", ignore_future=True)
+    per_day = request.per_day
+    patience = holdout_patience((last - cut) / per_day)
+    log_end = day(int(rows.moment.max()) // per_day)
+    warn_if_ended(log_end, day(last // per_day), patience=patience, date="end")
     table = tabulate(counts, rows.scale, request, cut)
-    table |= dict(zip((c.HOLDOUT_ORDERS, c.HOLDOUT_SPEND), counts.later, strict=False))
+    table[c.HOLDOUT_ORDERS] = counts.later[0]
     if rows.amounts is not None:
-        table[c.HOLDOUT_SPEND] = table[c.HOLDOUT_SPEND] / rows.scale
+        table[c.HOLDOUT_SPEND] = counts.later[1] / rows.scale
     days = in_days(np.array([last - cut]), "hour" if request.hourly else "day")
     table[c.HOLDOUT_DAYS] = np.repeat(days, len(counts.code))
     return to_frame(frame, request, counts, rows.ids, table)
+
+
+def with_held(found: OrderCheck, held: int) -> OrderCheck:
+    """Return the check with the rows of the holdout among those that are used.
+
+    Where nobody bought up to the split, they stay rows after it, which is what is wrong then.
+    """
+    if not found.customers:
+        return found
+    return attrs.evolve(found, used=found.used + held, after_as_of=found.after_as_of - held)
 
 
 def check_split(split: int, end: int) -> None:
@@ -51,8 +62,9 @@ def _of_both(rows: Rows, request: Request, split: int) -> Purchases:
 
     An order belongs where its earliest line is, with the lines up to there.
     """
-    if rows.order is None and request.grain != "week":
-        return purchases(rows, request.grain)  # nets what is of one side of the split
+    nets = rows.amounts is not None and rows.amounts.lowest <= 0
+    if rows.order is None and not (nets and request.grain == "week"):
+        return purchases(rows, request.grain)  # nothing nets across the split
     past = purchases(rows.until(split), request.grain)
     if rows.order is None:
         later = purchases(rows.take(rows.moment > split), request.grain)

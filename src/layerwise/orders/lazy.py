@@ -15,7 +15,7 @@ from layerwise.errors import EngineError
 from layerwise.orders import expressions as ex
 from layerwise.orders.eager import check_dates, day
 from layerwise.orders.facts import Facts, clock, collect_row, gather, is_aware
-from layerwise.orders.holdout import check_split
+from layerwise.orders.holdout import check_split, with_held
 from layerwise.orders.left_out import OrderCheck, notify
 from layerwise.orders.output import in_days
 from layerwise.orders.reasons import prepare
@@ -57,9 +57,10 @@ def holdout(table: Lazy, request: Request, split: Any, end: Any) -> Lazy:
     if held_facts.lowest <= 0:
         held_row = collect_row(ex.audit(later, held_facts, request, after=cut))
         found = _with_held(found, _typed(held_row, held_facts.scale or 1), request)
-    notify(found, date="split", ignore_future=True)
+    held_rows = found.after_as_of - held_facts.counts.get("after_as_of", 0)
+    notify(with_held(found, held_rows), date="split", ignore_future=True)
     if held_facts.later is None:
-        per_day = _per_day(request)
+        per_day = request.per_day
         until, patience = day(last // per_day), holdout_patience((last - cut) / per_day)
         log_end = day(held_facts.last // per_day)
         warn_if_ended(log_end, until, patience=patience, date="end")
@@ -95,7 +96,7 @@ def stack(table: Lazy, request: Request, dates: Iterable[Any]) -> Lazy:
 
 def _dated(customers: Lazy, request: Request, cut: int) -> Lazy:
     """Add the date, of the type that first_order has on this engine."""
-    date = day(cut // _per_day(request))
+    date = day(cut // request.per_day)
     dtype = customers.collect_schema()[c.FIRST_ORDER]
     value = nw.lit(date) if dtype == nw.Date else nw.lit(dt.datetime(*date.timetuple()[:3]))
     return customers.select(value.cast(dtype).alias(c.AS_OF), nw.all())
@@ -113,7 +114,7 @@ def _tell(check: OrderCheck, cut: int, request: Request, *, ignore_future: bool 
     """Tell what was left out, and if the log ends long before as_of."""
     notify(check, ignore_future=ignore_future, stacklevel=5)
     if not check.after_as_of:
-        until, patience = day(cut // _per_day(request)), usual_patience(check, request)
+        until, patience = day(cut // request.per_day), usual_patience(check, request)
         warn_if_ended(check.last_row, until, patience=patience, date="as_of", stacklevel=5)
 
 
@@ -126,7 +127,7 @@ def _look(table: Lazy, request: Request, date: Any, name: str) -> tuple[int, Laz
 
 def _check(table: Lazy, rows: Lazy, facts: Facts, request: Request, *, full: bool) -> OrderCheck:
     """Count; refunds and customers need the log grouped, so only where there can be refunds."""
-    per_day = _per_day(request)
+    per_day = request.per_day
     used = facts.counts["rows"] - facts.left_out
     first, last = (day(m // per_day) if used else None for m in (facts.first, facts.last))
     audited: dict[str, Any] = {"first_order": first, "last_order": last}
@@ -156,10 +157,6 @@ def _with_held(found: OrderCheck, held: dict[str, Any], request: Request) -> Ord
 
 
 _REFUNDS = ("refunded_rows", "refunded_orders", "refund_rows", "refund_total")
-
-
-def _per_day(request: Request) -> int:
-    return 24 if request.hourly else 1
 
 
 def _typed(row: dict[str, Any], scale: int) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def tabulate(counts: Counts, scale: int, request: Request, as_of: int) -> dict[s
     Days are whole numbers, but with grain="hour", where they are hours / 24.
     """
     now = int(bucket(np.array([as_of]), request.grain)[0])
-    per_day = 24 if request.hourly else 1
+    per_day = request.per_day
     table = {
         c.FIRST_ORDER: _dates(counts.first_moment, per_day),
         c.LAST_ORDER: _dates(counts.last_moment, per_day),

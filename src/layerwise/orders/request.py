@@ -87,6 +87,11 @@ class Request:
         """Whether moments are numbered by hours; days otherwise."""
         return self.grain == "hour"
 
+    @property
+    def per_day(self) -> int:
+        """How many moments a day has."""
+        return 24 if self.hourly else 1
+
 
 def make_request(**columns: Unpack[OrderColumns]) -> Request:
     """Return the checked request; all impossible choices are named at once."""
