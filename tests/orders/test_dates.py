@@ -1,5 +1,4 @@
 import datetime as dt
-import re
 
 import numpy as np
 import pandas as pd
@@ -7,6 +6,7 @@ import pyarrow as pa
 import pytest
 
 from layerwise.errors import ColumnsError, DataError, SpecError, TimeZoneWarning
+from layerwise.orders.date_patterns import PATTERNS
 from layerwise.summary import summarize
 
 UTC = pd.to_datetime(["2024-03-31 00:30", "2024-03-31 22:30", "2024-10-26 23:30"]).tz_localize(
@@ -268,63 +268,103 @@ def test_offsets_in_patterns(run):
         run(ordered_at=[*same[:2], "2024"], time_format=pattern)
 
 
+def refused(texts, **choices):
+    """Return what is said of dates that cannot be read."""
+    log = pd.DataFrame({"customer_id": 1, "ordered_at": texts, "amount": 5.0})
+    with pytest.raises(DataError, match="cannot be read") as caught:
+        summarize(log, as_of="2026-01-31", **choices)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_the_pattern_in_the_hint_reads_the_column(pattern):
+    """What the hint proposes can be copied, whether no pattern was given or one that reads none."""
+    texts = [
+        f" {pd.Timestamp(t).strftime(pattern)} " for t in ("2025-12-31 18:05:09", "2025-01-28")
+    ]
+    log = pd.DataFrame({"customer_id": 1, "ordered_at": texts, "amount": 5.0})
+    said, choices = refused(texts, time_format="%d %Y"), {}
+    if "leave time_format= out" not in said:
+        assert said.splitlines()[1] == refused(texts).splitlines()[1]
+        assert "Hint: Say" in said
+        assert f'time_format="{pattern}"' in said
+        choices = {"time_format": pattern}
+    customers = summarize(log, as_of="2026-01-31", **choices)
+    assert str(customers["last_order"].item().date()) == "2025-12-31"
+
+
 @pytest.mark.parametrize(
-    ("texts", "pattern"),
+    ("texts", "choices", "hint"),
     [
-        (["31/12/2025"], "%d/%m/%Y"),
-        (["31.12.2025", "1.2.2025"], "%d.%m.%Y"),
-        (["12-31-25"], "%m-%d-%y"),
-        (["31/12/2025 18:05", "01/02/2025 09:00"], "%d/%m/%Y %H:%M"),
-        (["12/31/2025 6:05:09 PM"], "%m/%d/%Y %I:%M:%S %p"),
-        (["31.12.25, 18:05"], "%d.%m.%y, %H:%M"),
-        (["2025.12.31 18:05:09"], "%Y.%m.%d %H:%M:%S"),
-        (["2025年12月31日", "2025年1月5日"], "%Y年%m月%d日"),
-        (["5-Oct-25"], "%d-%b-%y"),
-        (["Dec 31, 2025"], "%b %d, %Y"),
+        (
+            ["01/02/2025", "03/04/2025"],
+            {},
+            '="%d/%m/%Y" (day first) or time_format="%m/%d/%Y" (month',
+        ),
+        (["24/12/25", "24/12/26"], {}, '="%d/%m/%y" (day first) or time_format="%y/%m/%d" (year'),
+        (
+            [f"01/{d:02}/2025" for d in range(1, 21)],
+            {"time_format": "%d/%m/%Y"},
+            'Say the pattern: time_format="%m/%d/%Y".',
+        ),
+        (["2025-12-31", "2025-11-30 18:05"], {"time_format": "%d/%m/%Y"}, "leave time_format= out"),
+        (["31/12/2025", "12/31/2025"], {}, "written in several ways"),
+        ([*(f"{d}/01/2025" for d in range(10, 29)), "x"], {}, '="%d/%m/%Y" reads most of them'),
+        (
+            ["2025-01-31", "2025-02-28 18:05", "2025年2月3日"],
+            {},
+            'They are written as "%Y年%m月%d日"',
+        ),
+        (["2025-01-31", "2025-02-28 18:05", "see mail"], {}, "Correct them, or set them null."),
+        (["31/01/2025", "28/02/2025", "30/02/2025"], {"time_format": "%d/%m/%Y"}, "Correct them"),
+        (["1022025"], {}, "Use ISO dates"),
+        (["soon", "later"], {}, "Use ISO dates"),
     ],
 )
-@pytest.mark.parametrize("choices", [{}, {"time_format": "%d %Y"}], ids=str)
-def test_the_pattern_in_the_hint_reads_the_column(texts, pattern, choices):
-    """What the hint proposes can be copied, whether no pattern was given or one that reads none."""
-    log = pd.DataFrame({"customer_id": 1, "ordered_at": texts, "amount": 5.0})
-    with pytest.raises(DataError, match=re.escape(f'Say the pattern: time_format="{pattern}".')):
-        summarize(log, as_of="2026-01-31", **choices)
-    assert len(summarize(log, as_of="2026-01-31", time_format=pattern)) == 1
-
-
-def test_the_hint_asks_which_comes_first():
-    """Where both orders read all texts, nobody can know."""
-    log = pd.DataFrame({"customer_id": 1, "ordered_at": ["01/02/2025", "03/04/2025"], "amount": 5})
-    hint = 'first: time_format="%d/%m/%Y" (day first) or time_format="%m/%d/%Y" (month first).'
-    with pytest.raises(DataError, match=re.escape(hint)):
-        summarize(log, as_of="2026-01-31")
-
-
-def test_the_hint_names_the_pattern_of_most():
-    """One text that is no date does not hide how the others are written."""
-    texts = [f"{day}/01/2025" for day in range(10, 29)]
-    log = pd.DataFrame({"customer_id": 1, "ordered_at": [*texts, "see mail"], "amount": 5.0})
-    with pytest.raises(DataError, match=r'20 of 20 .*\nHint: .*"%d/%m/%Y"\.'):
-        summarize(log, as_of="2026-01-31")
-    words = pd.DataFrame({"customer_id": 1, "ordered_at": ["soon", "later"], "amount": 5.0})
-    with pytest.raises(DataError, match="Use ISO dates"):
-        summarize(words, as_of="2026-01-31")
+def test_the_hint_for_dates_as_text(texts, choices, hint):
+    """What all texts say, then what most say; never a pattern that reads none of them rightly."""
+    assert hint in refused(texts, **choices)
 
 
 @pytest.mark.parametrize(
     ("texts", "choices"),
     [
-        (["2025-01-31", "2025-02-28 18:05", "2025-02-30"], {}),
-        (["2025-01-31", "2025-02-28 18:05", "see mail"], {}),
-        (["31/01/2025", "28/02/2025", "2025-02-28"], {"time_format": "%d/%m/%Y"}),
-        (["31/01/2025 +0100", "28/02/2025 +0100", "x"], {"time_format": "%d/%m/%Y %z"}),
+        (["2025-01-31", None, "2025-02-30", "N/A", "2025-02-30", "2025-03-01"], {}),
+        (
+            ["31/01/2025", None, "2025-02-28", "", "2025-02-28", "1/2/2025"],
+            {"time_format": "%d/%m/%Y"},
+        ),
+        ([20250131, None, 20250230, None, 20250230, 20250301], {"time_format": "yyyymmdd"}),
     ],
 )
-def test_the_hint_shows_where_the_few_are(texts, choices):
-    """The expression of the hint can be pasted and gives the rows."""
-    orders = pd.DataFrame({"customer_id": 1, "ordered_at": texts, "amount": 5.0})
-    with pytest.raises(DataError, match="1 of 3 different texts") as caught:
-        summarize(orders, as_of="2026-01-31", **choices)
-    shown = re.search(r"null; (orders\[.*\]) shows them", str(caught.value))
-    found = eval(shown[1], {"pd": pd, "orders": orders})  # noqa: S307 - our own text
-    assert found.index.tolist() == [2]
+def test_where_the_few_are_is_told(texts, choices):
+    """How many rows hold them, and the first of these."""
+    assert "1 of 3 different" in refused(texts, **choices)
+    assert ": 2 rows, the first is row 3, counted from 1." in refused(texts, **choices)
+
+
+@pytest.mark.parametrize("offset", ["Z", "z", "+02:00", "-0500"])
+def test_a_wrong_date_with_an_offset_is_refused(offset):
+    """As any other wrong date, with and without tz=; and so is an offset that is none."""
+    texts = [
+        f"2024-02-30T10:00:00{offset}",
+        f"2024-02-01T10:00:00{offset}",
+        "2024-02-01T10:00+99:00",
+    ]
+    for choices in ({}, {"tz": "Europe/Berlin"}):
+        assert "2 of 3 different texts" in refused(texts, **choices)
+
+
+@pytest.mark.filterwarnings("ignore::layerwise.errors.TimeZoneWarning")
+def test_a_small_z_is_utc(run):
+    """RFC 3339 allows it."""
+    assert first_days(run(ordered_at=["2024-01-01T23:30:00z"] * 3)) == ["2024-01-01"] * 2
+
+
+def test_blanks_around_dates_mean_nothing(run):
+    """A blank before the date is no sign that its day is an offset from UTC."""
+    texts = [" 2024-01-05", "2024-02-01 ", " 2024-01-07 "]
+    for choices in ({}, {"tz": "America/New_York"}):
+        assert first_days(run(ordered_at=texts, **choices)) == ["2024-01-05", "2024-01-07"]
+    texts = [" 05.01.2024", "01.02.2024 ", " 07.01.2024 "]
+    assert first_days(run(ordered_at=texts, time_format="%d.%m.%Y")) == ["2024-01-05", "2024-01-07"]

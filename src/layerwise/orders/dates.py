@@ -161,7 +161,8 @@ def _from_numbers(series: pd.Series, request: Request) -> Local:
     texts = np.array([str(u) for u in unique], dtype=object)
     if missing.any():
         texts[unique == 0] = ""
-    parsed = text_dates.parse(texts, name=str(name), time_format=pattern, tz=request.tz)
+    choices: dict[str, Any] = {"time_format": pattern, "tz": request.tz}
+    parsed = text_dates.parse(texts, name=str(name), codes=codes, **choices)
     return attrs.evolve(parsed, times=parsed.times[codes])
 
 
@@ -199,12 +200,12 @@ def _from_objects(series: pd.Series, request: Request) -> Local:
             hint="Give dates, times, or ISO text.",
         ) from None
     values = np.asarray(unique, dtype=object)
-    read = _distinct(values, request)
+    read = _distinct(values, request, codes)
     padded = np.append(read.times, np.datetime64("NaT", "us"))
     return attrs.evolve(read, times=padded[codes])
 
 
-def _distinct(values: np.ndarray, request: Request) -> Local:
+def _distinct(values: np.ndarray, request: Request, codes: np.ndarray) -> Local:
     name = request.time
     kinds = {_python_kind(v) for v in values}
     if not kinds:
@@ -216,7 +217,9 @@ def _distinct(values: np.ndarray, request: Request) -> Local:
                 f"{name} holds text, not numbers to be read as {form!r}.",
                 hint="Convert it first: pd.to_numeric(orders[time]).",
             )
-        return text_dates.parse(values, name=str(name), time_format=form, tz=request.tz)
+        return text_dates.parse(
+            values, name=str(name), time_format=form, tz=request.tz, codes=codes
+        )
     if kinds == {"number"}:
         return _from_numbers(pd.Series(values).infer_objects(), request)
     if kinds == {"period"}:

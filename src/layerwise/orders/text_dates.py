@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 
 from layerwise.errors import DataError, SpecError
-from layerwise.orders.date_patterns import patterns_of
+from layerwise.orders.date_patterns import patterns_of, which
 
 # What CSV readers leave behind for "no value".
 MISSING = frozenset({"", "nat", "nan", "na", "n/a", "none", "null", "<na>"})
 
-_ISO = re.compile(r"\s*(?:\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2}|\d{8})(?!\d)")
+_NAT = np.datetime64("NaT", "us")
+_ISO = re.compile(r"(?:\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2}|\d{8})(?!\d)")
 _OFFSET = re.compile(r"[T ]\d\d.*([Zz]|[+-]\d\d(?::?\d\d)?)\s*$")
 
 
@@ -34,21 +35,39 @@ class Local:
     clock: str | None = None
 
 
-def parse(texts: np.ndarray, *, name: str, time_format: str | None, tz: str | None) -> Local:
+def parse(
+    texts: np.ndarray,
+    *,
+    name: str,
+    time_format: str | None,
+    tz: str | None,
+    codes: np.ndarray | None = None,
+) -> Local:
     """Return local times (datetime64[us], NaT where missing) of distinct texts.
 
     Args:
-        texts: Distinct texts (objects), none of them null.
+        texts: Distinct texts (objects), none of them null; blanks around them mean nothing.
         name: The column, for messages.
         time_format: A strptime pattern, "yyyymmdd", or None for ISO 8601.
         tz: Zone in which the local day of times with an offset is taken.
+        codes: Each row's place among the texts, to say where unreadable ones are.
+
+    Raises:
+        DataError: Texts cannot be read, or have different offsets.
+        SpecError: The format is none.
     """
-    blank = np.fromiter((t.strip().lower() in MISSING for t in texts), bool, len(texts))
-    out = np.full(len(texts), "NaT", dtype="M8[us]")
-    given = texts[~blank]
+    stripped = np.array([text.strip() for text in texts], dtype=object)
+    blank = np.fromiter((t.lower() in MISSING for t in stripped), bool, len(texts))
+    out = np.full(len(texts), _NAT, dtype="M8[us]")
+    given = stripped[~blank]
     if not len(given):
         return Local(out)
-    read = _given(given, name, time_format, tz)
+    pattern = "%Y%m%d" if time_format == "yyyymmdd" else time_format
+    read = _iso(given, name, tz) if pattern is None else _formatted(given, name, pattern, tz)
+    wrong = np.isnat(read.times)
+    if wrong.any():
+        rows = None if codes is None else np.isin(codes, np.flatnonzero(~blank)[wrong])
+        raise not_dates(name, given, wrong, pattern, rows)
     out[~blank] = read.times
     return attrs.evolve(read, times=out)
 
@@ -64,36 +83,34 @@ def fixed_clock(zone: dt.tzinfo | str | None) -> str | None:
     return None if offset is None else str(dt.timezone(offset))
 
 
-def _given(texts: np.ndarray, name: str, time_format: str | None, tz: str | None) -> Local:
-    if time_format is not None:
-        pattern = "%Y%m%d" if time_format == "yyyymmdd" else time_format
-        return _formatted(texts, name, pattern, tz)
+def _iso(texts: np.ndarray, name: str, tz: str | None) -> Local:
+    """Return the times of ISO texts, NaT where they are none."""
     good = np.fromiter((_ISO.match(t) is not None for t in texts), bool, len(texts))
     if not good.all():
-        raise not_dates(name, texts[~good], len(texts))
+        return Local(np.where(good, np.datetime64(0, "us"), _NAT))
     aware = np.fromiter((_OFFSET.search(t) is not None for t in texts), bool, len(texts))
-    if tz is None and aware.any() and not aware.all():
-        raise mixed_zones(name)
     out = np.empty(len(texts), dtype="M8[us]")
-    out[~aware] = _naive(texts[~aware], name)
-    out[aware] = _aware(texts[aware], name, tz)
-    unasked = tz is None and bool(aware.any())
-    return Local(out, clock=fixed_clock(_offset(texts[aware][0])) if unasked else None)
-
-
-def _naive(texts: np.ndarray, name: str) -> np.ndarray:
-    return _converted(texts, name, format="ISO8601")
-
-
-def _aware(texts: np.ndarray, name: str, tz: str | None) -> np.ndarray:
-    if not len(texts):
-        return np.empty(0, dtype="M8[us]")
+    out[~aware] = _converted(texts[~aware], "ISO8601")
+    if not aware.any() or np.isnat(out[~aware]).any():
+        return Local(out)
+    utc = _utc(texts[aware])
+    out[aware] = np.asarray(utc.tz_localize(None).to_numpy(), dtype="M8[us]")
+    if np.isnat(out).any():
+        return Local(out)
     if tz is not None:
-        times = pd.DatetimeIndex(pd.to_datetime(texts, format="ISO8601", utc=True))
-        return local(times, tz)
-    if len({_offset(text) for text in texts}) > 1:
+        out[aware] = local(utc, tz)
+        return Local(out)
+    offsets = {_offset(text) for text in texts[aware]}
+    if len(offsets) > 1 or not aware.all():
         raise mixed_zones(name)
-    return local(pd.DatetimeIndex(pd.to_datetime(texts, format="ISO8601")), None)
+    zone = dt.datetime.strptime(offsets.pop(), "%z").tzinfo
+    return Local(local(utc.tz_convert(zone), None), clock=fixed_clock(zone))
+
+
+def _utc(texts: np.ndarray) -> pd.DatetimeIndex:
+    """Return the times of ISO texts with an offset, NaT where they are none."""
+    upper = [text.upper() for text in texts]  # pandas knows no z
+    return pd.DatetimeIndex(pd.to_datetime(upper, format="ISO8601", utc=True, errors="coerce"))
 
 
 def _offset(text: str) -> str:
@@ -104,13 +121,14 @@ def _offset(text: str) -> str:
 
 
 def _formatted(texts: np.ndarray, name: str, pattern: str, tz: str | None) -> Local:
+    """Return the times of texts written in a pattern, NaT where they are not."""
     if "%z" not in pattern:
-        return Local(_converted(texts, name, format=pattern))
+        return Local(_converted(texts, pattern))
     read = [_strptime(text, pattern) for text in texts]
     times = [time for time in read if time is not None]
     if len(times) < len(read):
         wrong = np.array([time is None for time in read])
-        raise not_dates(name, texts[wrong], len(texts), pattern=pattern)
+        return Local(np.where(wrong, _NAT, np.datetime64(0, "us")))
     if tz is not None:
         return Local(local(pd.DatetimeIndex(pd.to_datetime(times, utc=True)), tz))
     if len({time.utcoffset() for time in times}) > 1:
@@ -121,41 +139,27 @@ def _formatted(texts: np.ndarray, name: str, pattern: str, tz: str | None) -> Lo
 
 def _strptime(text: str, pattern: str) -> dt.datetime | None:
     try:
+        if pattern == "ISO8601":
+            return dt.datetime.fromisoformat(text)
         return dt.datetime.strptime(text, pattern)
     except ValueError:
         return None
 
 
-def _converted(texts: np.ndarray, name: str, *, format: str) -> np.ndarray:  # noqa: A002
-    """Convert naive texts; pandas 2 parses to nanoseconds, so far years take the slower way."""
+def _converted(texts: np.ndarray, pattern: str) -> np.ndarray:
+    """Return naive times; pandas 2 parses to nanoseconds, so far years take the slower way."""
     try:
-        times = pd.to_datetime(pd.Series(texts, dtype=object), format=format, errors="coerce")
+        times = pd.to_datetime(pd.Series(texts, dtype=object), format=pattern, errors="coerce")
     except (ValueError, re.error) as error:
         raise SpecError(
-            f"time_format={format!r} is not a strptime pattern.",
+            f"time_format={pattern!r} is not a strptime pattern.",
             hint="time_format='%d/%m/%Y' reads 31/12/2024.",
         ) from error
     values: np.ndarray = np.array(times.to_numpy(), dtype="M8[us]")
-    failed = np.isnat(values)
-    if failed.any():
-        values[failed] = _one_by_one(texts[failed], name, format, len(texts))
+    for i in np.flatnonzero(np.isnat(values)):
+        slower = _strptime(texts[i], pattern)
+        values[i] = _NAT if slower is None else slower
     return values
-
-
-def _one_by_one(texts: np.ndarray, name: str, pattern: str, n: int) -> np.ndarray:
-    out, wrong = [], []
-    for text in texts:
-        try:
-            iso = pattern == "ISO8601"
-            stripped = text.strip()
-            out.append(
-                dt.datetime.fromisoformat(stripped) if iso else dt.datetime.strptime(text, pattern)
-            )
-        except ValueError:
-            wrong.append(text)
-    if wrong:
-        raise not_dates(name, np.array(wrong, dtype=object), n, pattern=pattern)
-    return np.array(out, dtype="M8[us]")
 
 
 def local(times: pd.DatetimeIndex, tz: str | None) -> np.ndarray:
@@ -165,31 +169,44 @@ def local(times: pd.DatetimeIndex, tz: str | None) -> np.ndarray:
     return np.asarray(naive.to_numpy(), dtype="M8[us]")
 
 
-def not_dates(name: Any, wrong: np.ndarray, n: int, pattern: str = "ISO8601") -> DataError:
-    """Return the error for texts that cannot be read as dates."""
-    how = "as ISO dates" if pattern == "ISO8601" else f"with {pattern!r}"
-    few = 2 * len(wrong) < n
+def not_dates(
+    name: Any, texts: np.ndarray, wrong: np.ndarray, pattern: str | None, rows: np.ndarray | None
+) -> DataError:
+    """Return the error for distinct texts that cannot be read as dates.
+
+    Args:
+        name: The column.
+        texts: All of them.
+        wrong: Which cannot be read.
+        pattern: What they were read with; None for ISO dates.
+        rows: Which rows of the log hold those.
+    """
+    where = ""
+    if rows is not None and not wrong.all():
+        where = f": {rows.sum():,} rows, the first is row {rows.argmax() + 1:,}, counted from 1"
+    how = "as ISO dates" if pattern is None else f"with {pattern!r}"
     return DataError(
-        f"{name}: {len(wrong):,} of {n:,} different texts cannot be read {how}.",
-        hint=_where(name, pattern) if few else _which(patterns_of(wrong.tolist())),
+        f"{name}: {wrong.sum():,} of {len(texts):,} different texts cannot be read {how}{where}.",
+        hint=_hint(texts.tolist(), texts[wrong].tolist(), pattern),
     )
 
 
-def _where(name: Any, pattern: str) -> str:
-    dates = f"pd.to_datetime(orders[{name!r}], format={pattern!r}, errors='coerce')"
-    return f"Correct them or set them null; orders[{dates}.isna()] shows them."
-
-
-def _which(patterns: list[str]) -> str:
-    """Name the patterns that would read the texts."""
-    if not patterns:
-        return 'Use ISO dates (2024-01-31), or say the pattern: time_format="%d.%m.%Y %H:%M".'
-    orders = ["".join(re.findall("%([dm])", p)) for p in patterns]
-    if set(orders) != {"dm", "md"}:
-        return "Say the pattern: " + " or ".join(f'time_format="{p}"' for p in patterns) + "."
-    words = {"dm": "day first", "md": "month first"}
-    told = [f'time_format="{p}" ({words[o]})' for p, o in zip(patterns, orders, strict=True)]
-    return "Say which comes first: " + " or ".join(told) + "."
+def _hint(texts: list[str], wrong: list[str], pattern: str | None) -> str:
+    if pattern is not None and not np.isnat(_iso(np.array(texts, object), "", "UTC").times).any():
+        return "These are ISO dates: leave time_format= out."
+    found, share = patterns_of(texts)
+    if share == 1:
+        return which(found)
+    if 2 * len(wrong) <= len(texts):
+        theirs, of_these = patterns_of(wrong)
+        if of_these == 1 and pattern not in theirs:
+            return f'They are written as "{theirs[0]}": write all dates in one way.'
+        return "Correct them, or set them null."
+    if len(found) == 1 and share > 0.5:
+        return f'time_format="{found[0]}" reads most of them; correct the others or set them null.'
+    if found:
+        return "They are written in several ways: write them in one, such as 2024-01-31."
+    return 'Use ISO dates (2024-01-31), or say the pattern: time_format="%d.%m.%Y %H:%M".'
 
 
 def mixed_zones(name: Any) -> DataError:
