@@ -21,6 +21,7 @@ from layerwise.errors import (
 )
 from layerwise.layers import RFM, ChurnStatus, FittedLayers, Frequency, Layers, Loyalty, Tier, Value
 from layerwise.models import BGNBD, GammaGamma
+from layerwise.orders.left_out import doubts
 from layerwise.orders.request import MOST_DAYS, make_request
 from layerwise.orders.table import lazy_table
 from layerwise.saved import fits
@@ -150,7 +151,7 @@ def overview(
         plan=plan,
         strategies=table,
         horizon_days=horizon_days,
-        notes=(*notes, *_not_told(ended, notes), *refused, *unjudged),
+        notes=(*_doubtful(check), *notes, *_not_told(ended, notes), *refused, *unjudged),
     )
 
 
@@ -185,6 +186,10 @@ def _judge(
         return score_churn(model.transform(held), probability=probability), []
     except LayerwiseError as error:
         return None, [f"The churn probability could not be judged: {error}"]
+
+
+def _doubtful(check: OrderCheck) -> list[str]:
+    return [f"{text}.\nHint: {hint}" for text, hint in doubts(check)]
 
 
 def _not_told(ended: list[str], notes: list[str]) -> list[str]:

@@ -14,6 +14,7 @@ from layerwise.arguments import several
 from layerwise.errors import DataError, SpecError
 from layerwise.orders.amounts import exact_sum, of_rows
 from layerwise.orders.counting import Counts, count, occasions
+from layerwise.orders.doubtful_ids import shared_ids, similar_ids
 from layerwise.orders.left_out import OrderCheck, notify
 from layerwise.orders.netting import Purchases, bucket, purchases
 from layerwise.orders.output import in_days, tabulate, to_frame
@@ -171,9 +172,18 @@ def visits(frame: Any, request: Request, as_of: Any, *, patience: float) -> Visi
 def check(frame: Any, request: Request, as_of: Any) -> OrderCheck:
     """Return the counts of what `summary` would use and leave out."""
     rows, counted = read_rows(frame, request)
-    found = check_view(_look(rows, request, as_of), counted, request)
+    view = _look(rows, request, as_of)
+    found = check_view(view, counted, request)
     named = pd.DataFrame({role: column(frame, name) for role, name in request.roles.items()})
-    return attrs.evolve(found, duplicate_rows=int(named.duplicated().sum()))
+    codes = view.counts.code
+    shared = codes[shared_ids(view.counts.orders)]
+    return attrs.evolve(
+        found,
+        duplicate_rows=int(named.duplicated().sum()),
+        similar_ids=similar_ids(_ids_of(frame, request, rows, codes)),
+        shared_ids=len(shared),
+        shared_rows=int(np.isin(view.bought.rows.code, shared).sum()),
+    )
 
 
 def stack(frame: Any, request: Request, dates: Iterable[Any]) -> Any:

@@ -38,6 +38,12 @@ class OrderCheck:
         customers_without_purchase: Customers all of whose orders are such orders.
         duplicate_rows: Rows equal to an earlier row in all named columns. They are used: two equal
             lines of one order are common.
+        similar_ids: Ids of customers that differ from another one only by case or by blanks around
+            them. Each counts as a customer. (`check_orders` of frames in memory only, as are the
+            next two.)
+        shared_ids: Ids with three times the orders of all others, and 50 or more: perhaps what
+            the shop writes for guests. Each counts as a customer.
+        shared_rows: Rows of these.
         clock: The zone whose days are counted where the times are in UTC or another fixed offset
             and no tz= was given; None otherwise.
     """
@@ -62,6 +68,9 @@ class OrderCheck:
     netted_by: str = "day"
     customers_without_purchase: int = 0
     duplicate_rows: int = 0
+    similar_ids: int = 0
+    shared_ids: int = 0
+    shared_rows: int = 0
     clock: str | None = None
 
     @property
@@ -78,9 +87,30 @@ class OrderCheck:
         if self.duplicate_rows:
             equal = "used, though equal to an earlier row in these columns"
             lines.append(f"  {equal}: {self.duplicate_rows:,}")
+        lines += [f"  {text}" for text, _ in doubts(self)]
         if self.clock is not None:
             lines.append(f"  days are counted in {self.clock}; tz= counts them in the shop's zone")
         return "\n".join(lines)
+
+
+def doubts(check: OrderCheck) -> list[tuple[str, str]]:
+    """Return what makes ids doubtful, each with what to do."""
+    found = []
+    if check.similar_ids:
+        text = (
+            f"{check.similar_ids:,} ids differ from another one only by case or blanks around "
+            "them, and count as customers of their own"
+        )
+        found.append((text, "Strip blanks and write all in lower case."))
+    if check.shared_ids:
+        text = (
+            f"{check.shared_ids:,} ids have {check.shared_rows:,} rows, each three times the "
+            "orders of any other id: perhaps those of guests, who count as one customer"
+        )
+        found.append(
+            (text, "Leave ids that stand for nobody empty: rows without an id are left out.")
+        )
+    return found
 
 
 def notify(
@@ -123,7 +153,8 @@ def _refunds(check: OrderCheck) -> list[tuple[str, str]]:
     where = f"on {check.netted_by}s without a purchase"
     hint = "order= nets them against their order."
     if check.netted_by == "order":
-        where, hint = "in orders with nothing left", "Refunds need the id of their order."
+        where = "in orders with nothing left"
+        hint = "More came back than the log's lines of these orders say was paid: do lines lack?"
     amount = f"{check.refund_total:,.2f}".removesuffix(".00")
     share = f" ({-check.refund_total / check.spend:.1%} of spend)" if check.spend else ""
     text = f"{check.refund_rows:,} refund rows {where}, {amount} in total{share}, are not taken off"
@@ -154,8 +185,11 @@ def _clock(clock: str) -> str:
 
 
 def _reasons(check: OrderCheck, date: str = "as_of") -> list[tuple[str, str]]:
+    nobody = "Orders without an id have no customer."
+    if check.netted_by == "order":
+        nobody = "If another line of the order names the customer, fill the id in first."
     counted = [
-        (check.null_customer, "without a customer id", "Orders without an id have no customer."),
+        (check.null_customer, "without a customer id", nobody),
         (check.null_order, "without an order id", "order=None nets lines by day instead."),
         (check.null_time, "without a time", "Fill in the times that are missing."),
         (check.null_amount, "without an amount", "Fill amounts that mean zero with 0 first."),
