@@ -291,7 +291,7 @@ def test_holdout_by_hand():
 
 
 def test_holdout_orders_belong_to_their_first_line():
-    """A refund after the split is read in the holdout, where its order is not."""
+    """A refund of an order before the split counts in neither period, and is told of."""
     names = ("customer_id", "ordered_at", "amount", "order_id")
     rows = [
         ("a", "2024-01-01", 10.0, 1),
@@ -299,7 +299,9 @@ def test_holdout_orders_belong_to_their_first_line():
         ("a", "2024-02-02", 3.0, 2),
     ]
     choices = {"split": "2024-01-31", "end": "2024-02-09", "order": "order_id"}
-    table = calibration_holdout(log(rows, names), **choices)
+    told = r"1 of 3 rows \(33.33%\) .*left out:\n  1 rows dated after split, of orders that began"
+    with pytest.warns(RowsLeftOutWarning, match=told):
+        table = calibration_holdout(log(rows, names), **choices)
     assert table["spend_total"].tolist() == [10.0]
     assert table["holdout_orders"].tolist() == [1]
     assert table["holdout_spend"].tolist() == [3.0]

@@ -196,9 +196,11 @@ def calibration_holdout(
     `holdout_spend`, their net amount (only with amounts); `holdout_days`, the same for all. Both
     are zero for who bought nothing. Customers first seen after `split` are not in the table, and
     rows after `end` are not read: that is what a split means, so neither is warned of. With
-    `order=`, an order belongs to the period of its earliest line, and a refund after the split
-    changes the holdout only. A log that ends before `end` by more than a tenth of the holdout, and
-    more than a week, gives a `LogEndsEarlyWarning`: who is silent then was not observed.
+    `order=`, an order belongs to the period of its earliest line, with its lines of that period:
+    what comes after the split to an order begun before it, such as a refund, counts in neither
+    period, and the notice says how many rows that is. A log that ends before `end` by more than a
+    tenth of the holdout, and more than a week, gives a `LogEndsEarlyWarning`: who is silent then
+    was not observed.
 
     Args:
         orders: The order log, as in `summarize`.

@@ -86,6 +86,18 @@ def test_the_notice_counts_the_rows_up_to_the_end(engine):
         calibration_holdout(engine.make(log), split=SPLIT, end="2024-07-10")
 
 
+def test_the_lines_of_an_order_on_both_sides_are_counted(engine):
+    """Its later lines count in neither period, whatever customer has an order of the same id."""
+    days = ["2024-07-01", "2024-07-04", "2024-07-05", "2024-07-20", "2024-07-02", "2024-07-06"]
+    log = pd.DataFrame({"customer_id": [1, 1, 1, 1, 2, 2], "ordered_at": pd.to_datetime(days)})
+    log["amount"], log["id"] = [20.0, 30.0, -5.0, 7.0, 1.0, 9.0], [1, 1, 1, 1, 2, 1]
+    with pytest.warns(RowsLeftOutWarning, match=r"^2 of 5 rows .*\n  2 rows dated after split, of"):
+        both = calibration_holdout(engine.make(log), split=SPLIT, end="2024-07-10", order="id")
+    table = engine.pandas(both).sort_values("customer_id")
+    assert table["spend_total"].tolist() == [20, 1]
+    assert table["holdout_spend"].tolist() == [0, 9]
+
+
 def test_a_log_that_begins_after_the_split(engine):
     """The error says so, also where the holdout has orders."""
     log = pd.DataFrame({"customer_id": 1, "ordered_at": pd.to_datetime(["2024-07-05"])})

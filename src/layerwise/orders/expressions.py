@@ -97,6 +97,15 @@ def audit(rows: Lazy, facts: Facts, request: Request, after: int | None = None) 
     )
 
 
+def carried(rows: Lazy, facts: Facts, request: Request, after: int) -> Lazy:
+    """Return one row: how many rows after a moment belong to orders that began before it."""
+    used, name = _used(rows, facts), moment_column(request)
+    since = _count(nw.col(name) > literal(after, used, request)).alias("since")
+    orders = _orders(used.with_columns(since), facts, nw.col("since").sum())
+    early = orders.filter(nw.col(name) <= literal(after, used, request))
+    return early.select(nw.col("since").sum().alias("n"))
+
+
 def customers(found: Lazy, facts: Facts, request: Request, as_of: int) -> Lazy:
     """Return the customer table of the occasions."""
     daily = request.grain == "day"

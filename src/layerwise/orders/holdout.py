@@ -10,7 +10,7 @@ from layerwise.errors import SpecError
 from layerwise.orders.counting import count
 from layerwise.orders.eager import View, check_view, day
 from layerwise.orders.left_out import OrderCheck, notify
-from layerwise.orders.netting import Purchases, purchases
+from layerwise.orders.netting import Purchases, earliest, order_numbers, purchases
 from layerwise.orders.output import in_days, tabulate, to_frame
 from layerwise.orders.request import Request, moment
 from layerwise.orders.rows import Rows, read_rows
@@ -23,11 +23,13 @@ def holdout(frame: Any, request: Request, split: Any, end: Any) -> Any:
     last = moment(end, name="end", request=request, aware=rows.aware)
     cut = moment(split, name="split", request=request, aware=rows.aware)
     check_split(cut, last)
-    bought = _of_both(rows.until(last), request, cut)
+    known = rows.until(last)
+    bought = _of_both(known, request, cut)
     counts = count(bought.rows, request, cut, later=True)
     seen, until_end = (int(np.count_nonzero(rows.moment <= each)) for each in (cut, last))
     found = check_view(View(cut, rows, seen, bought, counts), counted, request)
-    notify(with_held(found, until_end - seen), date="split", ignore_future=True)
+    found = with_held(found, until_end - seen, carried_rows(known, cut))
+    notify(found, date="split", ignore_future=True)
     per_day = request.per_day
     patience = holdout_patience((last - cut) / per_day)
     log_end = day(int(rows.moment.max()) // per_day)
@@ -41,14 +43,19 @@ def holdout(frame: Any, request: Request, split: Any, end: Any) -> Any:
     return to_frame(frame, request, counts, rows.ids, table)
 
 
-def with_held(found: OrderCheck, held: int) -> OrderCheck:
-    """Return the check with the rows of the holdout among those that are used.
+def with_held(found: OrderCheck, held: int, carried: int) -> OrderCheck:
+    """Return the check with the rows of the holdout among those that are used, but those carried.
 
     Where nobody bought up to the split, they stay rows after it, which is what is wrong then.
     """
     if not found.customers:
         return found
-    return attrs.evolve(found, used=found.used + held, after_as_of=found.after_as_of - held)
+    return attrs.evolve(
+        found,
+        used=found.used + held - carried,
+        after_as_of=found.after_as_of - held,
+        carried_rows=carried,
+    )
 
 
 def check_split(split: int, end: int) -> None:
@@ -60,7 +67,7 @@ def check_split(split: int, end: int) -> None:
 def _of_both(rows: Rows, request: Request, split: int) -> Purchases:
     """Return the purchases up to the split as it sees them, and those after it.
 
-    An order belongs where its earliest line is, with the lines up to there.
+    An order belongs where its earliest line is, with its lines of that period.
     """
     nets = rows.amounts is not None and rows.amounts.lowest <= 0
     if rows.order is None and not (nets and request.grain == "week"):
@@ -91,3 +98,12 @@ def _joined(past: Purchases, later: Purchases) -> Purchases:
         order=None,
     )
     return Purchases(rows, **counts)
+
+
+def carried_rows(rows: Rows, split: int) -> int:
+    """Return how many rows after the split belong to orders that began before it."""
+    if rows.order is None:
+        return 0
+    order, customer = order_numbers(rows)
+    began = earliest(order, rows.moment, len(customer))
+    return int(np.count_nonzero((rows.moment > split) & (began[order] <= split)))

@@ -58,7 +58,11 @@ def holdout(table: Lazy, request: Request, split: Any, end: Any) -> Lazy:
         held_row = collect_row(ex.audit(later, held_facts, request, after=cut))
         found = _with_held(found, _typed(held_row, held_facts.scale or 1), request)
     held_rows = found.after_as_of - held_facts.counts.get("after_as_of", 0)
-    notify(with_held(found, held_rows), date="split", ignore_future=True)
+    carried = 0
+    if request.order is not None:
+        found_rows = collect_row(ex.carried(later, held_facts, request, cut))["n"]
+        carried = 0 if pd.isna(found_rows) else int(found_rows)  # a sum of nothing
+    notify(with_held(found, held_rows, carried), date="split", ignore_future=True)
     if held_facts.later is None:
         per_day = request.per_day
         until, patience = day(last // per_day), holdout_patience((last - cut) / per_day)

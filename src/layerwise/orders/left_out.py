@@ -28,6 +28,8 @@ class OrderCheck:
         null_amount: Rows without an amount (only if amount= is given).
         after_as_of: Rows dated after as_of.
         first_later: Earliest day of these; None if there are none.
+        carried_rows: Rows after a split whose order began before it: `calibration_holdout` counts
+            them in neither period (only if order= is given).
         refunded_rows: Rows of orders whose net amount is not above zero.
         refunded_orders: Such orders.
         refund_rows: Refund rows in such orders whose net amount is below zero. They are taken off
@@ -60,6 +62,7 @@ class OrderCheck:
     null_amount: int = 0
     after_as_of: int = 0
     first_later: dt.date | None = None
+    carried_rows: int = 0
     refunded_rows: int = 0
     refunded_orders: int = 0
     refund_rows: int = 0
@@ -196,6 +199,9 @@ def _reasons(check: OrderCheck, date: str = "as_of") -> list[tuple[str, str]]:
         (check.after_as_of, f"dated after {date}", f"A later {date}= would use later rows."),
     ]
     reasons = [(f"{n:,} rows {text}", hint) for n, text, hint in counted if n]
+    if check.carried_rows:
+        text = f"{check.carried_rows:,} rows dated after {date}, of orders that began before it"
+        reasons.append((text, "They count in neither period; without order= they would."))
     if check.refunded_rows:
         text = (
             f"{check.refunded_rows:,} rows in {check.refunded_orders:,} orders whose net amount "

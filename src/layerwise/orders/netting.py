@@ -72,9 +72,9 @@ def _by_order(rows: Rows) -> Purchases:
     """Turn lines into one row an order: the earliest moment, the net amount."""
     if not len(rows.code):
         return Purchases(rows)
-    order, customer = _order_numbers(rows)
+    order, customer = order_numbers(rows)
     n = len(customer)
-    moment = _earliest(order, rows.moment, n)
+    moment = earliest(order, rows.moment, n)
     whole = attrs.evolve(rows, code=customer, moment=moment, order=None)
     if rows.amounts is None:
         return Purchases(whole)
@@ -88,7 +88,7 @@ def _by_order(rows: Rows) -> Purchases:
     return Purchases(whole.take(good), lost, int((~good).sum()), *back)
 
 
-def _order_numbers(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+def order_numbers(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
     """Number the (customer, order id) pairs; return each row's and each pair's customer."""
     order = rows.order
     assert order is not None  # noqa: S101 - narrows the type; the caller checked
@@ -101,12 +101,13 @@ def _order_numbers(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
     return number, np.asarray(pairs) // size
 
 
-def _earliest(order: np.ndarray, moment: np.ndarray, n: int) -> np.ndarray:
-    earliest = np.empty(n, dtype=moment.dtype)
-    earliest[order] = moment
-    if not np.array_equal(earliest[order], moment):
-        np.minimum.at(earliest, order, moment)
-    return earliest
+def earliest(order: np.ndarray, moment: np.ndarray, n: int) -> np.ndarray:
+    """Return the moment of each order's earliest line."""
+    first = np.empty(n, dtype=moment.dtype)
+    first[order] = moment
+    if not np.array_equal(first[order], moment):
+        np.minimum.at(first, order, moment)
+    return first
 
 
 def _net(amounts: Amounts, order: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
