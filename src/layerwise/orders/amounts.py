@@ -280,8 +280,8 @@ def text_amounts(name: Any) -> ColumnsError:
     """Return the error for amounts that are text."""
     return ColumnsError(
         f"{name} holds text, not numbers.",
-        hint="Take off currency signs and thousands separators, then pd.to_numeric(orders[amount]); "
-        "with a decimal comma, read_csv(..., decimal=',').",
+        hint="Take off currency signs and thousands separators, then "
+        "pd.to_numeric(orders[amount]); with a decimal comma, read_csv(..., decimal=',').",
     )
 
 
