@@ -128,6 +128,8 @@ def test_short_log_is_not_judged(tmp_path: Path, capsys: Any) -> None:
         ("user\tpaid_at\ttotal, all\n1\t2024-01-01\t3\n", "--sep tab"),
         ('user,paid_at,total\n1,2024-01-01,"$1,234.50"\n2,2024-01-02,4\n', "must go: $ ,"),
         ("user,paid_at,total\n1,2024-01-01,1 234\n2,2024-01-02,4元\n", "go: letters blanks"),
+        ("user,paid_at,total\n1,2024-01-01,1,234.50\n2,2024-01-02,4\n", "1 lines have more cells"),
+        ("user,paid_at,total,total\n1,2024-01-01,3,4\n", "more than one column for --amount total"),
     ],
 )
 def test_unusable_files_exit_with_1(tmp_path: Path, capsys: Any, text: str, words: str) -> None:
@@ -138,6 +140,21 @@ def test_unusable_files_exit_with_1(tmp_path: Path, capsys: Any, text: str, word
     assert words in told
     assert "Hint: " in told
     assert "Traceback" not in told
+
+
+def test_a_column_twice_in_parquet_is_refused_too(tmp_path: Path, capsys: Any) -> None:
+    """Of two columns with one name none is chosen silently, whatever the kind of file."""
+    arrow, parquet = map(pytest.importorskip, ("pyarrow", "pyarrow.parquet"))
+    table = arrow.table([["a"], ["2024-01-01"], [1.0], [2.0]], ["user", "paid_at", *["total"] * 2])
+    parquet.write_table(table, tmp_path / "orders.parquet")
+    assert run(tmp_path / "orders.parquet", tmp_path / "out") == UNUSABLE
+    assert "more than one column for --amount total" in capsys.readouterr().err
+
+
+def test_a_separator_is_one_sign(log: Path, tmp_path: Path, capsys: Any) -> None:
+    """Of several signs pandas would make a pattern."""
+    assert run(log, tmp_path / "out", "--sep", "||") == UNUSABLE
+    assert "--sep must be one sign" in capsys.readouterr().err
 
 
 def test_amounts_and_dates_are_refused_together(tmp_path: Path, capsys: Any) -> None:

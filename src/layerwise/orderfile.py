@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import pandas as pd
 
+from layerwise.csvlines import refuse_long_lines
 from layerwise.errors import (
     ColumnsError,
     DataError,
@@ -55,13 +56,16 @@ def read_orders(
     kind = "".join(path.suffixes).lower()
     if ".parquet" in kind:
         return _parquet(path, wanted)
-    if ".csv" not in kind and ".txt" not in kind and ".tsv" not in kind:
+    packed = ".tar" in kind or ".zst" in kind
+    if packed or not any(name in kind for name in (".csv", ".txt", ".tsv")):
         raise SpecError(
             f"{path.name} is neither CSV nor Parquet by its name.",
-            hint="name it .csv (or .csv.gz, .tsv) or .parquet.",
+            hint="name it .csv (or .csv.gz, .csv.zip, .tsv) or .parquet.",
         )
     between = separator or ("\t" if ".tsv" in kind else ",")
     between = "\t" if between in ("tab", "\\t") else between
+    if len(between) != 1 or not between.isascii():
+        raise SpecError("--sep must be one sign.", hint='such as ";", "|" or tab.')
     orders = _csv(path, wanted, columns.get("time_format"), between, encoding)
     _require_values(orders, columns, path)
     return orders
@@ -101,8 +105,8 @@ def _csv(
     missing = {column: ["", "NA", "NULL", "null", "NaN", "nan"] for column in wanted.values()}
     how: dict[str, Any] = {"sep": separator, "encoding": _codec(encoding)}
     try:
-        header = pd.read_csv(path, nrows=0, **how)
-        _require(header.columns, wanted, path)
+        header = _header(path, how)
+        _require(header, wanted, path)
         orders: pd.DataFrame = pd.read_csv(
             path,
             usecols=list(wanted.values()),
@@ -112,6 +116,7 @@ def _csv(
             low_memory=False,
             **how,
         )
+        refuse_long_lines(path, width=len(header), separator=separator, encoding=how["encoding"])
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeError) as error:
         _unreadable(path, encoding, error)
     if not len(orders):
@@ -119,6 +124,12 @@ def _csv(
             f"{path.name}: the file has a header and no rows.", hint="check how it was exported."
         )
     return orders
+
+
+def _header(path: Path, how: Mapping[str, Any]) -> list[str]:
+    """Return the cells of the first line as they stand: pandas would number equal names."""
+    first = pd.read_csv(path, header=None, nrows=1, dtype=str, keep_default_na=False, **how)
+    return [str(cell) for cell in first.iloc[0]]
 
 
 def _codec(encoding: str) -> str:
@@ -156,7 +167,7 @@ def _parquet(path: Path, wanted: Mapping[str, str]) -> pd.DataFrame:
     except ImportError:
         raise _needs_pyarrow() from None
     try:
-        _require(parquet.read_schema(path).names, wanted, path)
+        _require(list(parquet.read_schema(path).names), wanted, path)
         return pd.read_parquet(path, columns=list(wanted.values()))
     except ArrowException as error:
         raise DataError(
@@ -165,14 +176,19 @@ def _parquet(path: Path, wanted: Mapping[str, str]) -> pd.DataFrame:
         ) from None
 
 
-def _require(found: "pd.Index[str] | list[str]", wanted: Mapping[str, str], path: Path) -> None:
+def _require(found: list[str], wanted: Mapping[str, str], path: Path) -> None:
     missing = [f"--{role} {column}" for role, column in wanted.items() if column not in found]
     if missing:
         raise ColumnsError(
-            f"{path.name} has no column for {', '.join(missing)}.\n"
-            f"Found: {', '.join(map(str, found))}.",
-            hint=_other_separator(list(map(str, found)))
+            f"{path.name} has no column for {', '.join(missing)}.\nFound: {', '.join(found)}.",
+            hint=_other_separator(found)
             or "column names are taken exactly as they stand in the first line.",
+        )
+    twice = [f"--{role} {column}" for role, column in wanted.items() if found.count(column) > 1]
+    if twice:
+        raise ColumnsError(
+            f"{path.name} has more than one column for {', '.join(twice)}.",
+            hint="rename one of them, or leave it out of the export.",
         )
 
 
