@@ -126,8 +126,11 @@ def test_short_log_is_not_judged(tmp_path: Path, capsys: Any) -> None:
         ("", "the file is empty"),
         ("user;paid_at;total\n1;2024-01-01;3\n", '--sep ";"'),
         ("user\tpaid_at\ttotal, all\n1\t2024-01-01\t3\n", "--sep tab"),
-        ('user,paid_at,total\n1,2024-01-01,"$1,234.50"\n2,2024-01-02,4\n', "must go: $ ,"),
-        ("user,paid_at,total\n1,2024-01-01,1 234\n2,2024-01-02,4元\n", "go: letters blanks"),
+        ('user,paid_at,total\n1,2024-01-01,"$1,234.50"\n2,2024-01-02,4\n', 'hold: "$" ","'),
+        ("user,paid_at,total\n1,2024-01-01,1 234\n2,2024-01-02,4元\n", "hold: letters blanks"),
+        ('user,paid_at,total\n1,2024-01-01,"131,36"\n2,2024-01-02,4\n', '--decimal "," reads'),
+        ('user,paid_at,total\n1,2024-01-01,"1,131.36"\n2,2024-01-02,4\n', '--decimal "." reads'),
+        ('user,paid_at,total\n1,2024-01-01,"1,131"\n2,2024-01-02,4\n', "if 1,234 is more than"),
         ("user,paid_at,total\n1,2024-01-01,1,234.50\n2,2024-01-02,4\n", "1 lines have more cells"),
         ("user,paid_at,total,total\n1,2024-01-01,3,4\n", "more than one column for --amount total"),
     ],
@@ -155,6 +158,32 @@ def test_a_separator_is_one_sign(log: Path, tmp_path: Path, capsys: Any) -> None
     """Of several signs pandas would make a pattern."""
     assert run(log, tmp_path / "out", "--sep", "||") == UNUSABLE
     assert "--sep must be one sign" in capsys.readouterr().err
+
+
+def test_decimal_commas(tmp_path: Path, capsys: Any) -> None:
+    """A European file gives the tables of the same file with points; a point in it is refused."""
+    table = orders()
+    table.to_csv(tmp_path / "point.csv", index=False)
+    written = table["total"].map("{:,.2f}".format).str.translate(str.maketrans(",.", ".,"))
+    table.assign(total=written).to_csv(tmp_path / "comma.csv", index=False, sep=";")
+    assert run(tmp_path / "point.csv", tmp_path / "a") == DONE
+    european = ("--sep", ";", "--decimal", ",")
+    assert run(tmp_path / "comma.csv", tmp_path / "b", *european) == DONE
+    for name in ("customers.csv", "plan.csv"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    with (tmp_path / "comma.csv").open("a", encoding="utf-8") as file:
+        file.write("1;2024-01-01;1.5\n")
+    assert run(tmp_path / "comma.csv", tmp_path / "b", *european) == UNUSABLE
+    assert 'Hint: with --decimal "," write 1234,50' in capsys.readouterr().err
+
+
+def test_decimal_commas_of_counted_days(tmp_path: Path, capsys: Any) -> None:
+    """Days of Excel with the hours after a comma are read by the same flag."""
+    text = "user;paid_at;total\n1;45321,5;3,5\n2;45000,25;7\n"
+    (tmp_path / "orders.csv").write_text(text, encoding="utf-8")
+    more = ("--sep", ";", "--decimal", ",", "--time-format", "excel")
+    assert run(tmp_path / "orders.csv", tmp_path / "out", *more) == DONE
+    assert "2 of 2 rows used: 2 customers, 2023-03-15 to 2024-01-30" in capsys.readouterr().out
 
 
 def test_amounts_and_dates_are_refused_together(tmp_path: Path, capsys: Any) -> None:

@@ -121,6 +121,12 @@ def _add_layers(commands: Any) -> None:
     layers.add_argument("--tz", help="the shop's time zone, for times in UTC or with an offset")
     layers.add_argument("--sep", help='separator of the CSV columns, e.g. ";" or tab (",")')
     layers.add_argument(
+        "--decimal",
+        choices=[".", ","],
+        help='before the cents of a CSV file: "," reads 1.234,50 and "." 1,234.50 (a point, and no '
+        "thousands separator)",
+    )
+    layers.add_argument(
         "--encoding", default="utf-8-sig", help="of the CSV file, e.g. gb18030 (utf-8-sig)"
     )
     layers.add_argument(
@@ -184,7 +190,8 @@ def _layers(given: argparse.Namespace) -> int:
     table = strategies(given.strategies, given.lang)
     with progress(given.quiet) as step:
         step(f"read {given.orders.name}")
-        orders = read_orders(given.orders, columns, separator=given.sep, encoding=given.encoding)
+        how = {"separator": given.sep, "encoding": given.encoding, "decimal": given.decimal}
+        orders = read_orders(given.orders, columns, **how)
         as_of = given.as_of or last_day(orders, columns)
         result = overview(
             orders, as_of=as_of, horizon_days=given.horizon, strategies=table, step=step, **columns

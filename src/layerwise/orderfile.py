@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from layerwise.csvlines import refuse_long_lines
+from layerwise.decimals import fitting, numbers
 from layerwise.errors import (
     ColumnsError,
     DataError,
@@ -23,6 +25,7 @@ from layerwise.spreadsheet import protect
 
 _ROLES = ("customer", "time", "amount", "order", "currency")
 _COUNTED = ("epoch_s", "epoch_ms", "excel")
+_WRITTEN = {",": "1234,50 or 1.234,50", ".": "1234.50 or 1,234.50"}
 _SEPARATORS = {";": '";"', "\t": "tab", "|": '"|"'}
 
 
@@ -32,6 +35,7 @@ def read_orders(
     *,
     separator: str | None = None,
     encoding: str = "utf-8-sig",
+    decimal: str | None = None,
 ) -> pd.DataFrame:
     """Return the needed columns of an order file.
 
@@ -45,6 +49,8 @@ def read_orders(
         separator: What stands between the columns of a CSV file, "tab" for a tab; None is a comma,
             in a .tsv file a tab.
         encoding: How the characters of a CSV file are written.
+        decimal: What stands before the cents in a CSV file, comma or point; thousands may then
+            stand apart by the other sign. None is a point, and no sign between thousands.
 
     Raises:
         ColumnsError: The file lacks columns.
@@ -66,9 +72,9 @@ def read_orders(
     between = "\t" if between in ("tab", "\\t") else between
     if len(between) != 1 or not between.isascii():
         raise SpecError("--sep must be one sign.", hint='such as ";", "|" or tab.')
-    orders = _csv(path, wanted, columns.get("time_format"), between, encoding)
-    _require_values(orders, columns, path)
-    return orders
+    form = columns.get("time_format")
+    orders = _csv(path, wanted, form, between, encoding, decimal)
+    return _with_values(orders, columns, path, decimal)
 
 
 def write_table(table: pd.DataFrame, path: Path, *, mark: bool = False) -> None:
@@ -98,10 +104,16 @@ def write_table(table: pd.DataFrame, path: Path, *, mark: bool = False) -> None:
 
 
 def _csv(
-    path: Path, wanted: Mapping[str, str], form: str | None, separator: str, encoding: str
+    path: Path,
+    wanted: Mapping[str, str],
+    form: str | None,
+    separator: str,
+    encoding: str,
+    decimal: str | None,
 ) -> pd.DataFrame:
-    numbers = {"amount", "time"} if form in _COUNTED else {"amount"}
-    texts = {column: str for role, column in wanted.items() if role not in numbers}
+    inferred = {"time"} if form in _COUNTED else set()
+    inferred |= {"amount"} if decimal is None else set()
+    texts = {column: str for role, column in wanted.items() if role not in inferred}
     missing = {column: ["", "NA", "NULL", "null", "NaN", "nan"] for column in wanted.values()}
     how: dict[str, Any] = {"sep": separator, "encoding": _codec(encoding)}
     try:
@@ -114,6 +126,7 @@ def _csv(
             keep_default_na=False,
             na_values=missing,
             low_memory=False,
+            decimal=decimal or ".",  # of counted times
             **how,
         )
         refuse_long_lines(path, width=len(header), separator=separator, encoding=how["encoding"])
@@ -201,34 +214,56 @@ def _other_separator(found: list[str]) -> str | None:
     return f"the columns seem to stand apart by another sign: --sep {_SEPARATORS[sign]}."
 
 
-def _require_values(orders: pd.DataFrame, columns: Mapping[str, str], path: Path) -> None:
-    """Refuse amounts that are no numbers and dates that are none, both at once.
+def _with_values(
+    orders: pd.DataFrame, columns: Mapping[str, str], path: Path, decimal: str | None
+) -> pd.DataFrame:
+    """Return the orders with amounts as numbers; refuse what are none and dates that are none.
 
     Raises:
         DataError: With what is wrong in either column.
     """
-    found = [*_amounts(orders[columns["amount"]], columns["amount"])]
-    found += _times(orders, columns)
+    name = columns["amount"]
+    amount = orders[name]
+    read = amount if decimal is None else numbers(amount, decimal)
+    found = [*_amounts(amount, read, decimal), *_times(orders, columns)]
     if found:
         hints = "\n      ".join(dict.fromkeys(hint for _, hint in found if hint))
         title = f"{path.name} cannot be read as it is:"
         raise DataError(problems(title, [text for text, _ in found]), hint=hints)
+    return orders.assign(**{name: read})
 
 
-def _amounts(amount: "pd.Series[Any]", name: str) -> list[tuple[str, str]]:
-    if pd.api.types.is_numeric_dtype(amount):
-        return []
-    numbers = pd.to_numeric(amount, errors="coerce")
-    texts = amount[numbers.isna() & amount.notna()].astype(str)
+def _amounts(
+    amount: "pd.Series[Any]", read: "pd.Series[Any]", decimal: str | None
+) -> list[tuple[str, str]]:
+    found = read if is_numeric_dtype(read) else pd.to_numeric(amount, errors="coerce")
+    texts = amount[found.isna() & amount.notna()].astype(str)
     if not len(texts):
         return []
+    text = f"{amount.name}: {len(texts):,} of {len(amount):,} amounts are no numbers"
+    held = _held(texts)
+    text += f"; besides digits they hold: {' '.join(held)}" if held else ""
+    return [(text, _amount_hint(amount, held, decimal))]
+
+
+def _held(texts: "pd.Series[Any]") -> list[str]:
+    """Return the signs, each in quotes, and the words for what else is in texts."""
     signs = sorted({sign for text in texts.unique() for sign in re.sub(r"[\w\s.+-]", "", text)})
     words = {"letters": r"[^\W\d]", "blanks": r"\S\s+\S"}
-    signs = signs[:10] + [word for word, sign in words.items() if texts.str.contains(sign).any()]
-    text = f"{name}: {len(texts):,} of {len(amount):,} amounts are no numbers"
-    text += f"; what must go: {' '.join(signs)}" if signs else ""
-    hint = "write 1234.50: no currency sign, no thousands separator, a point before the cents."
-    return [(text + ".", hint)]
+    kinds = [word for word, sign in words.items() if texts.str.contains(sign).any()]
+    return [f"'{sign}'" if sign == '"' else f'"{sign}"' for sign in signs[:10]] + kinds
+
+
+def _amount_hint(amount: "pd.Series[Any]", held: list[str], decimal: str | None) -> str:
+    if decimal is not None:
+        return f'with --decimal "{decimal}" write {_WRITTEN[decimal]}, and no currency sign.'
+    fits = fitting(amount)
+    if len(fits) == 1:
+        return f'--decimal "{fits[0]}" reads amounts such as {_WRITTEN[fits[0]]}.'
+    if fits:
+        return '--decimal "." if 1,234 is more than a thousand, --decimal "," if it is 1 and a bit.'
+    hint = "write 1234.50: no currency sign, no thousands separator, a point before the cents"
+    return hint + ('; --decimal "," reads 1.234,50.' if '","' in held else ".")
 
 
 def _times(orders: pd.DataFrame, columns: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -245,7 +280,7 @@ def _is_text(column: "pd.Series[Any]") -> bool:
     categories = getattr(column, "cat", None)
     values = column if categories is None else categories.categories
     return not (
-        pd.api.types.is_numeric_dtype(values)
+        is_numeric_dtype(values)
         or pd.api.types.is_bool_dtype(values)
         or pd.api.types.is_datetime64_any_dtype(values)
     )
