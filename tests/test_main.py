@@ -313,6 +313,29 @@ def test_own_strategies(log: Path, tmp_path: Path) -> None:
     assert run(log, tmp_path / "out", "--strategies", str(tmp_path / "mine.csv")) == UNUSABLE
 
 
+def test_a_strategy_table_with_gaps(log: Path, tmp_path: Path, capsys: Any) -> None:
+    """Labels without strategy are refused with what the command line can do, which then does it."""
+    own = "id,axis,segment,action,priority\nhello,tier,loyal,Say hello,1\n"
+    (tmp_path / "mine.csv").write_text(own, encoding="utf-8")
+    more = ("--strategies", str(tmp_path / "mine.csv"))
+    assert run(log, tmp_path / "out", *more) == UNUSABLE
+    told = capsys.readouterr().err
+    assert "--allow-gaps" in told
+    assert not re.search(r"axes=|allow_gaps|knows\s*$", told, re.MULTILINE)
+    assert run(log, tmp_path / "out", *more, "--allow-gaps") == DONE
+    assert set(pd.read_csv(tmp_path / "out" / "plan.csv")["strategy_id"]) == {"hello"}
+
+
+def test_a_strategy_table_on_no_axis_of_ours(log: Path, tmp_path: Path, capsys: Any) -> None:
+    """The hint names the axes that the command makes, not an argument of Python."""
+    own = "id,axis,segment,action,priority\nhello,shop,north,Say hello,1\n"
+    (tmp_path / "mine.csv").write_text(own, encoding="utf-8")
+    assert run(log, tmp_path / "out", "--strategies", str(tmp_path / "mine.csv")) == UNUSABLE
+    told = capsys.readouterr().err
+    assert "rows on the axes tier, rfm" in told
+    assert "axes=" not in told
+
+
 def test_same_input_same_files(log: Path, tmp_path: Path) -> None:
     """Two runs give the same bytes."""
     for out in ("a", "b"):

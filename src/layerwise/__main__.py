@@ -71,11 +71,22 @@ def in_flags(text: str) -> str:
     >>> in_flags("A later as_of= would do. Hint: tz='Asia/Shanghai'; amount=None; order= nets.")
     "A later --as-of would do. Hint: --tz 'Asia/Shanghai'; amount=None (in Python); --order nets."
     """
-    text = text.replace("amount=None", "amount=None (in Python)").replace(
-        "order=None", "no --order"
-    )
+    for python, flag in _ONLY_IN_PYTHON.items():
+        text = text.replace(python, flag)
     return _CHOICES.sub(lambda m: f"--{m[1].replace('_', '-')}{' ' if m[3] else ''}", text)
 
+
+_ONLY_IN_PYTHON = {
+    "amount=None": "amount=None (in Python)",
+    "order=None": "no --order",
+    ", leave the axis out with axes=[...], or let them have none with allow_gaps=True": (
+        ", or let them have none with --allow-gaps"
+    ),
+    'name the columns, for example axes={"tier": "my_tier"}.': (
+        "give the strategy table rows on the axes tier, rfm, value, frequency, churn or loyalty."
+    ),
+}
+"""What hints say of the library -> what can be done on the command line."""
 
 _CHOICES = re.compile(
     r"(?<![\w-])"  # not within a word, not a flag already
@@ -133,6 +144,11 @@ def _add_layers(commands: Any) -> None:
         "--as-of", help="last day that counts (that of the last row of the file, refunds too)"
     )
     layers.add_argument("--strategies", type=Path, help="your strategy table (.csv or .toml)")
+    layers.add_argument(
+        "--allow-gaps",
+        action="store_true",
+        help="labels that your table has no strategy for get none, instead of being refused",
+    )
     _add_common(layers)
     layers.set_defaults(run=_layers)
 
@@ -187,7 +203,7 @@ def _layers(given: argparse.Namespace) -> int:
     columns = {role: value for role in roles if (value := getattr(given, role)) is not None}
     check_out(given.out)
     check_report(given.report, out=given.out)
-    table = strategies(given.strategies, given.lang)
+    table = strategies(given.strategies, given.lang, allow_gaps=given.allow_gaps)
     with progress(given.quiet) as step:
         step(f"read {given.orders.name}")
         how = {"separator": given.sep, "encoding": given.encoding, "decimal": given.decimal}
@@ -241,15 +257,22 @@ def last_day(orders: pd.DataFrame, columns: dict[str, Any]) -> str:
     return "9999-12-31" if last is None else last.isoformat()
 
 
-def strategies(path: Path | None, lang: str) -> StrategyTable:
+class TableWithGaps(StrategyTable):
+    """A strategy table that plans nothing for labels without a strategy, as `allow_gaps` says."""
+
+    def plan(self, labels: Any, **choices: Any) -> Any:
+        """Return the plan of `StrategyTable.plan`."""
+        return super().plan(labels, **{"allow_gaps": True, **choices})
+
+
+def strategies(path: Path | None, lang: str, *, allow_gaps: bool = False) -> StrategyTable:
     """Return the strategy table of a file, or the one that comes with layerwise."""
     if path is None:
         return StrategyTable.default(lang=lang)
     with path.open("rb"):
         pass  # a file that cannot be read is no fault of the table: OSError, exit code 3
-    if path.suffix.lower() == ".toml":
-        return StrategyTable.from_toml(path)
-    return StrategyTable.from_csv(path)
+    kind = TableWithGaps if allow_gaps else StrategyTable
+    return kind.from_toml(path) if path.suffix.lower() == ".toml" else kind.from_csv(path)
 
 
 def check_out(out: Path) -> None:
