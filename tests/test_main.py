@@ -1,6 +1,8 @@
 """The command line: what it writes, what it prints, and its exit codes."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -260,7 +262,33 @@ def test_a_horizon_is_a_number_of_days(capsys: Any) -> None:
 def test_missing_file_exits_with_3(tmp_path: Path, capsys: Any) -> None:
     """A file that is not there ends with exit code 3 and its name."""
     assert run(tmp_path / "nowhere.csv", tmp_path / "out") == NO_FILE
-    assert "nowhere.csv" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "nowhere.csv" in told
+    assert "\nHint: check the path" in told
+
+
+def test_a_reader_may_stop_reading() -> None:
+    """What `| head -1` does to the output is no error: nothing is told, and the code is 0."""
+    code = "from layerwise.__main__ import say; say('a line\\n' * 100_000)"
+    with subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == DONE
+
+
+def test_parquet_without_pyarrow_is_refused_before_the_run(
+    log: Path, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be written is not worked out; the orders are not even read."""
+    monkeypatch.setattr("layerwise.orderfile.find_spec", lambda _name: None)
+    log.unlink()
+    assert run(log, tmp_path / "out", "--format", "parquet") == UNUSABLE
+    assert "layerwise[parquet]" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +16,7 @@ from layerwise import datasets
 from layerwise.at_once import Overview, overview
 from layerwise.console import tell
 from layerwise.errors import LayerwiseError, MissingExtraError
-from layerwise.orderfile import read_orders, write_table
+from layerwise.orderfile import check_kind, read_orders, write_table
 from layerwise.report import report
 from layerwise.report.page import environment
 from layerwise.strategy import StrategyTable
@@ -60,9 +61,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         return UNUSABLE
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""
-        print(f"layerwise: {name}{error.strerror or error}", file=sys.stderr)
+        hint = _FILE_HINTS.get(error.errno or 0, "check path, rights and room on the disk.")
+        print(f"layerwise: {name}{error.strerror or error}\nHint: {hint}", file=sys.stderr)
         return NO_FILE
     return result
+
+
+_FILE_HINTS = {
+    errno.ENOENT: "check the path; it begins at the current folder unless it is absolute.",
+    errno.EACCES: "it is open in another program, or you may not read or write there.",
+    errno.EISDIR: "this is a folder; name the file in it.",
+    errno.ENOTDIR: "name another folder, which need not exist yet.",
+    errno.ENOSPC: "the disk is full.",
+}
+
+
+def say(text: str) -> None:
+    """Print a text; a reader that has seen enough, as `| head -1` has, is no error."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the end
 
 
 def in_flags(text: str) -> str:
@@ -202,6 +221,7 @@ def _layers(given: argparse.Namespace) -> int:
     roles = ("customer", "time", "amount", "order", "currency", "time_format", "tz")
     columns = {role: value for role in roles if (value := getattr(given, role)) is not None}
     check_out(given.out)
+    check_kind(given.format)
     check_report(given.report, out=given.out)
     table = strategies(given.strategies, given.lang, allow_gaps=given.allow_gaps)
     with progress(given.quiet) as step:
@@ -215,12 +235,13 @@ def _layers(given: argparse.Namespace) -> int:
         step("write")
         written = write(result, given.out, given.format, given.lang)
         written += write_report(result, given.report, as_of=as_of, lang=given.lang)
-    print(in_flags(tell(result, written, as_of=as_of, lang=given.lang)))
+    say(in_flags(tell(result, written, as_of=as_of, lang=given.lang)))
     return DONE
 
 
 def _demo(given: argparse.Namespace) -> int:
     check_out(given.out)
+    check_kind(given.format)
     check_report(given.report, out=given.out)
     with progress(given.quiet) as step:
         step("read the orders")
@@ -232,8 +253,8 @@ def _demo(given: argparse.Namespace) -> int:
         step("write")
         written = write(result, given.out, given.format, given.lang)
         written += write_report(result, given.report, as_of=as_of, lang=given.lang)
-    print(title)
-    print(in_flags(tell(result, written, as_of=as_of, lang=given.lang)))
+    told = in_flags(tell(result, written, as_of=as_of, lang=given.lang))
+    say(f"{title}\n{told}")
     return DONE
 
 

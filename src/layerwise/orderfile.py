@@ -3,6 +3,7 @@
 import codecs
 import re
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -75,6 +76,16 @@ def read_orders(
     form = columns.get("time_format")
     orders = _csv(path, wanted, form, between, encoding, decimal)
     return _with_values(orders, columns, path, decimal)
+
+
+def check_kind(kind: str) -> None:
+    """Refuse a kind of file that cannot be written, before the work is done.
+
+    Raises:
+        MissingExtraError: Parquet needs pyarrow.
+    """
+    if kind == "parquet" and find_spec("pyarrow") is None:
+        raise _needs_pyarrow()
 
 
 def write_table(table: pd.DataFrame, path: Path, *, mark: bool = False) -> None:
