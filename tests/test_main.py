@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 import pytest
 
 import layerwise as lw
-from layerwise.__main__ import DONE, NO_FILE, UNUSABLE, WRONG_CALL, main
+from layerwise.__main__ import DONE, NO_FILE, UNUSABLE, WRONG_CALL, main, progress
 
 
 def orders(n: int = 400, seed: int = 5) -> pd.DataFrame:
@@ -400,3 +401,33 @@ def test_a_report_is_refused_early(log: Path, tmp_path: Path, capsys: Any) -> No
     assert run(log, tmp_path / "out", "--report", str(tmp_path / "no" / "r.html")) == NO_FILE
     assert "no such folder for --report" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+class Bar:
+    """A stand-in for a tqdm bar that is switched off: it has no description to read."""
+
+    def __init__(self, **_choices: Any) -> None:
+        self.calls: list[Any] = []
+        BARS.append(self)
+
+    def update(self, n: int) -> None:
+        self.calls.append(n)
+
+    def set_description(self, name: str) -> None:
+        self.calls.append(name)
+
+    def close(self) -> None:
+        self.calls.append("closed")
+
+
+BARS: list[Bar] = []
+
+
+def test_a_bar_moves_when_a_step_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is done when the first step begins; a bar without text (TQDM_DISABLE=1) is none."""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.setitem(sys.modules, "tqdm", SimpleNamespace(tqdm=Bar))
+    with progress(quiet=False) as step:
+        step("read")
+        step("write")
+    assert BARS.pop().calls == [0, "read", 1, "write", "closed"]

@@ -36,8 +36,8 @@ examples:
   layerwise layers orders.parquet --customer user --time paid_at --amount total \\
       --as-of 2025-06-30 --horizon 60 --strategies my_table.csv --format parquet --out out
       as of a day, 60 days ahead, your own strategy table, tables as Parquet
-  layerwise demo --out out --report report.html
-      and a page to read and print (or report.md: Markdown)
+  layerwise demo --out out --report out/report.html
+      and a page to read and print (or report.md: Markdown), where its path says
 
 written to --out:
   customers.csv   one row per customer: summary, layers, probabilities (or .parquet)
@@ -196,9 +196,16 @@ def _add_common(command: argparse.ArgumentParser) -> None:
         "--lang", choices=["en", "zh"], default="en", help="language of strategies and report"
     )
     command.add_argument(
-        "--report", type=_page, help="write a report too: a file ending in .html or .md"
+        "--report",
+        type=_page,
+        help="write a report too: a path ending in .html or .md, from the current folder on, "
+        "not from --out",
     )
-    command.add_argument("--quiet", action="store_true", help="no progress bar")
+    command.add_argument(
+        "--quiet",
+        action="store_true",
+        help='no progress bar (which needs tqdm: pip install "layerwise[progress]")',
+    )
 
 
 def _days(text: str) -> int:
@@ -356,10 +363,13 @@ def progress(quiet: bool) -> Iterator[Callable[[str], None]]:
         except ImportError:
             bar = None
 
+    begun: list[str] = []
+
     def step(name: str) -> None:
         if bar is not None:
-            bar.update(0 if bar.desc == "" else 1)
+            bar.update(1 if begun else 0)
             bar.set_description(name)
+            begun.append(name)
 
     try:
         yield step

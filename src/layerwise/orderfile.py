@@ -174,7 +174,7 @@ def _unreadable(path: Path, encoding: str, error: Exception) -> NoReturn:
         name = "UTF-8" if encoding.lower().startswith("utf-8") else encoding
         raise DataError(
             f"{path.name}: its bytes are not {name}.",
-            hint="--encoding gb18030 reads files of Chinese spreadsheets, cp1252 of Western ones.",
+            hint="try --encoding gb18030 first if the file holds Chinese, else --encoding cp1252.",
         ) from None
     reason = str(error).splitlines()[0][:120]
     raise DataError(
@@ -206,7 +206,8 @@ def _require(found: list[str], wanted: Mapping[str, str], path: Path) -> None:
         raise ColumnsError(
             f"{path.name} has no column for {', '.join(missing)}.\nFound: {', '.join(found)}.",
             hint=_other_separator(found)
-            or "column names are taken exactly as they stand in the first line.",
+            or "the names of the columns must be the first line of the file, with no title above, "
+            "and are taken exactly as they stand there.",
         )
     twice = [f"--{role} {column}" for role, column in wanted.items() if found.count(column) > 1]
     if twice:
