@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from layerwise.csvlines import refuse_long_lines
+from layerwise.csvlines import refuse_long_lines, refuse_odd_packing
 from layerwise.errors import DataError
 
 HEADER = "user,paid_at,total\n"
@@ -64,6 +64,18 @@ def test_packed_files_are_looked_into(tmp_path: Path) -> None:
         folder.writestr("o.csv", HEADER + LONG)
     with pytest.raises(DataError, match="line 2"):
         refuse_long_lines(tmp_path / "o.csv.zip", width=3, separator=",", encoding="utf-8")
+
+
+def test_odd_packing_is_refused(tmp_path: Path) -> None:
+    """A name that promises what the file is not, and a folder of two files, are told as such."""
+    (tmp_path / "o.csv.gz").write_bytes(b"user,paid_at")
+    with pytest.raises(DataError, match="not packed as its name says"):
+        refuse_odd_packing(tmp_path / "o.csv.gz")
+    with zipfile.ZipFile(tmp_path / "o.csv.zip", "w") as folder:
+        folder.writestr("a.csv", HEADER)
+        folder.writestr("b.csv", HEADER)
+    with pytest.raises(DataError, match="holds 2 files"):
+        refuse_odd_packing(tmp_path / "o.csv.zip")
 
 
 def test_a_quote_that_never_closes_is_named(tmp_path: Path) -> None:

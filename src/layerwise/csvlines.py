@@ -1,4 +1,4 @@
-"""Lines of a CSV file with more cells than its header, whose last cells pandas would drop."""
+"""CSV files as they lie on the disk: how they are packed, and lines longer than the header."""
 
 import bz2
 import codecs
@@ -15,6 +15,23 @@ from typing import Any, BinaryIO
 from layerwise.errors import DataError
 
 _OPEN: dict[str, Callable[[Path], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+
+
+def refuse_odd_packing(path: Path) -> None:
+    """Refuse a file that is not packed as its name says, or a folder of several files.
+
+    Raises:
+        DataError: It cannot be unpacked, or there is not one file in it.
+        OSError: The file cannot be read.
+    """
+    try:
+        with _opened(path) as file:
+            file.read(1)
+    except (gzip.BadGzipFile, zipfile.BadZipFile, lzma.LZMAError, EOFError):
+        raise DataError(
+            f"{path.name} is not packed as its name says.",
+            hint="unpack it and give the CSV file in it.",
+        ) from None
 
 
 def refuse_long_lines(path: Path, *, width: int, separator: str, encoding: str) -> None:
@@ -57,12 +74,22 @@ def refuse_long_lines(path: Path, *, width: int, separator: str, encoding: str) 
 def _opened(path: Path) -> Iterator[BinaryIO]:
     kind = path.suffix.lower()
     if kind == ".zip":
-        with zipfile.ZipFile(path) as folder, folder.open(folder.namelist()[0]) as file:
-            yield file  # type: ignore[misc]  # pandas has read it: there is one file in it
+        with zipfile.ZipFile(path) as folder, folder.open(_only_name(folder, path)) as file:
+            yield file  # type: ignore[misc]
     else:
         opened: BinaryIO = _OPEN.get(kind, _plain)(path)
         with opened as file:
             yield file
+
+
+def _only_name(folder: zipfile.ZipFile, path: Path) -> str:
+    names = folder.namelist()
+    if len(names) != 1:
+        raise DataError(
+            f"{path.name} holds {len(names)} files, not one.",
+            hint="unpack it and give the CSV file in it.",
+        )
+    return names[0]
 
 
 def _plain(path: Path) -> BinaryIO:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from layerwise.csvlines import refuse_long_lines
+from layerwise.csvlines import refuse_long_lines, refuse_odd_packing
 from layerwise.decimals import fitting, numbers
 from layerwise.errors import (
     ColumnsError,
@@ -127,6 +127,7 @@ def _csv(
     texts = {column: str for role, column in wanted.items() if role not in inferred}
     missing = {column: ["", "NA", "NULL", "null", "NaN", "nan"] for column in wanted.values()}
     how: dict[str, Any] = {"sep": separator, "encoding": _codec(encoding)}
+    refuse_odd_packing(path)
     try:
         header = _header(path, how)
         _require(header, wanted, path)
