@@ -101,6 +101,9 @@ _ONLY_IN_PYTHON = {
     ", leave the axis out with axes=[...], or let them have none with allow_gaps=True": (
         ", or let them have none with --allow-gaps"
     ),
+    "Convert it first: pd.to_numeric(orders[time]).": (
+        'write plain numbers such as 45321.5; --decimal "," reads 45321,5.'
+    ),
     'name the columns, for example axes={"tier": "my_tier"}.': (
         "give the strategy table rows on the axes tier, rfm, value, frequency, churn or loyalty."
     ),
