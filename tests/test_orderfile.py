@@ -104,3 +104,12 @@ def test_separators_encodings_and_counted_times(tmp_path: Path, capsys: Any) -> 
     ids = pd.read_csv(tmp_path / "out" / "customers.csv")["customer_id"]
     assert ids.str.startswith("客").all()
     assert run(path, tmp_path / "out", "--encoding", "klingon") == UNUSABLE
+
+
+def test_utf_16_is_named(tmp_path: Path, capsys: Any) -> None:
+    """The mark at its begin tells UTF-16 from the other encodings; the hint reads the file."""
+    text = "user,paid_at,total\n1,2024-01-01,3\n"
+    (tmp_path / "orders.csv").write_text(text, encoding="utf-16")
+    assert run(tmp_path / "orders.csv", tmp_path / "out") == UNUSABLE
+    assert "--encoding utf-16." in capsys.readouterr().err
+    assert run(tmp_path / "orders.csv", tmp_path / "out", "--encoding", "utf-16") == DONE

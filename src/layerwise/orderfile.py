@@ -173,10 +173,10 @@ def _unreadable(path: Path, encoding: str, error: Exception) -> NoReturn:
         ) from None
     if isinstance(error, UnicodeError):
         name = "UTF-8" if encoding.lower().startswith("utf-8") else encoding
-        raise DataError(
-            f"{path.name}: its bytes are not {name}.",
-            hint="try --encoding gb18030 first if the file holds Chinese, else --encoding cp1252.",
-        ) from None
+        hint = "try --encoding gb18030 first if the file holds Chinese, else --encoding cp1252."
+        if getattr(error, "object", b"")[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            hint = "its first bytes are those of UTF-16: --encoding utf-16."
+        raise DataError(f"{path.name}: its bytes are not {name}.", hint=hint) from None
     reason = str(error).splitlines()[0][:120]
     raise DataError(
         f"{path.name} is not a CSV table ({reason}).",
