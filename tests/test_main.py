@@ -1,7 +1,10 @@
 """The command line: what it writes, what it prints, and its exit codes."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -9,7 +12,7 @@ import pandas as pd
 import pytest
 
 import layerwise as lw
-from layerwise.__main__ import DONE, NO_FILE, UNUSABLE, WRONG_CALL, main
+from layerwise.__main__ import DONE, NO_FILE, UNUSABLE, WRONG_CALL, main, progress
 
 
 def orders(n: int = 400, seed: int = 5) -> pd.DataFrame:
@@ -115,56 +118,10 @@ def test_short_log_is_not_judged(tmp_path: Path, capsys: Any) -> None:
     assert "too short to judge" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("user,paid_at,total\n", "the file has a header and no rows"),
-        ("user,when,total\n1,2024-01-01,3\n", "--time paid_at"),
-        ("user,paid_at,total\n1,2024-01-01,3 EUR\n2,2024-01-02,4\n", "1 of 2 amounts"),
-        ("user,paid_at,total\n1,05/01/2024,3\n", '--time-format "%d/%m/%Y"'),
-        ("user,paid_at,total\n1,2024-01-05,3\n1,2024-01-05T10:00Z,3\n", '--tz "Europe/Berlin"'),
-        ("", "the file is empty"),
-        ("user;paid_at;total\n1;2024-01-01;3\n", '--sep ";"'),
-        ("user\tpaid_at\ttotal, all\n1\t2024-01-01\t3\n", "--sep tab"),
-        ('user,paid_at,total\n1,2024-01-01,"$1,234.50"\n2,2024-01-02,4\n', "must go: $ ,"),
-        ("user,paid_at,total\n1,2024-01-01,1 234\n2,2024-01-02,4元\n", "go: letters blanks"),
-    ],
-)
-def test_unusable_files_exit_with_1(tmp_path: Path, capsys: Any, text: str, words: str) -> None:
-    """Data that cannot be used ends with exit code 1 and a message that helps."""
-    (tmp_path / "orders.csv").write_text(text, encoding="utf-8")
-    assert run(tmp_path / "orders.csv", tmp_path / "out") == UNUSABLE
-    told = capsys.readouterr().err
-    assert words in told
-    assert "Hint: " in told
-    assert "Traceback" not in told
-
-
-def test_amounts_and_dates_are_refused_together(tmp_path: Path, capsys: Any) -> None:
-    """One error names what is wrong in either column, and says so without a value of a row."""
-    text = "user,paid_at,total\n1,31/01/2024,$98765\n2,2024-01-02,4\n"
-    (tmp_path / "orders.csv").write_text(text, encoding="utf-8")
-    assert run(tmp_path / "orders.csv", tmp_path / "out") == UNUSABLE
-    told = capsys.readouterr().err
-    assert "1 of 2 amounts" in told
-    assert "paid_at: 1 of 2 different texts" in told
-    assert "98765" not in told
-
-
-def test_separators_encodings_and_counted_times(tmp_path: Path, capsys: Any) -> None:
-    """A file with semicolons in GB 18030 whose times are seconds can be read as it is."""
-    table = orders().assign(user=lambda d: "客" + d["user"].astype(str))
-    table["paid_at"] = table["paid_at"].astype("datetime64[s]").astype("int64")
-    path = tmp_path / "orders.csv"
-    table.to_csv(path, index=False, sep=";", encoding="gb18030")
-    counted = ("--time-format", "epoch_s", "--tz", "UTC")
-    assert run(path, tmp_path / "out", "--sep", ";", *counted) == UNUSABLE
-    assert "--encoding gb18030" in capsys.readouterr().err
-    good = ("--sep", ";", "--encoding", "gb18030", *counted)
-    assert run(path, tmp_path / "out", *good) == DONE
-    ids = pd.read_csv(tmp_path / "out" / "customers.csv")["customer_id"]
-    assert ids.str.startswith("客").all()
-    assert run(path, tmp_path / "out", "--encoding", "klingon") == UNUSABLE
+def test_a_separator_is_one_sign(log: Path, tmp_path: Path, capsys: Any) -> None:
+    """Of several signs pandas would make a pattern."""
+    assert run(log, tmp_path / "out", "--sep", "||") == UNUSABLE
+    assert "--sep must be one sign" in capsys.readouterr().err
 
 
 def test_python_names_are_told_as_flags(tmp_path: Path, capsys: Any) -> None:
@@ -214,7 +171,33 @@ def test_a_horizon_is_a_number_of_days(capsys: Any) -> None:
 def test_missing_file_exits_with_3(tmp_path: Path, capsys: Any) -> None:
     """A file that is not there ends with exit code 3 and its name."""
     assert run(tmp_path / "nowhere.csv", tmp_path / "out") == NO_FILE
-    assert "nowhere.csv" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "nowhere.csv" in told
+    assert "\nHint: check the path" in told
+
+
+def test_a_reader_may_stop_reading() -> None:
+    """What `| head -1` does to the output is no error: nothing is told, and the code is 0."""
+    code = "from layerwise.__main__ import say; say('a line\\n' * 100_000)"
+    with subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == DONE
+
+
+def test_parquet_without_pyarrow_is_refused_before_the_run(
+    log: Path, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be written is not worked out; the orders are not even read."""
+    monkeypatch.setattr("layerwise.orderfile.find_spec", lambda _name: None)
+    log.unlink()
+    assert run(log, tmp_path / "out", "--format", "parquet") == UNUSABLE
+    assert "layerwise[parquet]" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -267,6 +250,29 @@ def test_own_strategies(log: Path, tmp_path: Path) -> None:
     assert run(log, tmp_path / "out", "--strategies", str(tmp_path / "mine.csv")) == UNUSABLE
 
 
+def test_a_strategy_table_with_gaps(log: Path, tmp_path: Path, capsys: Any) -> None:
+    """Labels without strategy are refused with what the command line can do, which then does it."""
+    own = "id,axis,segment,action,priority\nhello,tier,loyal,Say hello,1\n"
+    (tmp_path / "mine.csv").write_text(own, encoding="utf-8")
+    more = ("--strategies", str(tmp_path / "mine.csv"))
+    assert run(log, tmp_path / "out", *more) == UNUSABLE
+    told = capsys.readouterr().err
+    assert "--allow-gaps" in told
+    assert not re.search(r"axes=|allow_gaps|knows\s*$", told, re.MULTILINE)
+    assert run(log, tmp_path / "out", *more, "--allow-gaps") == DONE
+    assert set(pd.read_csv(tmp_path / "out" / "plan.csv")["strategy_id"]) == {"hello"}
+
+
+def test_a_strategy_table_on_no_axis_of_ours(log: Path, tmp_path: Path, capsys: Any) -> None:
+    """The hint names the axes that the command makes, not an argument of Python."""
+    own = "id,axis,segment,action,priority\nhello,shop,north,Say hello,1\n"
+    (tmp_path / "mine.csv").write_text(own, encoding="utf-8")
+    assert run(log, tmp_path / "out", "--strategies", str(tmp_path / "mine.csv")) == UNUSABLE
+    told = capsys.readouterr().err
+    assert "rows on the axes tier, rfm" in told
+    assert "axes=" not in told
+
+
 def test_same_input_same_files(log: Path, tmp_path: Path) -> None:
     """Two runs give the same bytes."""
     for out in ("a", "b"):
@@ -303,3 +309,33 @@ def test_a_report_is_refused_early(log: Path, tmp_path: Path, capsys: Any) -> No
     assert run(log, tmp_path / "out", "--report", str(tmp_path / "no" / "r.html")) == NO_FILE
     assert "no such folder for --report" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+class Bar:
+    """A stand-in for a tqdm bar that is switched off: it has no description to read."""
+
+    def __init__(self, **_choices: Any) -> None:
+        self.calls: list[Any] = []
+        BARS.append(self)
+
+    def update(self, n: int) -> None:
+        self.calls.append(n)
+
+    def set_description(self, name: str) -> None:
+        self.calls.append(name)
+
+    def close(self) -> None:
+        self.calls.append("closed")
+
+
+BARS: list[Bar] = []
+
+
+def test_a_bar_moves_when_a_step_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is done when the first step begins; a bar without text (TQDM_DISABLE=1) is none."""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.setitem(sys.modules, "tqdm", SimpleNamespace(tqdm=Bar))
+    with progress(quiet=False) as step:
+        step("read")
+        step("write")
+    assert BARS.pop().calls == [0, "read", 1, "write", "closed"]

@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +16,7 @@ from layerwise import datasets
 from layerwise.at_once import Overview, overview
 from layerwise.console import tell
 from layerwise.errors import LayerwiseError, MissingExtraError
-from layerwise.orderfile import read_orders, write_table
+from layerwise.orderfile import check_kind, read_orders, write_table
 from layerwise.report import report
 from layerwise.report.page import environment
 from layerwise.strategy import StrategyTable
@@ -35,8 +36,8 @@ examples:
   layerwise layers orders.parquet --customer user --time paid_at --amount total \\
       --as-of 2025-06-30 --horizon 60 --strategies my_table.csv --format parquet --out out
       as of a day, 60 days ahead, your own strategy table, tables as Parquet
-  layerwise demo --out out --report report.html
-      and a page to read and print (or report.md: Markdown)
+  layerwise demo --out out --report out/report.html
+      and a page to read and print (or report.md: Markdown), where its path says
 
 written to --out:
   customers.csv   one row per customer: summary, layers, probabilities (or .parquet)
@@ -60,9 +61,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         return UNUSABLE
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""
-        print(f"layerwise: {name}{error.strerror or error}", file=sys.stderr)
+        hint = _FILE_HINTS.get(error.errno or 0, "check path, rights and room on the disk.")
+        print(f"layerwise: {name}{error.strerror or error}\nHint: {hint}", file=sys.stderr)
         return NO_FILE
     return result
+
+
+_FILE_HINTS = {
+    errno.ENOENT: "check the path; it begins at the current folder unless it is absolute.",
+    errno.EACCES: "it is open in another program, or you may not read or write there.",
+    errno.EISDIR: "this is a folder; name the file in it.",
+    errno.ENOTDIR: "name another folder, which need not exist yet.",
+    errno.ENOSPC: "the disk is full.",
+}
+
+
+def say(text: str) -> None:
+    """Print a text; a reader that has seen enough, as `| head -1` has, is no error."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the end
 
 
 def in_flags(text: str) -> str:
@@ -71,11 +90,25 @@ def in_flags(text: str) -> str:
     >>> in_flags("A later as_of= would do. Hint: tz='Asia/Shanghai'; amount=None; order= nets.")
     "A later --as-of would do. Hint: --tz 'Asia/Shanghai'; amount=None (in Python); --order nets."
     """
-    text = text.replace("amount=None", "amount=None (in Python)").replace(
-        "order=None", "no --order"
-    )
+    for python, flag in _ONLY_IN_PYTHON.items():
+        text = text.replace(python, flag)
     return _CHOICES.sub(lambda m: f"--{m[1].replace('_', '-')}{' ' if m[3] else ''}", text)
 
+
+_ONLY_IN_PYTHON = {
+    "amount=None": "amount=None (in Python)",
+    "order=None": "no --order",
+    ", leave the axis out with axes=[...], or let them have none with allow_gaps=True": (
+        ", or let them have none with --allow-gaps"
+    ),
+    "Convert it first: pd.to_numeric(orders[time]).": (
+        'write plain numbers such as 45321.5; --decimal "," reads 45321,5.'
+    ),
+    'name the columns, for example axes={"tier": "my_tier"}.': (
+        "give the strategy table rows on the axes tier, rfm, value, frequency, churn or loyalty."
+    ),
+}
+"""What hints say of the library -> what can be done on the command line."""
 
 _CHOICES = re.compile(
     r"(?<![\w-])"  # not within a word, not a flag already
@@ -121,12 +154,23 @@ def _add_layers(commands: Any) -> None:
     layers.add_argument("--tz", help="the shop's time zone, for times in UTC or with an offset")
     layers.add_argument("--sep", help='separator of the CSV columns, e.g. ";" or tab (",")')
     layers.add_argument(
+        "--decimal",
+        choices=[".", ","],
+        help='before the cents of a CSV file: "," reads 1.234,50 and "." 1,234.50 (a point, and no '
+        "thousands separator)",
+    )
+    layers.add_argument(
         "--encoding", default="utf-8-sig", help="of the CSV file, e.g. gb18030 (utf-8-sig)"
     )
     layers.add_argument(
         "--as-of", help="last day that counts (that of the last row of the file, refunds too)"
     )
     layers.add_argument("--strategies", type=Path, help="your strategy table (.csv or .toml)")
+    layers.add_argument(
+        "--allow-gaps",
+        action="store_true",
+        help="labels that your table has no strategy for get none, instead of being refused",
+    )
     _add_common(layers)
     layers.set_defaults(run=_layers)
 
@@ -155,9 +199,16 @@ def _add_common(command: argparse.ArgumentParser) -> None:
         "--lang", choices=["en", "zh"], default="en", help="language of strategies and report"
     )
     command.add_argument(
-        "--report", type=_page, help="write a report too: a file ending in .html or .md"
+        "--report",
+        type=_page,
+        help="write a report too: a path ending in .html or .md, from the current folder on, "
+        "not from --out",
     )
-    command.add_argument("--quiet", action="store_true", help="no progress bar")
+    command.add_argument(
+        "--quiet",
+        action="store_true",
+        help='no progress bar (which needs tqdm: pip install "layerwise[progress]")',
+    )
 
 
 def _days(text: str) -> int:
@@ -180,11 +231,13 @@ def _layers(given: argparse.Namespace) -> int:
     roles = ("customer", "time", "amount", "order", "currency", "time_format", "tz")
     columns = {role: value for role in roles if (value := getattr(given, role)) is not None}
     check_out(given.out)
+    check_kind(given.format)
     check_report(given.report, out=given.out)
-    table = strategies(given.strategies, given.lang)
+    table = strategies(given.strategies, given.lang, allow_gaps=given.allow_gaps)
     with progress(given.quiet) as step:
         step(f"read {given.orders.name}")
-        orders = read_orders(given.orders, columns, separator=given.sep, encoding=given.encoding)
+        how = {"separator": given.sep, "encoding": given.encoding, "decimal": given.decimal}
+        orders = read_orders(given.orders, columns, **how)
         as_of = given.as_of or last_day(orders, columns)
         result = overview(
             orders, as_of=as_of, horizon_days=given.horizon, strategies=table, step=step, **columns
@@ -192,12 +245,13 @@ def _layers(given: argparse.Namespace) -> int:
         step("write")
         written = write(result, given.out, given.format, given.lang)
         written += write_report(result, given.report, as_of=as_of, lang=given.lang)
-    print(in_flags(tell(result, written, as_of=as_of, lang=given.lang)))
+    say(in_flags(tell(result, written, as_of=as_of, lang=given.lang)))
     return DONE
 
 
 def _demo(given: argparse.Namespace) -> int:
     check_out(given.out)
+    check_kind(given.format)
     check_report(given.report, out=given.out)
     with progress(given.quiet) as step:
         step("read the orders")
@@ -209,8 +263,8 @@ def _demo(given: argparse.Namespace) -> int:
         step("write")
         written = write(result, given.out, given.format, given.lang)
         written += write_report(result, given.report, as_of=as_of, lang=given.lang)
-    print(title)
-    print(in_flags(tell(result, written, as_of=as_of, lang=given.lang)))
+    told = in_flags(tell(result, written, as_of=as_of, lang=given.lang))
+    say(f"{title}\n{told}")
     return DONE
 
 
@@ -234,15 +288,22 @@ def last_day(orders: pd.DataFrame, columns: dict[str, Any]) -> str:
     return "9999-12-31" if last is None else last.isoformat()
 
 
-def strategies(path: Path | None, lang: str) -> StrategyTable:
+class TableWithGaps(StrategyTable):
+    """A strategy table that plans nothing for labels without a strategy, as `allow_gaps` says."""
+
+    def plan(self, labels: Any, **choices: Any) -> Any:
+        """Return the plan of `StrategyTable.plan`."""
+        return super().plan(labels, **{"allow_gaps": True, **choices})
+
+
+def strategies(path: Path | None, lang: str, *, allow_gaps: bool = False) -> StrategyTable:
     """Return the strategy table of a file, or the one that comes with layerwise."""
     if path is None:
         return StrategyTable.default(lang=lang)
     with path.open("rb"):
         pass  # a file that cannot be read is no fault of the table: OSError, exit code 3
-    if path.suffix.lower() == ".toml":
-        return StrategyTable.from_toml(path)
-    return StrategyTable.from_csv(path)
+    kind = TableWithGaps if allow_gaps else StrategyTable
+    return kind.from_toml(path) if path.suffix.lower() == ".toml" else kind.from_csv(path)
 
 
 def check_out(out: Path) -> None:
@@ -305,10 +366,13 @@ def progress(quiet: bool) -> Iterator[Callable[[str], None]]:
         except ImportError:
             bar = None
 
+    begun: list[str] = []
+
     def step(name: str) -> None:
         if bar is not None:
-            bar.update(0 if bar.desc == "" else 1)
+            bar.update(1 if begun else 0)
             bar.set_description(name)
+            begun.append(name)
 
     try:
         yield step

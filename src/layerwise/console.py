@@ -59,7 +59,7 @@ _ZH = {
     "Strategy plan": "策略计划",
     "{:,} of {:,} customers, {:,} rows": "{1:,} 位用户中的 {0:,} 位，共 {2:,} 行",
     "strategy": "策略",
-    "held out": "对照组",
+    "held out": "留出 holdout",  # as plan.csv names it; its column control is another group
     "action": "行动",
     "Notes": "备注（英文）",
     "Written": "已写入",
@@ -218,7 +218,7 @@ def _plan(result: Overview, say: Words) -> str:
         )
         for row in plan_summary(result.plan).itertuples()
     ]
-    lines = [_line(cells[:3], (22, 9, 10)) + cells[3] for cells in [titles, *rows]]
+    lines = [_line(cells[:3], (22, 9, 14)) + cells[3] for cells in [titles, *rows]]
     return "\n".join([say("{:,} of {:,} customers, {:,} rows", *counts), *lines])
 
 

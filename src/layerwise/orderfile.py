@@ -3,11 +3,15 @@
 import codecs
 import re
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
+from layerwise.csvlines import refuse_long_lines, refuse_odd_packing
+from layerwise.decimals import fitting, numbers
 from layerwise.errors import (
     ColumnsError,
     DataError,
@@ -22,6 +26,7 @@ from layerwise.spreadsheet import protect
 
 _ROLES = ("customer", "time", "amount", "order", "currency")
 _COUNTED = ("epoch_s", "epoch_ms", "excel")
+_WRITTEN = {",": "1234,50 or 1.234,50", ".": "1234.50 or 1,234.50"}
 _SEPARATORS = {";": '";"', "\t": "tab", "|": '"|"'}
 
 
@@ -31,6 +36,7 @@ def read_orders(
     *,
     separator: str | None = None,
     encoding: str = "utf-8-sig",
+    decimal: str | None = None,
 ) -> pd.DataFrame:
     """Return the needed columns of an order file.
 
@@ -44,6 +50,8 @@ def read_orders(
         separator: What stands between the columns of a CSV file, "tab" for a tab; None is a comma,
             in a .tsv file a tab.
         encoding: How the characters of a CSV file are written.
+        decimal: What stands before the cents in a CSV file, comma or point; thousands may then
+            stand apart by the other sign. None is a point, and no sign between thousands.
 
     Raises:
         ColumnsError: The file lacks columns.
@@ -55,16 +63,29 @@ def read_orders(
     kind = "".join(path.suffixes).lower()
     if ".parquet" in kind:
         return _parquet(path, wanted)
-    if ".csv" not in kind and ".txt" not in kind and ".tsv" not in kind:
+    packed = ".tar" in kind or ".zst" in kind
+    if packed or not any(name in kind for name in (".csv", ".txt", ".tsv")):
         raise SpecError(
             f"{path.name} is neither CSV nor Parquet by its name.",
-            hint="name it .csv (or .csv.gz, .tsv) or .parquet.",
+            hint="name it .csv (or .csv.gz, .csv.zip, .tsv) or .parquet.",
         )
     between = separator or ("\t" if ".tsv" in kind else ",")
     between = "\t" if between in ("tab", "\\t") else between
-    orders = _csv(path, wanted, columns.get("time_format"), between, encoding)
-    _require_values(orders, columns, path)
-    return orders
+    if len(between) != 1 or not between.isascii():
+        raise SpecError("--sep must be one sign.", hint='such as ";", "|" or tab.')
+    form = columns.get("time_format")
+    orders = _csv(path, wanted, form, between, encoding, decimal)
+    return _with_values(orders, columns, path, decimal)
+
+
+def check_kind(kind: str) -> None:
+    """Refuse a kind of file that cannot be written, before the work is done.
+
+    Raises:
+        MissingExtraError: Parquet needs pyarrow.
+    """
+    if kind == "parquet" and find_spec("pyarrow") is None:
+        raise _needs_pyarrow()
 
 
 def write_table(table: pd.DataFrame, path: Path, *, mark: bool = False) -> None:
@@ -94,15 +115,22 @@ def write_table(table: pd.DataFrame, path: Path, *, mark: bool = False) -> None:
 
 
 def _csv(
-    path: Path, wanted: Mapping[str, str], form: str | None, separator: str, encoding: str
+    path: Path,
+    wanted: Mapping[str, str],
+    form: str | None,
+    separator: str,
+    encoding: str,
+    decimal: str | None,
 ) -> pd.DataFrame:
-    numbers = {"amount", "time"} if form in _COUNTED else {"amount"}
-    texts = {column: str for role, column in wanted.items() if role not in numbers}
+    inferred = {"time"} if form in _COUNTED else set()
+    inferred |= {"amount"} if decimal is None else set()
+    texts = {column: str for role, column in wanted.items() if role not in inferred}
     missing = {column: ["", "NA", "NULL", "null", "NaN", "nan"] for column in wanted.values()}
     how: dict[str, Any] = {"sep": separator, "encoding": _codec(encoding)}
+    refuse_odd_packing(path)
     try:
-        header = pd.read_csv(path, nrows=0, **how)
-        _require(header.columns, wanted, path)
+        header = _header(path, how)
+        _require(header, wanted, path)
         orders: pd.DataFrame = pd.read_csv(
             path,
             usecols=list(wanted.values()),
@@ -110,8 +138,10 @@ def _csv(
             keep_default_na=False,
             na_values=missing,
             low_memory=False,
+            decimal=decimal or ".",  # of counted times
             **how,
         )
+        refuse_long_lines(path, width=len(header), separator=separator, encoding=how["encoding"])
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeError) as error:
         _unreadable(path, encoding, error)
     if not len(orders):
@@ -119,6 +149,12 @@ def _csv(
             f"{path.name}: the file has a header and no rows.", hint="check how it was exported."
         )
     return orders
+
+
+def _header(path: Path, how: Mapping[str, Any]) -> list[str]:
+    """Return the cells of the first line as they stand: pandas would number equal names."""
+    first = pd.read_csv(path, header=None, nrows=1, dtype=str, keep_default_na=False, **how)
+    return [str(cell) for cell in first.iloc[0]]
 
 
 def _codec(encoding: str) -> str:
@@ -137,10 +173,10 @@ def _unreadable(path: Path, encoding: str, error: Exception) -> NoReturn:
         ) from None
     if isinstance(error, UnicodeError):
         name = "UTF-8" if encoding.lower().startswith("utf-8") else encoding
-        raise DataError(
-            f"{path.name}: its bytes are not {name}.",
-            hint="--encoding gb18030 reads files of Chinese spreadsheets, cp1252 of Western ones.",
-        ) from None
+        hint = "try --encoding gb18030 first if the file holds Chinese, else --encoding cp1252."
+        if getattr(error, "object", b"")[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            hint = "its first bytes are those of UTF-16: --encoding utf-16."
+        raise DataError(f"{path.name}: its bytes are not {name}.", hint=hint) from None
     reason = str(error).splitlines()[0][:120]
     raise DataError(
         f"{path.name} is not a CSV table ({reason}).",
@@ -156,7 +192,7 @@ def _parquet(path: Path, wanted: Mapping[str, str]) -> pd.DataFrame:
     except ImportError:
         raise _needs_pyarrow() from None
     try:
-        _require(parquet.read_schema(path).names, wanted, path)
+        _require(list(parquet.read_schema(path).names), wanted, path)
         return pd.read_parquet(path, columns=list(wanted.values()))
     except ArrowException as error:
         raise DataError(
@@ -165,14 +201,20 @@ def _parquet(path: Path, wanted: Mapping[str, str]) -> pd.DataFrame:
         ) from None
 
 
-def _require(found: "pd.Index[str] | list[str]", wanted: Mapping[str, str], path: Path) -> None:
+def _require(found: list[str], wanted: Mapping[str, str], path: Path) -> None:
     missing = [f"--{role} {column}" for role, column in wanted.items() if column not in found]
     if missing:
         raise ColumnsError(
-            f"{path.name} has no column for {', '.join(missing)}.\n"
-            f"Found: {', '.join(map(str, found))}.",
-            hint=_other_separator(list(map(str, found)))
-            or "column names are taken exactly as they stand in the first line.",
+            f"{path.name} has no column for {', '.join(missing)}.\nFound: {', '.join(found)}.",
+            hint=_other_separator(found)
+            or "the names of the columns must be the first line of the file, with no title above, "
+            "and are taken exactly as they stand there.",
+        )
+    twice = [f"--{role} {column}" for role, column in wanted.items() if found.count(column) > 1]
+    if twice:
+        raise ColumnsError(
+            f"{path.name} has more than one column for {', '.join(twice)}.",
+            hint="rename one of them, or leave it out of the export.",
         )
 
 
@@ -185,34 +227,56 @@ def _other_separator(found: list[str]) -> str | None:
     return f"the columns seem to stand apart by another sign: --sep {_SEPARATORS[sign]}."
 
 
-def _require_values(orders: pd.DataFrame, columns: Mapping[str, str], path: Path) -> None:
-    """Refuse amounts that are no numbers and dates that are none, both at once.
+def _with_values(
+    orders: pd.DataFrame, columns: Mapping[str, str], path: Path, decimal: str | None
+) -> pd.DataFrame:
+    """Return the orders with amounts as numbers; refuse what are none and dates that are none.
 
     Raises:
         DataError: With what is wrong in either column.
     """
-    found = [*_amounts(orders[columns["amount"]], columns["amount"])]
-    found += _times(orders, columns)
+    name = columns["amount"]
+    amount = orders[name]
+    read = amount if decimal is None else numbers(amount, decimal)
+    found = [*_amounts(amount, read, decimal), *_times(orders, columns)]
     if found:
         hints = "\n      ".join(dict.fromkeys(hint for _, hint in found if hint))
         title = f"{path.name} cannot be read as it is:"
         raise DataError(problems(title, [text for text, _ in found]), hint=hints)
+    return orders.assign(**{name: read})
 
 
-def _amounts(amount: "pd.Series[Any]", name: str) -> list[tuple[str, str]]:
-    if pd.api.types.is_numeric_dtype(amount):
-        return []
-    numbers = pd.to_numeric(amount, errors="coerce")
-    texts = amount[numbers.isna() & amount.notna()].astype(str)
+def _amounts(
+    amount: "pd.Series[Any]", read: "pd.Series[Any]", decimal: str | None
+) -> list[tuple[str, str]]:
+    found = read if is_numeric_dtype(read) else pd.to_numeric(amount, errors="coerce")
+    texts = amount[found.isna() & amount.notna()].astype(str)
     if not len(texts):
         return []
+    text = f"{amount.name}: {len(texts):,} of {len(amount):,} amounts are no numbers"
+    held = _held(texts)
+    text += f"; besides digits they hold: {' '.join(held)}" if held else ""
+    return [(text, _amount_hint(amount, held, decimal))]
+
+
+def _held(texts: "pd.Series[Any]") -> list[str]:
+    """Return the signs, each in quotes, and the words for what else is in texts."""
     signs = sorted({sign for text in texts.unique() for sign in re.sub(r"[\w\s.+-]", "", text)})
     words = {"letters": r"[^\W\d]", "blanks": r"\S\s+\S"}
-    signs = signs[:10] + [word for word, sign in words.items() if texts.str.contains(sign).any()]
-    text = f"{name}: {len(texts):,} of {len(amount):,} amounts are no numbers"
-    text += f"; what must go: {' '.join(signs)}" if signs else ""
-    hint = "write 1234.50: no currency sign, no thousands separator, a point before the cents."
-    return [(text + ".", hint)]
+    kinds = [word for word, sign in words.items() if texts.str.contains(sign).any()]
+    return [f"'{sign}'" if sign == '"' else f'"{sign}"' for sign in signs[:10]] + kinds
+
+
+def _amount_hint(amount: "pd.Series[Any]", held: list[str], decimal: str | None) -> str:
+    if decimal is not None:
+        return f'with --decimal "{decimal}" write {_WRITTEN[decimal]}, and no currency sign.'
+    fits = fitting(amount)
+    if len(fits) == 1:
+        return f'--decimal "{fits[0]}" reads amounts such as {_WRITTEN[fits[0]]}.'
+    if fits:
+        return '--decimal "." if 1,234 is more than a thousand, --decimal "," if it is 1 and a bit.'
+    hint = "write 1234.50: no currency sign, no thousands separator, a point before the cents"
+    return hint + ('; --decimal "," reads 1.234,50.' if '","' in held else ".")
 
 
 def _times(orders: pd.DataFrame, columns: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -229,7 +293,7 @@ def _is_text(column: "pd.Series[Any]") -> bool:
     categories = getattr(column, "cat", None)
     values = column if categories is None else categories.categories
     return not (
-        pd.api.types.is_numeric_dtype(values)
+        is_numeric_dtype(values)
         or pd.api.types.is_bool_dtype(values)
         or pd.api.types.is_datetime64_any_dtype(values)
     )

@@ -80,6 +80,20 @@ def test_blanks_and_optional_columns(read):
     assert table["a"].level == "customer"
 
 
+def test_a_header_in_quotes(read):
+    """Quotes around the names are no error of another separator."""
+    assert read(GOOD.replace("id,axis", '"id","axis"')) == read(GOOD)
+
+
+@pytest.mark.parametrize("sign", [";", "\t"])
+def test_what_a_european_spreadsheet_saves(tmp_path, sign):
+    """Semicolons or tabs between the cells and a mark in front; commas stay in the cells."""
+    path = tmp_path / "table.csv"
+    lines = [HEAD.split(","), ["a", "tier", "new", "Say hello, twice", "1"]]
+    path.write_text("\n".join(map(sign.join, lines)), encoding="utf-8-sig")
+    assert StrategyTable.from_csv(path)["a"].action == "Say hello, twice"
+
+
 def test_whole_floats_are_priorities(read):
     """810.0, as a spreadsheet saves it, is 810, in both formats."""
     rows = read(GOOD.replace(",1", ",810")).rows
@@ -112,9 +126,10 @@ def test_a_long_list_of_problems_is_cut(read):
         ("\ufeff \n", "is empty"),
         (",,\n,,\n", "no header"),
         (HEAD, "a header but no rows"),
-        (GOOD.encode("utf-16"), "not UTF-8"),
+        (GOOD.encode("utf-16"), "not UTF-8 .*, but UTF-16"),
         ("id,高价值\n".encode("gbk"), "not UTF-8"),
-        (GOOD.replace(",", ";"), "another character than the comma"),
+        (GOOD.replace(",", "|"), r"table: 1\.\n .*header is one cell"),
+        (GOOD.replace("action,", "").replace(",", ";"), "column 'action' is missing"),
         (GOOD.replace("action,", ""), "column 'action' is missing"),
         (GOOD.replace("segment", "segmnet"), "unknown column 'segmnet' .did you mean 'segment'"),
         (GOOD.replace("action", "action,action"), "column 'action' stands twice"),

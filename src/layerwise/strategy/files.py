@@ -1,10 +1,11 @@
 """Strategy tables as CSV and TOML: what a marketer may send us, and what we write.
 
-Read: UTF-8 with or without byte-order mark, any line ends (both are what spreadsheets save), blanks
-around cells cut, the apostrophe of `layerwise.spreadsheet` taken off. Everything else that is not a
-clean table is a problem with its line.
+Read: UTF-8 with or without byte-order mark, any line ends, commas, semicolons or tabs between cells
+(all are what spreadsheets save), blanks around cells cut, the apostrophe of `layerwise.spreadsheet`
+taken off. Everything else that is not a clean table is a problem with its line.
 """
 
+import codecs
 import csv
 import io
 import re
@@ -52,9 +53,11 @@ def read_text(path: str | Path) -> str:
             f"A path is needed, not a {type(path).__name__}.", hint='from_csv("strategies.csv").'
         ) from None
     except UnicodeDecodeError as error:
+        wide = error.object.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         raise TableError(
-            f"The strategy table is not UTF-8 (byte {error.start}).",
-            hint='in a spreadsheet save it as "CSV UTF-8".',
+            f"The strategy table is not UTF-8 (byte {error.start})"
+            + (", but UTF-16." if wide else "."),
+            hint='in a spreadsheet save it as "CSV UTF-8"; its semicolons are read too.',
         ) from error
     except ValueError as error:
         raise TableError(f"This is no path: {error}.", hint="take the zero byte out.") from None
@@ -66,13 +69,15 @@ def read_text(path: str | Path) -> str:
 def parse_csv(text: str) -> Read:
     """Return the rows of a CSV table and its problems."""
     try:
-        lines = list(_numbered(text))
+        lines = list(_numbered(text, _separator(text)))
     except csv.Error as error:
         return [], [f"not a CSV table: {error}"]
     if not lines:
         return [], ["the file has no header"]
     header = [cell.strip() for cell in lines[0][1]]
     found = _header_problems(header)
+    if len(header) == 1 and found:
+        return [], found  # no line fits such a header
     usable = set(REQUIRED) <= set(header)
     rows: list[Strategy] = []
     for number, cells in lines[1:]:
@@ -137,8 +142,24 @@ def to_toml_text(rows: Iterable[Strategy]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _numbered(text: str) -> Iterable[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+def _separator(text: str) -> str:
+    """Return the sign by which the header has the most of our columns, best the comma.
+
+    Spreadsheets put semicolons where the comma stands before the cents.
+    """
+    return max(",;\t", key=lambda sign: _known_columns(text, sign))
+
+
+def _known_columns(text: str, separator: str) -> int:
+    try:
+        header = next(iter(_numbered(text, separator)), (0, []))[1]
+    except csv.Error:  # quotes, which fit another separator
+        return 0
+    return len({cell.strip() for cell in header} & {*COLUMNS})
+
+
+def _numbered(text: str, separator: str) -> Iterable[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     for cells in reader:
         if any(cell.strip() for cell in cells):
             yield reader.line_num, cells
@@ -146,7 +167,7 @@ def _numbered(text: str) -> Iterable[tuple[int, list[str]]]:
 
 def _header_problems(header: Sequence[str]) -> list[str]:
     if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
-        return ["cells are separated by another character than the comma"]
+        return ["the header is one cell; commas, semicolons or tabs may separate cells"]
     missing = [name for name in REQUIRED if name not in header]
     return [*(f"column {name!r} is missing" for name in missing), *_name_problems(header)]
 

@@ -308,9 +308,10 @@ def _uncovered(
     ours = [name for name in without if (axis, name) in known_labels()]
     named = f" ({', '.join(ours[:_NAMED])})" if ours else ""
     near = "".join(sorted({did_you_mean(name, known) for name in without if name not in ours}))
+    others = f"; the table knows {_few(known)}" if known else ""
     return (
         f"{len(without)} of {len(labels)} labels have no strategy on axis {axis!r}{named}, "
-        f"{n:,} customers{near}; the table knows {_few(known)}"
+        f"{n:,} customers{near}{others}"
     )
 
 

@@ -55,7 +55,8 @@ class Strategies:
         """Return the table in a CSV file.
 
         Needed columns: id, axis, segment, action, priority; the others may be left out. UTF-8, with
-        or without byte-order mark, any line ends; blanks around cells are cut.
+        or without byte-order mark, any line ends, commas, semicolons or tabs between the cells;
+        blanks around cells are cut.
 
         Args:
             path: The file.
