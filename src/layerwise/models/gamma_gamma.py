@@ -189,6 +189,9 @@ class GammaGamma(Spec):
         """
         return self.with_parameters(**from_fitter(fitter, FittedGammaGamma.parameter_names))
 
+    def _fitted_class(self) -> type[FittedGammaGamma]:
+        return FittedGammaGamma
+
     def _estimate(self, rows: Spending, name: str) -> FittedGammaGamma:
         _require_variety(rows)
         optimum = _climb(rows, self.penalty)
