@@ -97,6 +97,14 @@ def test_models_inside_models_are_checked(name: str, values: dict[str, Any]) -> 
         lw.loads(changed(FITTED[name], **values))
 
 
+def test_a_covariate_named_twice_reads_back() -> None:
+    """It has two coefficients, and two rows of the covariance, under one name."""
+    spec = WithCovariates(model=BGNBD(penalty=0.01), rate=["early", "early"])
+    fitted = spec.fit(CUSTOMERS)
+    assert len(fitted.covariance or ()) == 6
+    assert lw.loads(fitted.to_json()) == fitted
+
+
 def test_a_rule_needs_the_process_of_a_model() -> None:
     """Also inside a layer that holds the rules of a model."""
     rule = FITTED["bgnbd"].rules[0]

@@ -70,6 +70,10 @@ class FittedCovariates(ByKind):
         sizes = [len(self.rate) - len(self.spec.rate), len(self.dropout) - len(self.spec.dropout)]
         return type(self.model.spec) is type(self.spec.model) and sizes == [0, 0]
 
+    def _size(self) -> int:
+        """Count a covariate that is named twice as twice, where the names of parameters are one."""
+        return len(self.model.parameter_names) + len(self.rate) + len(self.dropout)
+
     @property
     def parameter_names(self) -> tuple[str, ...]:  # type: ignore[override]
         """Those of the model, then `rate_…` and `dropout_…` of each covariate."""

@@ -55,15 +55,17 @@ class FittedStatistics(Part):
             raise _no_fit(f"{type(self).__name__} has the spec of another model, or none")
         if self.n_customers < 0:
             raise _no_fit("n_customers is negative")
-        if self.covariance is not None and not _is_covariance(
-            self.covariance, len(self.parameter_names)
-        ):
+        if self.covariance is not None and not _is_covariance(self.covariance, self._size()):
             raise _no_fit("covariance is not one row and one column a parameter")
 
     def _has_its_spec(self) -> bool:
         """Say whether fitting the spec gives a model of this class."""
         kind = getattr(self.spec, "_fitted_class", None)
         return kind is not None and isinstance(self, kind())
+
+    def _size(self) -> int:
+        """Return how many parameters were estimated."""
+        return len(self.parameter_names)
 
     @property
     def parameters(self) -> dict[str, float]:
