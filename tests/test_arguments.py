@@ -1,7 +1,9 @@
 """Columns that a table lacks, and the hints what makes them."""
 
+import pandas as pd
 import pytest
 
+import layerwise as lw
 from layerwise import arguments
 from layerwise.errors import ColumnsError
 
@@ -27,6 +29,9 @@ def test_missing_columns_are_listed_with_who_needs_them() -> None:
     [
         ("spend_90d", "window_days=(90,)"),
         ("p_alive", "BGNBD"),
+        ("expected_orders_90d", "such as BGNBD(horizon_days=...), fitted before"),
+        ("expected_spend_90d", "GammaGamma(horizon_days=...), fitted after"),
+        ("expected_spend_per_order", "GammaGamma(horizon_days=...), fitted after"),
         ("special_share", "add_baskets"),
         ("anything", "as_of"),
     ],
@@ -36,6 +41,14 @@ def test_hints(missing: str, words: str) -> None:
     with pytest.raises(ColumnsError) as caught:
         arguments.require([], {missing: "x"}, title="No.")
     assert words in str(caught.value.hint)
+
+
+def test_a_table_without_columns_says_so() -> None:
+    """Where there is nothing to list, the message says that instead of an empty list."""
+    with pytest.raises(ColumnsError, match="Found: no columns\\.\\n"):
+        lw.Value().fit(pd.DataFrame())
+    with pytest.raises(ColumnsError, match="Found: no columns\\.\\n"):
+        lw.StrategyTable.default().plan(pd.DataFrame(), axes=["tier"])
 
 
 def test_a_column_that_an_argument_names_is_to_be_named() -> None:

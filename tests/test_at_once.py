@@ -85,3 +85,29 @@ def test_a_log_that_ends_early_is_told_of_once(late: int, told: int) -> None:
     notes = [note for note in found.notes if note.startswith("The order log ends on")]
     assert len(notes) == told
     assert all(f"{late} days before as_of=" in note for note in notes)
+
+
+DAYS = LOG.assign(ordered_at=LOG["ordered_at"].dt.normalize())
+ONE_PRICE = DAYS.drop_duplicates(["customer_id", "ordered_at"]).assign(amount=9.99)
+
+
+def test_one_price_leaves_out_the_spend_model_alone() -> None:
+    """BG/NBD and its churn probability stay, the tier does without it, and a note says so."""
+    found = overview(ONE_PRICE, as_of=AS_OF)
+    assert "p_no_purchase_90d" in found.customers
+    assert "expected_spend_90d" not in found.customers
+    assert found.fitted["tier"].spec == lw.Tier()
+    told = [note for note in found.notes if "cannot be fitted" in note]
+    assert [note.split(":")[0] for note in told] == ["No expected spend"]
+    assert found.fitted == usual_layers(with_spend=False).fit(found.customers)
+
+
+def test_without_a_purchase_model_each_note_is_told_once() -> None:
+    """Nobody ordered again: two fits fail for one reason, and the third one's warnings are told."""
+    once = LOG.drop_duplicates("customer_id")
+    found = overview(once, as_of=AS_OF)
+    assert len(set(found.notes)) == len(found.notes)
+    told = [note.split(":")[0] for note in found.notes if "cannot be fitted" in note]
+    assert told == ["No purchase model", "The churn probability could not be judged"]
+    assert "p_no_purchase_90d" not in found.customers
+    assert sum(note.startswith("orders_365d gives 1 of 3 layers") for note in found.notes) == 1

@@ -13,7 +13,7 @@ SOURCE = Path(layerwise.__file__).parent
 ROOMS = [
     {"errors", "version"},
     {"columns"},
-    {"saved", "spreadsheet", "brief", "unfitted", "csvlines", "decimals"},
+    {"saved", "spreadsheet", "brief", "unfitted", "csvlines", "decimals", "writing"},
     {"knowledge"},
     {"odd_cells"},
     {"vectors", "arguments", "frames"},

@@ -75,6 +75,20 @@ def test_refunds_on_the_last_day_count(tmp_path: Path, capsys: Any) -> None:
     assert "2 rows in 1 orders" in printed
 
 
+def test_a_row_after_today_does_not_say_when_the_log_ends(tmp_path: Path, capsys: Any) -> None:
+    """It would make everybody silent for years; with --as-of it is left out and counted."""
+    table = orders()
+    odd = table.tail(1).assign(paid_at=pd.Timestamp("2999-01-01"))
+    pd.concat([table, odd]).to_csv(tmp_path / "orders.csv", index=False)
+    assert run(tmp_path / "orders.csv", tmp_path / "out") == UNUSABLE
+    told = capsys.readouterr().err
+    assert "last row is dated 2999-01-01, after today" in told
+    assert "Hint: --as-of 20" in told
+    last = str(table["paid_at"].max().date())
+    assert run(tmp_path / "orders.csv", tmp_path / "out", "--as-of", last) == DONE
+    assert "1 rows dated after --as-of" in capsys.readouterr().out
+
+
 def test_ids_of_csv_files_stay_text(tmp_path: Path) -> None:
     """The id "007" is not 7."""
     table = orders()

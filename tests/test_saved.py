@@ -172,6 +172,19 @@ def test_other_files_are_refused(content: bytes, tmp_path: Path) -> None:
         load(path)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a sparse file, and one without an end")
+def test_a_file_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its size is looked at first; of a pipe, which has none, no more is read than may be."""
+    path = tmp_path / "large.json"
+    path.touch()
+    os.truncate(path, 2**40)  # sparse: read whole it would not fit into memory
+    with pytest.raises(SavedFileError, match="larger than"):
+        load(path)
+    monkeypatch.setattr(saved, "MAX_BYTES", 10)
+    with pytest.raises(SavedFileError, match="larger than"):
+        load("/dev/zero")
+
+
 def test_missing_file_and_folder(tmp_path: Path) -> None:
     """What cannot be opened is a SavedFileError with the reason of the system."""
     for path in (tmp_path / "none.json", tmp_path):

@@ -1,6 +1,7 @@
 """The command line: layers, churn probability and plan for an order file, and the demo."""
 
 import argparse
+import datetime as dt
 import errno
 import os
 import re
@@ -15,7 +16,7 @@ import pandas as pd
 from layerwise import datasets
 from layerwise.at_once import Overview, overview
 from layerwise.console import tell
-from layerwise.errors import LayerwiseError, MissingExtraError
+from layerwise.errors import DataError, LayerwiseError, MissingExtraError
 from layerwise.orderfile import check_kind, read_orders, write_table
 from layerwise.report import report
 from layerwise.report.page import environment
@@ -233,15 +234,14 @@ def _layers(given: argparse.Namespace) -> int:
     check_out(given.out)
     check_kind(given.format)
     check_report(given.report, out=given.out)
-    table = strategies(given.strategies, given.lang, allow_gaps=given.allow_gaps)
+    table = strategies(given.strategies, given.lang)
+    choices = {"strategies": table, "allow_gaps": given.allow_gaps, **columns}
     with progress(given.quiet) as step:
         step(f"read {given.orders.name}")
         how = {"separator": given.sep, "encoding": given.encoding, "decimal": given.decimal}
         orders = read_orders(given.orders, columns, **how)
         as_of = given.as_of or last_day(orders, columns)
-        result = overview(
-            orders, as_of=as_of, horizon_days=given.horizon, strategies=table, step=step, **columns
-        )
+        result = overview(orders, as_of=as_of, horizon_days=given.horizon, step=step, **choices)
         step("write")
         written = write(result, given.out, given.format, given.lang)
         written += write_report(result, given.report, as_of=as_of, lang=given.lang)
@@ -268,7 +268,7 @@ def _demo(given: argparse.Namespace) -> int:
     return DONE
 
 
-def demo_orders(data: str | None) -> tuple[str, pd.DataFrame, dict[str, str], str]:
+def demo_orders(data: str | None) -> tuple[str, pd.DataFrame, dict[str, Any], str]:
     """Return title, order lines, column roles and as_of of the demo's orders."""
     if data != "cdnow":
         try:
@@ -283,27 +283,30 @@ def demo_orders(data: str | None) -> tuple[str, pd.DataFrame, dict[str, str], st
 
 
 def last_day(orders: pd.DataFrame, columns: dict[str, Any]) -> str:
-    """Return the day of the log's last row, be it a purchase or a refund, as ISO text."""
+    """Return the day of the log's last row, be it a purchase or a refund, as ISO text.
+
+    Raises:
+        DataError: It lies after tomorrow, so that all silence would be counted up to it.
+    """
     last = check_orders(orders, as_of="9999-12-31", **columns).last_row
+    today = dt.date.today()
+    # The shop's zone may be a day ahead of this machine's.
+    if last is not None and last > today + dt.timedelta(days=1):
+        raise DataError(
+            f"The order log's last row is dated {last}, after today.",
+            hint=f"as_of={today} leaves such rows out and counts them.",
+        )
     return "9999-12-31" if last is None else last.isoformat()
 
 
-class TableWithGaps(StrategyTable):
-    """A strategy table that plans nothing for labels without a strategy, as `allow_gaps` says."""
-
-    def plan(self, labels: Any, **choices: Any) -> Any:
-        """Return the plan of `StrategyTable.plan`."""
-        return super().plan(labels, **{"allow_gaps": True, **choices})
-
-
-def strategies(path: Path | None, lang: str, *, allow_gaps: bool = False) -> StrategyTable:
+def strategies(path: Path | None, lang: str) -> StrategyTable:
     """Return the strategy table of a file, or the one that comes with layerwise."""
     if path is None:
         return StrategyTable.default(lang=lang)
     with path.open("rb"):
         pass  # a file that cannot be read is no fault of the table: OSError, exit code 3
-    kind = TableWithGaps if allow_gaps else StrategyTable
-    return kind.from_toml(path) if path.suffix.lower() == ".toml" else kind.from_csv(path)
+    toml = path.suffix.lower() == ".toml"
+    return StrategyTable.from_toml(path) if toml else StrategyTable.from_csv(path)
 
 
 def check_out(out: Path) -> None:

@@ -71,7 +71,8 @@ def require(
     lines = [f"{name:<{width}}  needed by {needed[name]}" for name in missing]
     shown = ", ".join(list(found)[:30]) + (", ..." if len(found) > 30 else "")
     raise ColumnsError(
-        f"{problems(title, lines)}\nFound: {shown}.", hint=hint or _name_or_make(missing, needed)
+        f"{problems(title, lines)}\nFound: {shown or 'no columns'}.",
+        hint=hint or _name_or_make(missing, needed),
     )
 
 
@@ -86,6 +87,10 @@ def _name_or_make(missing: Sequence[str], needed: Mapping[str, str]) -> str:
 
 
 _GENERAL = "summarize(orders, as_of=...) makes the customer table; earlier layers add theirs."
+_SPEND = (
+    "GammaGamma(horizon_days=...), fitted after a model of orders such as "
+    "BGNBD(horizon_days=...), adds its columns."
+)
 _BASKETS = ("basket_", "special_", "custom_orders", "share_")
 
 
@@ -101,6 +106,8 @@ def _hint(missing: Sequence[str]) -> str:
         return "summarize(orders, amount=...) adds the spend columns."
     if any(name.startswith("holdout_") for name in missing):
         return "calibration_holdout(orders, split=..., end=...) adds the holdout columns."
+    if any(name.startswith("expected_spend") for name in missing):
+        return _SPEND
     if any(name.startswith(("p_", "expected_")) for name in missing):
         return "a model such as BGNBD(horizon_days=...), fitted before, adds its columns."
     if "churn" in missing:

@@ -60,13 +60,17 @@ class Overview:
     __repr__ = in_brief
 
 
-def usual_layers(*, horizon_days: float = 90, with_model: bool = True) -> Layers:
+def usual_layers(
+    *, horizon_days: float = 90, with_model: bool = True, with_spend: bool = True
+) -> Layers:
     """Return the layers that most shops begin with.
 
     Args:
         horizon_days: Days that the churn probability and the expected spend look ahead.
         with_model: Include BG/NBD and Gamma-Gamma, and let expected spend say who is potential.
             Without, the tier goes by frequency and value.
+        with_spend: Include Gamma-Gamma. Without, BG/NBD stays, and the tier goes by frequency and
+            value.
 
     Example:
         >>> list(usual_layers(with_model=False))
@@ -81,9 +85,10 @@ def usual_layers(*, horizon_days: float = 90, with_model: bool = True) -> Layers
     }
     if not with_model:
         return Layers(**layers, tier=Tier())
-    models = {"orders_model": BGNBD(horizon_days=horizon_days)} | {
-        "spend_model": GammaGamma(horizon_days=horizon_days)
-    }
+    models: dict[str, Any] = {"orders_model": BGNBD(horizon_days=horizon_days)}
+    if not with_spend:
+        return Layers(**models, **layers, tier=Tier())
+    models["spend_model"] = GammaGamma(horizon_days=horizon_days)
     return Layers(**models, **layers, tier=Tier(expected_spend=expected_spend(horizon_days)))
 
 
@@ -93,6 +98,7 @@ def overview(
     as_of: Any,
     horizon_days: int = 90,
     strategies: StrategyTable | None = None,
+    allow_gaps: bool = False,
     step: Step = lambda _name: None,
     **columns: Any,
 ) -> Overview:
@@ -104,6 +110,7 @@ def overview(
         horizon_days: Days that the churn probability looks ahead, and days at the end of the log
             that it is judged on.
         strategies: The strategy table; None is the one that comes with layerwise.
+        allow_gaps: Whether labels may lack a strategy, as in `StrategyTable.plan`.
         step: Called with the name of each step as it begins, for a progress bar.
         columns: Which column is what, as in `summarize` (customer=, time=, amount=, order=, ...).
 
@@ -136,10 +143,10 @@ def overview(
     with noted() as notes:
         customers = summarize(orders, as_of=as_of, **columns)
         step("fit layers")
-        fitted, refused = _fit(customers, horizon_days)
+        fitted, told = _fit(customers, horizon_days)
         labelled = fitted.transform(customers)
         step("plan")
-        plan = table.plan(labelled)
+        plan = table.plan(labelled, allow_gaps=allow_gaps)
     step("judge churn probability")
     with noted(LogEndsEarlyWarning) as ended:  # what is left out was told above
         scorecard, unjudged = _judge(orders, check, as_of, horizon_days, columns)
@@ -151,23 +158,31 @@ def overview(
         plan=plan,
         strategies=table,
         horizon_days=horizon_days,
-        notes=(*_doubtful(check), *notes, *_not_told(ended, notes), *refused, *unjudged),
+        notes=tuple(
+            dict.fromkeys((*_doubtful(check), *notes, *_not_told(ended, notes), *told, *unjudged))
+        ),
     )
 
 
 def _fit(customers: pd.DataFrame, horizon_days: int) -> tuple[FittedLayers, list[str]]:
-    """Fit with the models; without what the data do not allow."""
-    notes: list[str] = []
+    """Fit with the models; without what the data do not allow, which the notes tell."""
     choices = {
-        "No purchase model": usual_layers(horizon_days=horizon_days),
+        "No expected spend": usual_layers(horizon_days=horizon_days),
+        "No purchase model": usual_layers(horizon_days=horizon_days, with_spend=False),
         "No churn status, loyalty and tier": usual_layers(with_model=False),
     }
+    refused: dict[str, str] = {}  # an error that comes again is told once, with all it cost
     for without, layers in choices.items():
         try:
-            return layers.fit(customers), notes
+            with noted() as notes:  # those of a fit that fails would be told again by the next
+                fitted = layers.fit(customers)
+            break
         except FitError as error:
-            notes.append(f"{without}: {error}")
-    return Layers(rfm=RFM(), value=Value(), frequency=Frequency()).fit(customers), notes
+            refused[str(error)] = without
+    else:
+        with noted() as notes:
+            fitted = Layers(rfm=RFM(), value=Value(), frequency=Frequency()).fit(customers)
+    return fitted, [*notes, *(f"{without}: {error}" for error, without in refused.items())]
 
 
 def _judge(

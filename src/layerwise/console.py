@@ -71,11 +71,15 @@ _CHECK_ZH = {
     "null_time": "未计入：{:,} 行没有时间",
     "null_amount": "未计入：{:,} 行没有金额",
     "after_as_of": "未计入：{:,} 行时间晚于截止日",
+    "carried_rows": "未计入：{:,} 行时间晚于分割日，但所属订单开始于该日之前",
     "refunded_rows": "未计入：{:,} 行所属订单的净额不大于零（退款、免费订单）",
     "customers_without_purchase": "未计入：{:,} 位用户没有其他有效购买",
     "refund_rows": "{:,} 行退款找不到可抵扣的购买，未扣除",
     "refund_total": "这些退款合计 {:,.2f}",
     "duplicate_rows": "已计入：{:,} 行与前面的行完全相同",
+    "similar_ids": "{:,} 个用户编号与另一编号仅大小写或首尾空格不同，各算一位用户",
+    "shared_ids": "{:,} 个用户编号的订单数是其他编号的三倍以上，可能由未登录的顾客共用，各算一位用户",
+    "shared_rows": "这些编号共有 {:,} 行",
     "clock": "日期按 {} 时区计算；用 tz= 可改按店铺所在时区计算",
 }
 """Counts of `OrderCheck` -> what they say."""

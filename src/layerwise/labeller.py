@@ -16,6 +16,7 @@ from layerwise.histories import check_histories
 from layerwise.rules import Rule
 from layerwise.vectors import Column, Columns
 from layerwise.version import VERSION
+from layerwise.writing import write_text
 
 FrameT = TypeVar("FrameT")
 
@@ -135,11 +136,12 @@ class Labeller:
         """Write the saved form (JSON) to a file, whole or not at all.
 
         Raises:
-            SavedFileError: A class of your own is not decorated with `layerwise.spec.saved`.
+            SavedFileError: A class of your own is not decorated with `layerwise.spec.saved`, or
+                `path` is no path or names no file.
+            FileNotFoundError: The folder does not exist; none is made.
             OSError: The file cannot be written.
-            SavedFileError: The path is none.
         """
-        saved.write_text(path, self.to_json())
+        write_text(path, self.to_json())
 
     def to_sql(
         self,

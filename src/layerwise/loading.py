@@ -1,6 +1,7 @@
 """Saved fits back from JSON. A file may hold any layer or model, so all of them are known here."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 import layerwise.evaluate
@@ -9,6 +10,7 @@ import layerwise.models
 import layerwise.returns  # noqa: F401 - these register what can be loaded
 from layerwise import saved
 from layerwise.errors import SavedFileError
+from layerwise.writing import as_path
 
 
 def loads(text: str | bytes) -> Any:
@@ -43,9 +45,21 @@ def load(path: str | os.PathLike[str]) -> Any:
         True
     """
     try:
-        return loads(saved.as_path(path).read_bytes())
+        return loads(_read(as_path(path)))
     except OSError as error:
         raise SavedFileError(
             f"The file cannot be read: {error.strerror or error}.",
             hint="give the path that fitted.save(path) wrote.",
         ) from None
+
+
+def _read(path: Path) -> bytes:
+    """Return the bytes of a file; what is too large is refused unread.
+
+    Raises:
+        OSError: It cannot be read.
+        SavedFileError: It is too large.
+    """
+    with path.open("rb") as file:
+        saved.check_size(os.fstat(file.fileno()).st_size)
+        return file.read(saved.MAX_BYTES + 1)  # a pipe tells no size

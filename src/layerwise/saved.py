@@ -1,14 +1,10 @@
 """Saved form: versioned JSON of frozen attrs classes, read back to equality. Nothing is pickled."""
 
-import errno
 import json
 import math
-import os
-import secrets
 import sys
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -69,11 +65,7 @@ def loads(text: str | bytes) -> Any:
             f"The saved text is a {type(text).__name__}, not text.",
             hint="load(path) reads a file, loads(text) what to_json gave.",
         )
-    if len(text) > MAX_BYTES:
-        raise SavedFileError(
-            f"The saved text is larger than {MAX_BYTES:,} bytes.",
-            hint="it is no file that fitted.save(path) wrote.",
-        )
+    check_size(len(text))
     data = _parse(text)
     if not isinstance(data, dict) or not {"layerwise", "format", "object"} <= data.keys():
         raise SavedFileError(
@@ -94,54 +86,17 @@ def loads(text: str | bytes) -> Any:
     return found
 
 
-def as_path(path: str | os.PathLike[str]) -> Path:
-    """Return a path.
+def check_size(size: int) -> None:
+    """Refuse what is larger than any saved object.
 
     Raises:
-        SavedFileError: It is none: another type, or a text that no file can be called.
+        SavedFileError: It has more than `MAX_BYTES` bytes.
     """
-    if not isinstance(path, str | os.PathLike):
+    if size > MAX_BYTES:
         raise SavedFileError(
-            f"A path is needed, not a {type(path).__name__}.", hint='for example "layers.json".'
+            f"The saved text is larger than {MAX_BYTES:,} bytes.",
+            hint="it is no file that fitted.save(path) wrote.",
         )
-    if "\0" in os.fspath(path):
-        raise SavedFileError("The path holds a zero byte.", hint="no file can be called so.")
-    try:
-        os.fsencode(path)
-    except UnicodeEncodeError:
-        raise SavedFileError(
-            "The path holds signs that no file can be called by.", hint="use another name."
-        ) from None
-    return Path(path)
-
-
-def write_text(path: str | os.PathLike[str], text: str, *, private: bool = False) -> None:
-    """Write a file whole or not at all: to a temporary file beside it, then renamed.
-
-    Args:
-        path: Where.
-        text: What, in UTF-8.
-        private: Only the owner may read it; else the umask says who may.
-
-    Raises:
-        FileNotFoundError: The folder does not exist; none is made.
-        SavedFileError: The path is none.
-    """
-    target = as_path(path)
-    if not target.name:
-        raise SavedFileError("The path names no file.", hint='for example "layers.json".')
-    if not target.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "No such folder", str(target.parent))
-    beside = target.with_name(f".layerwise-{secrets.token_hex(8)}.tmp")
-    try:
-        mode = 0o600 if private else 0o666  # the umask takes its part of the latter
-        number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(number, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        beside.replace(target)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
 
 
 def encode(value: object) -> Any:

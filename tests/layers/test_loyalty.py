@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from layerwise.errors import SpecError
+from layerwise.errors import FitError, SpecError
 from layerwise.layers import ChurnStatus, Layers, Loyalty
 from tests.conftest import Engine
 
@@ -60,6 +60,16 @@ def test_index_is_the_mean_percentile_rank() -> None:
     assert found.between(0, 1).all()
     assert found[4] == pytest.approx(0.17)  # no gap_cv: only the rank of 0 repeats, 1 of 6
     assert found[0] == pytest.approx((1 * 0.75 + 3 * 1.0) / 4)  # 3 of 4, and the most repeats
+
+
+def test_an_index_of_nothing_known_names_the_columns() -> None:
+    """Those of the customer table, not our steps on the way; regularity takes three orders."""
+    nothing = TABLE.assign(gap_cv=np.nan, advocacy=np.nan)
+    hint = "gap_cv takes three orders of a customer"
+    with pytest.raises(FitError, match=f"(?s)^gap_cv is missing for every.*Hint: {hint}"):
+        Loyalty(index=["regularity"]).fit(nothing)
+    with pytest.raises(FitError, match=r"^advocacy is missing for every customer"):
+        Loyalty(index=["advocacy"]).fit(nothing)
 
 
 def test_index_can_make_loyal() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from layerwise import loading as saved_form
 from layerwise.errors import ColumnsError, DataError, FitError, NotIdentifiedWarning, SpecError
 from layerwise.layers import Layers
-from layerwise.models import BGNBD, GammaGamma
+from layerwise.models import BGNBD, GammaGamma, residual_value
 from layerwise.models._gamma_gamma import Spending, log_likelihood
 from layerwise.models._lifetimes import undisturbed
 from layerwise.models.gamma_gamma import _warn
@@ -116,6 +116,59 @@ def test_one_time_buyers_get_the_common_mean():
     infinite = GammaGamma().with_parameters(p=6.0, q=0.9, v=15.0)
     assert infinite.mean_spend is None
     assert np.isnan(infinite.expected_spend(once)).all()
+
+
+HEAVY = {"p": 0.25, "q": 0.5, "v": 36.0}
+"""p x + q is above 1 from three repeat orders on."""
+
+
+def test_spend_is_missing_where_its_mean_does_not_exist():
+    """By hand, for p x + q ≤ 1; elsewhere the formula holds, also in what a customer is worth."""
+    fitted = GammaGamma().with_parameters(**HEAVY)
+    rows = spending((0, np.nan), (1, 20.0), (2, 20.0), (3, 20.0), (5, 20.0))
+    right = [np.nan, np.nan, np.nan, 0.25 * 96 / 0.25, 0.25 * 136 / 0.75]
+    assert fitted.expected_spend(rows) == pytest.approx(right, nan_ok=True)
+    orders = BGNBD().with_parameters(r=0.24, alpha=31.0, a=0.8, b=2.4)
+    histories = rows.assign(first_to_last_days=[0, 9, 9, 9, 9], age_days=90)
+    worth = residual_value(orders, fitted, histories)
+    assert np.isnan(worth).tolist() == [True, True, True, False, False]
+
+
+def test_every_engine_misses_the_mean_that_does_not_exist(engine):
+    """As on pandas: three customers without, two with."""
+    fitted = GammaGamma().with_parameters(**HEAVY)
+    rows = spending((0, np.nan), (1, 20.0), (2, 20.0), (3, 20.0), (5, 20.0))
+    customers = rows.assign(customer_id=range(5))
+    found = engine.pandas(fitted.transform(engine.make(customers))).sort_values("customer_id")
+    values = found["expected_spend_per_order"].astype(float).to_numpy()
+    right = [np.nan, np.nan, np.nan, 96.0, 45.333333333333336]
+    assert values == pytest.approx(right, nan_ok=True)
+
+
+def test_a_database_misses_the_mean_that_does_not_exist():
+    """One SELECT of to_sql gives the same."""
+    duckdb = pytest.importorskip("duckdb")
+    fitted = GammaGamma().with_parameters(**HEAVY)
+    customers = spending((1, 20.0), (2, 20.0), (3, 20.0)).assign(customer_id=["a", "b", "c"])
+    database = duckdb.connect()
+    database.register("customers", customers)
+    found = database.sql(fitted.to_sql()).df().set_index("customer_id").sort_index()
+    spend = found["expected_spend_per_order"].tolist()
+    assert spend == pytest.approx([np.nan, np.nan, 96.0], nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("p", "told"),
+    [
+        ((4.0, 0.7, 5.0), "customers without repeat orders have no"),
+        ((0.25, 0.5, 36.0), "customers with fewer than 3 repeat orders have no"),
+    ],
+)
+def test_the_warning_says_who_has_no_expected_spend(p, told):
+    """Whoever has x repeat orders with p x + q ≤ 1, not only one-time buyers."""
+    rows = Spending.of(np.array([1, 2] * 10), np.arange(1.0, 21.0))
+    with pytest.warns(NotIdentifiedWarning, match=told):
+        _warn(np.array(p), rows, False)
 
 
 @pytest.mark.parametrize(

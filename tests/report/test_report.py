@@ -133,6 +133,13 @@ def test_empty_report_lists_what_it_needs():
     assert "overview=" in made.to_markdown()
 
 
+def test_those_held_out_are_called_by_the_plans_column(found):
+    """In Chinese too: the plan has `holdout` and `control`, and 对照组 alone could be either."""
+    made = report(found, lang="zh").to_markdown()
+    assert "留出对照（holdout）" in made
+    assert "对照组" not in made
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_equal_inputs_give_equal_bytes(orders, found, parts, lang):
     """Shuffled orders and shuffled tables give the same JSON, page and Markdown."""

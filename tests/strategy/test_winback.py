@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import layerwise as lw
-from layerwise.errors import LayerwiseError, RowsLeftOutWarning
+from layerwise.errors import LayerwiseError, RowsLeftOutWarning, SpecError
 from layerwise.strategy import WinbackList, winback_list
 from tests.conftest import ENGINES
 
@@ -154,6 +154,21 @@ def test_refused(choices: dict[str, Any]) -> None:
     """Every impossible choice is an error of layerwise with a hint."""
     with pytest.raises(LayerwiseError, match="Hint: "):
         listed(people(2), **choices)
+
+
+def test_the_opposite_probability_is_refused() -> None:
+    """A model's P(no purchase) is no probability to return; one minus it is, as the hint says."""
+    table = people(2, p_no_purchase_90d=0.9)
+    with pytest.raises(SpecError, match=r"(?s)the opposite.*Hint: .*1 - customers\['p_no_pur"):
+        listed(table, p_return="p_no_purchase_90d")
+    found = listed(table.assign(p_return=1 - table["p_no_purchase_90d"]), p_return="p_return")
+    assert found.customers["p_return"].round(3).tolist() == [0.1, 0.1]
+
+
+def test_the_hint_takes_spend_not_the_layer() -> None:
+    """On a labelled table `value` is the layer low, mid, high."""
+    with pytest.raises(SpecError, match=r"Hint: winback_list\(status, .*value='spend_mean'"):
+        listed(people(1), margin=30)
 
 
 def test_refused_probabilities() -> None:

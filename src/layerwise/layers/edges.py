@@ -15,7 +15,12 @@ DIGITS = 10
 """Significant digits that fitted edges are rounded to where no value changes its band."""
 
 
-def present(values: Array, column: str) -> Array:
+def present(
+    values: Array,
+    column: str,
+    *,
+    hint: str = "check that summarize read the right amount and time columns.",
+) -> Array:
     """Return the values that are not missing.
 
     Raises:
@@ -29,7 +34,7 @@ def present(values: Array, column: str) -> Array:
     if not len(found):
         raise FitError(
             f"{column} is missing for every customer, so no cut can be learned.",
-            hint="check that summarize read the right amount and time columns.",
+            hint=hint,
         )
     return found
 

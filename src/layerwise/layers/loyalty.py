@@ -29,6 +29,8 @@ PARTS = {
 }
 """Parts of the index that are computed from the customer table: formula, columns."""
 
+_GAPS = f"{GAP_CV} takes three orders of a customer; take a longer log, or leave regularity out."
+
 
 def _weights(given: Any) -> Any:
     if isinstance(given, Mapping):
@@ -154,7 +156,7 @@ class Loyalty(Spec):
             column = f"_{name}_{part}" if part in PARTS else part
             if part in PARTS:
                 rules.append(Formula(output=column, text=PARTS[part][0]))
-            values = present(numbers(evaluate(rules, columns)[column]), column)
+            values = _known(part, numbers(evaluate(rules, columns)[column]))
             rules.append(_percentile_rank(f"_{name}_{part}_rank", column, values))
         return [*rules, self._mean_rank(name)] if rules else []
 
@@ -187,6 +189,16 @@ class Loyalty(Spec):
             order=ORDER,
             constants=limits,
         )
+
+
+def _known(part: str, values: Array) -> Array:
+    """Return the values of a part of the index that are not missing.
+
+    Raises:
+        FitError: All are; it names the columns of the customer table.
+    """
+    read = " or ".join(PARTS[part][1]) if part in PARTS else part
+    return present(values, read, hint=_GAPS) if GAP_CV in read else present(values, read)
 
 
 def _percentile_rank(output: str, column: str, values: Array) -> Cut:

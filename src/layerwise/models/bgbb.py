@@ -322,6 +322,9 @@ class BGBB(Spec):
         """
         return self.with_parameters(**from_fitter(fitter, FittedBGBB.parameter_names))
 
+    def _fitted_class(self) -> type[FittedBGBB]:
+        return FittedBGBB
+
     def _estimate(self, rows: Distinct, name: str) -> FittedBGBB:
         def kernel(p: Array, part: Distinct, _: float) -> tuple[float, Array, Array]:
             return log_likelihood(p, part)

@@ -143,6 +143,9 @@ class WithCovariates(Spec):
         plain = self.model.learn({column: columns[column] for column in NEEDED}, name)
         return self._climb(plain, everyone, parts)
 
+    def _fitted_class(self) -> type[FittedCovariates]:
+        return FittedCovariates
+
     def map(self, key: Array) -> Array:
         """Return the matrix from all parameters to the logs of one customer's four."""
         _, place, sign = MODELS[type(self.model)]

@@ -64,6 +64,16 @@ class FittedCovariates(ByKind):
     rate: tuple[float, ...] = attrs.field(converter=as_tuple)
     dropout: tuple[float, ...] = attrs.field(converter=as_tuple)
 
+    def _has_its_spec(self) -> bool:
+        if not (super()._has_its_spec() and isinstance(self.model, FittedModel)):
+            return False
+        sizes = [len(self.rate) - len(self.spec.rate), len(self.dropout) - len(self.spec.dropout)]
+        return type(self.model.spec) is type(self.spec.model) and sizes == [0, 0]
+
+    def _size(self) -> int:
+        """Count a covariate that is named twice as twice, where the names of parameters are one."""
+        return len(self.model.parameter_names) + len(self.rate) + len(self.dropout)
+
     @property
     def parameter_names(self) -> tuple[str, ...]:  # type: ignore[override]
         """Those of the model, then `rate_…` and `dropout_…` of each covariate."""

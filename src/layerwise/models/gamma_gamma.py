@@ -34,12 +34,10 @@ NEEDED = (names.REPEAT_ORDERS, names.SPEND_REPEAT_MEAN)
 _SAMPLE = 16_384
 _FEW_REPEATERS = 10
 _CORRELATED = 0.3
-_MEAN = "where(repeat_orders > 0, p * (v + repeat_orders * spend_repeat_mean)"
+_MEAN = "where({exists}, p * (v + repeat_orders * spend_repeat_mean)"
 _MEAN += " / (p * repeat_orders + q - 1), {nobody})"
-
-
 _MISSING = "(spend_repeat_mean - spend_repeat_mean) / (spend_repeat_mean - spend_repeat_mean)"
-"""Missing on every engine, for every customer without repeat orders."""
+"""0 / 0, or of a missing mean: missing on every engine, for every customer."""
 
 
 @saved
@@ -80,7 +78,7 @@ class FittedGammaGamma(FittedStatistics):
 
         p (v + x m) / (p x + q − 1) for x repeat orders of mean m: between the customer's own mean
         and that of all customers (Fader and Hardie 2013, eq. 5). Without repeat orders it is the
-        mean of all customers, and NaN where that is infinite (q ≤ 1).
+        mean of all customers. NaN where the mean does not exist: p x + q ≤ 1, which takes q ≤ 1.
 
         Raises:
             ColumnsError: Columns are missing or of the wrong type.
@@ -93,7 +91,9 @@ class FittedGammaGamma(FittedStatistics):
 
     @property
     def _text(self) -> str:
-        return _MEAN.format(nobody="mean" if self.q > 1.0 else _MISSING)
+        if self.q > 1.0:
+            return _MEAN.format(exists="repeat_orders > 0", nobody="mean")
+        return _MEAN.format(exists="p * repeat_orders + q > 1", nobody=_MISSING)
 
     @property
     def _numbers(self) -> dict[str, float]:
@@ -109,7 +109,8 @@ class GammaGamma(Spec):
     The spend of an occasion is Gamma(p, ν) around a mean of the customer's own, and ν ~ Gamma(q, v)
     over customers. It is fitted to customers with repeat orders, on the mean spend of those orders
     (`spend_repeat_mean`, which leaves the first order out), and supposes that spend does not depend
-    on how often a customer orders.
+    on how often a customer orders. The expected spend is missing where it does not exist: for x
+    repeat orders with p x + q ≤ 1, so never where the mean of all customers is finite (q > 1).
 
     Args:
         horizon_days: Days of `expected_spend_…d` = expected orders × expected spend per order; it
@@ -187,6 +188,9 @@ class GammaGamma(Spec):
             DataError: The fitter is not fitted, or is one of another model.
         """
         return self.with_parameters(**from_fitter(fitter, FittedGammaGamma.parameter_names))
+
+    def _fitted_class(self) -> type[FittedGammaGamma]:
+        return FittedGammaGamma
 
     def _estimate(self, rows: Spending, name: str) -> FittedGammaGamma:
         _require_variety(rows)
@@ -289,7 +293,7 @@ def _warn(p: Array, rows: Spending, flat: bool) -> None:
         warn_not_identified(
             "GammaGamma",
             f"q = {p[1]:.3g} is not above 1, so the mean spend over all customers is infinite; "
-            "customers without repeat orders have no expected spend.",
+            f"customers {_without_mean(p)} have no expected spend.",
             "check for extreme amounts, or use penalty=0.001.",
         )
     if (found := rows.correlation) > _CORRELATED:
@@ -299,3 +303,9 @@ def _warn(p: Array, rows: Spending, flat: bool) -> None:
             "that it does not.",
             "fit groups of customers apart, or judge value by past spend.",
         )
+
+
+def _without_mean(p: Array) -> str:
+    """Say who has no expected spend: p x + q is above 1 from some number x of repeat orders on."""
+    least = int((1.0 - p[1]) // p[0]) + 1
+    return "without repeat orders" if least == 1 else f"with fewer than {least:,} repeat orders"

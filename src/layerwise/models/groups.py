@@ -43,6 +43,14 @@ class FittedGroups(ByKind):
 
     by_numbers: ClassVar[bool] = False
 
+    def _has_its_spec(self) -> bool:
+        models = (self.pooled, *self.groups.values())
+        same = all(
+            isinstance(model, FittedModel) and type(model.spec) is type(self.spec)
+            for model in models
+        )
+        return isinstance(self.spec, PurchaseModel) and same
+
     @property
     def parameter_names(self) -> tuple[str, ...]:  # type: ignore[override]
         """Group and parameter, as `web.alpha`."""

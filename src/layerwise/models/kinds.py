@@ -230,7 +230,7 @@ class KindRule(Rule):
         horizon_days: Days ahead (not used by "p_alive").
     """
 
-    fitted: Any
+    fitted: ByKind
     quantity: Quantity
     horizon_days: float
 

@@ -123,7 +123,8 @@ def log_covariance(optimum: Optimum, n: float) -> Array | None:
     if not np.isfinite(curvature).all() or np.linalg.eigvalsh(curvature)[0] <= 0.0:
         return None
     covariance = np.linalg.inv(curvature)
-    if np.diagonal(covariance).max() > _FLAT**2:
+    variances = np.diagonal(covariance)
+    if not 0.0 < variances.min() <= variances.max() <= _FLAT**2:  # negative by rounding alone
         return None
     symmetric: Array = (covariance + covariance.T) / 2.0
     return symmetric

@@ -75,6 +75,14 @@ def _known_unit(_: object, __: Any, value: str) -> None:
         )
 
 
+def _is_process(_: object, __: Any, value: object) -> None:
+    if not hasattr(value, "p_no_purchase"):
+        raise SpecError(
+            f"A rule of a model takes its process, not a {type(value).__name__}.",
+            hint="fitted.rules of a fitted model have it.",
+        )
+
+
 FittedT = TypeVar("FittedT", bound="FittedModel")
 
 
@@ -266,7 +274,7 @@ class ModelRule(Rule):
         horizon_days: Days ahead (not used by "p_alive").
     """
 
-    process: Any
+    process: Any = attrs.field(validator=_is_process)
     quantity: Quantity
     horizon_days: float
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import attrs
 import numpy as np
 
+from layerwise.errors import SpecError
 from layerwise.labeller import Part
 from layerwise.models import _lifetimes
 from layerwise.rules.base import as_mapping
@@ -43,6 +44,28 @@ class FittedStatistics(Part):
 
     lifetimes_fitter: ClassVar[str] = ""
     """The class of lifetimes that is the same model."""
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what no fit gives, so that a changed file is refused when it is read.
+
+        Raises:
+            SpecError: The spec is of another model, or the numbers do not fit together.
+        """
+        if not self._has_its_spec():
+            raise _no_fit(f"{type(self).__name__} has the spec of another model, or none")
+        if self.n_customers < 0:
+            raise _no_fit("n_customers is negative")
+        if self.covariance is not None and not _is_covariance(self.covariance, self._size()):
+            raise _no_fit("covariance is not one row and one column a parameter")
+
+    def _has_its_spec(self) -> bool:
+        """Say whether fitting the spec gives a model of this class."""
+        kind = getattr(self.spec, "_fitted_class", None)
+        return kind is not None and isinstance(self, kind())
+
+    def _size(self) -> int:
+        """Return how many parameters were estimated."""
+        return len(self.parameter_names)
 
     @property
     def parameters(self) -> dict[str, float]:
@@ -87,3 +110,12 @@ class FittedStatistics(Part):
             needed |= {n: owner for n in rule.inputs if n not in made}
             made.add(rule.output)
         return needed
+
+
+def _is_covariance(rows: tuple[tuple[float, ...], ...], size: int) -> bool:
+    square = len(rows) == size and all(len(row) == size for row in rows)
+    return square and all(row[i] >= 0 for i, row in enumerate(rows))
+
+
+def _no_fit(what: str) -> SpecError:
+    return SpecError(f"No fit gives this model: {what}.", hint="fit the model, or load its file.")

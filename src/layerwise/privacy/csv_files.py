@@ -13,8 +13,8 @@ from layerwise.columns import CUSTOMER
 from layerwise.errors import ColumnsError, SpecError
 from layerwise.orders.table import column
 from layerwise.privacy.export import coded, is_text, refuse_export
-from layerwise.saved import write_text
 from layerwise.spreadsheet import protect
+from layerwise.writing import write_text
 
 
 def csv_text(
@@ -107,7 +107,9 @@ def write_csv(
 
     Raises:
         PrivacyError: It holds customers' own ids or raw identifiers; nothing is written.
-        FileNotFoundError: The folder does not exist.
+        FileNotFoundError: The folder does not exist; none is made.
+        OSError: The file cannot be written.
+        SavedFileError: `path` is no path, or names no file.
 
     Warns:
         ColumnsLeftOutWarning: As in `check_export`.

@@ -22,9 +22,10 @@ from layerwise.report.page import to_page
 from layerwise.report.read import CLASSES, read_parts
 from layerwise.report.together import NOTHING, Closed, closed_cells
 from layerwise.report.words import Say
-from layerwise.saved import fits, write_text
+from layerwise.saved import fits
 from layerwise.scorecard import Scorecard
 from layerwise.version import VERSION
+from layerwise.writing import write_text
 
 _NEEDS = {
     "orders": ("Customers and what was left out", "overview="),
@@ -97,7 +98,8 @@ class Report:
         Raises:
             MissingExtraError: Jinja2 is not installed.
             FileNotFoundError: The folder does not exist; none is made.
-            SavedFileError: The path is none.
+            OSError: The file cannot be written.
+            SavedFileError: `path` is no path, or names no file.
         """
         return _written(to_page(self), path)
 
@@ -109,7 +111,8 @@ class Report:
 
         Raises:
             FileNotFoundError: The folder does not exist; none is made.
-            SavedFileError: The path is none.
+            OSError: The file cannot be written.
+            SavedFileError: `path` is no path, or names no file.
         """
         return _written(to_markdown(self), path)
 

@@ -47,7 +47,7 @@ def resolve(
     if not wanted and EVERY not in possible:
         raise ColumnsError(
             "The label table has no column that is an axis of the strategy table.\n"
-            f"  Axes: {', '.join(sorted(possible))}.\n  Found: {', '.join(frame.columns[:20])}.",
+            f"  Axes: {', '.join(sorted(possible))}.\n  Found: {_shown(frame)}.",
             hint='name the columns, for example axes={"tier": "my_tier"}.',
         )
     built_in = [a for a in known_axes() if a in wanted]
@@ -78,12 +78,12 @@ def column_of(frame: Frame, name: str, role: str) -> Any:
     if not isinstance(name, str):
         raise SpecError(
             f"{role} must be the name of one column, not a {type(name).__name__}.",
-            hint=f"the columns: {', '.join(frame.columns[:20])}.",
+            hint=f"the columns: {_shown(frame)}.",
         )
     if name not in frame.columns:
         raise ColumnsError(
             f"The table has no column {name!r}, needed as {role}"
-            f"{did_you_mean(str(name), frame.columns)}.\n  Found: {', '.join(frame.columns[:20])}.",
+            f"{did_you_mean(str(name), frame.columns)}.\n  Found: {_shown(frame)}.",
             hint="name the column that you have (customer= for ids); what is in the index becomes "
             "a column by reset_index().",
         )
@@ -127,3 +127,7 @@ def warn_unused(unused: Mapping[str, Sequence[str]]) -> None:
             ColumnsLeftOutWarning,
             stacklevel=3,
         )
+
+
+def _shown(frame: Frame) -> str:
+    return ", ".join(frame.columns[:20]) or "no columns"

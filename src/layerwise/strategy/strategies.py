@@ -9,10 +9,10 @@ import pandas as pd
 
 from layerwise.arguments import is_several, several
 from layerwise.errors import SpecError
-from layerwise.saved import write_text
 from layerwise.strategy import checks, files
 from layerwise.strategy.labels import axes, data_text
 from layerwise.strategy.row import COLUMNS, Strategy
+from layerwise.writing import write_text
 
 
 def _rows(rows: Iterable[Strategy]) -> tuple[Strategy, ...]:
@@ -97,11 +97,22 @@ class Strategies:
         Args:
             path: The file.
             excel: Begin with a byte-order mark, which Excel needs to show Chinese.
+
+        Raises:
+            FileNotFoundError: The folder does not exist; none is made.
+            OSError: The file cannot be written.
+            SavedFileError: `path` is no path, or names no file.
         """
         write_text(path, ("\ufeff" if excel else "") + files.to_csv_text(self.rows))
 
     def to_toml(self, path: str | Path) -> None:
-        """Write the table as TOML; `from_toml` reads back an equal table."""
+        """Write the table as TOML; `from_toml` reads back an equal table.
+
+        Raises:
+            FileNotFoundError: The folder does not exist; none is made.
+            OSError: The file cannot be written.
+            SavedFileError: `path` is no path, or names no file.
+        """
         write_text(path, files.to_toml_text(self.rows))
 
     def to_frame(self) -> pd.DataFrame:

@@ -35,9 +35,10 @@ _RULES = (
     "beyond capacity",
 )  # fmt: skip
 _LISTED, _HELD, _STAYS, _FINAL, _CONSENT, _ATTEMPTS, _LATELY, _UNKNOWN, _SCORE, _BEYOND = range(10)
+_OPPOSITE = "p_no_purchase"
 _MOST = 10**12  # of attempts, days and messages
 _HINT = (
-    "winback_list(status, as_of=..., value='value', p_return=curve, uplift=(0.02, 0.05), "
+    "winback_list(status, as_of=..., value='spend_mean', p_return=curve, uplift=(0.02, 0.05), "
     "margin=0.3, offer_cost=5, contact_cost=0.1, consent='consent')."
 )
 
@@ -118,7 +119,8 @@ def winback_list(
             for a curve, and `last_order` for messages.
         as_of: The day of the list.
         value: Column of the spend expected on return; V.
-        p_return: A `return_curve`, asked for a return within `horizon_days`, or the column of p0.
+        p_return: A `return_curve`, asked for a return within `horizon_days`, or the column of p0:
+            1 − `p_no_purchase_60d` of a model, which is refused itself as the opposite.
         uplift: What a message adds to p0, without and with the offer.
         margin: Contribution margin, the share of spend that is earned.
         consent: Column, true where marketing is consented to; missing is no.
@@ -239,6 +241,12 @@ def _p_return(frame: Any, given: Any, horizon: Any) -> Floats:
         raise SpecError(
             f"p_return must be a ReturnCurve or the name of a column, got {type(given).__name__}.",
             hint="return_curve(orders, as_of=...).",
+        )
+    if given.startswith(_OPPOSITE):
+        raise SpecError(
+            f"p_return={given!r:.60} is the probability of no purchase, the opposite.",
+            hint=f"customers.assign(p_return=1 - customers[{given!r:.60}]), then "
+            "p_return='p_return'.",
         )
     return read_numbers(frame, given, "p_return=", most=1.0)
 
