@@ -54,19 +54,17 @@ from occasions group by customer_id
 """
 
 OLD_SPLIT = """
-import gc, statistics, sys, time, warnings
+import gc, sys, time, warnings
 warnings.simplefilter("ignore")
 import pandas as pd
 from lifetimes.utils import calibration_and_holdout_data as split
 log = pd.read_csv(sys.argv[1], parse_dates=["ordered_at"])
 names = "customer_id", "ordered_at"
-spent = []
-for _ in range(int(sys.argv[4]) + 1):
+for _ in sys.stdin:
     gc.collect()
     begin = time.process_time()
     split(log, *names, sys.argv[2], sys.argv[3], monetary_value_col="amount")
-    spent.append(time.process_time() - begin)
-print(statistics.median(spent[1:]))
+    print(time.process_time() - begin, flush=True)
 """
 
 
@@ -239,19 +237,32 @@ def splits(rows: int, rounds: int, old_python: str | None) -> None:
     if importlib.util.find_spec("clvkit"):
         ways["clvkit"] = partial(split_by_clvkit, log)
     print(f"\ncalibration / holdout split, {rows:,} rows")
-    ours = compare(ways, per=rows, rounds=rounds)["layerwise"]
+    compare(ways, per=rows, rounds=rounds)
     if old_python is None:
         print("lifetimes: its split fails on pandas 3; see --lifetimes-python")
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "log.csv"
         log.to_csv(path, index=False)
-        command = [old_python, "-c", OLD_SPLIT, path, SPLIT, AS_OF, str(rounds)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-    print(
-        f"{'lifetimes (old pandas)':<28}{float(done.stdout):>10.4f}{'':>10}"
-        f"{float(done.stdout) / ours:>8.1f}x"
-    )
+        beside(ways["layerwise"], [old_python, "-c", OLD_SPLIT, path, SPLIT, AS_OF], rows, rounds)
+
+
+def beside(ours: Callable[[], object], command: list[str | Path], rows: int, rounds: int) -> None:
+    """Print the time of another process, which works in turn with this one, and the ratio."""
+    theirs, ratios = [], []
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as other:
+        for count in range(rounds + 1):
+            mine = cpu(ours)
+            print(file=other.stdin, flush=True)
+            spent = float(other.stdout.readline())
+            if count:  # the first warms up
+                theirs.append(spent)
+                ratios.append(spent / mine)
+        other.stdin.close()
+    middle, ratio = statistics.median(theirs), statistics.median(ratios)
+    name = "lifetimes (old pandas)"
+    print(f"{name:<28}{middle:>10.4f}{middle / rows * 1e9:>10.0f}{ratio:>8.1f}x")
 
 
 def growth(ids: str, rounds: int) -> None:
