@@ -1,6 +1,7 @@
 """The whole way in one call."""
 
 import warnings
+from typing import Any
 
 import pandas as pd
 import polars as pl
@@ -8,7 +9,7 @@ import pytest
 
 import layerwise as lw
 from layerwise.at_once import noted, overview, usual_layers
-from layerwise.errors import EngineError, LayerwiseWarning
+from layerwise.errors import EngineError, LayerwiseWarning, SpecError
 
 LOG = lw.datasets.simulate_orders(300, seed=4)
 AS_OF = LOG["ordered_at"].max()
@@ -111,3 +112,15 @@ def test_without_a_purchase_model_each_note_is_told_once() -> None:
     assert told == ["No purchase model", "The churn probability could not be judged"]
     assert "p_no_purchase_90d" not in found.customers
     assert sum(note.startswith("orders_365d gives 1 of 3 layers") for note in found.notes) == 1
+
+
+@pytest.mark.parametrize("wrong", ["no", 1, None])
+def test_choices_are_true_or_false(wrong: Any) -> None:
+    """The text "no" would count as yes."""
+    with pytest.raises(SpecError, match=r"allow_gaps must be True or False.\nHint: "):
+        overview(LOG, as_of=AS_OF, allow_gaps=wrong)
+    with pytest.raises(SpecError, match="with_spend must be True or False"):
+        usual_layers(with_spend=wrong)
+    labels = pd.DataFrame({"customer_id": [1], "tier": ["new"]})
+    with pytest.raises(SpecError, match="one_price_incentive must be True or False"):
+        lw.StrategyTable.default().plan(labels, one_price_incentive=wrong)

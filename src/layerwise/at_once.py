@@ -27,6 +27,7 @@ from layerwise.orders.table import lazy_table
 from layerwise.saved import fits
 from layerwise.scorecard import Scorecard, score_churn
 from layerwise.strategy import StrategyTable
+from layerwise.strategy.plan import check_choice
 from layerwise.summary import OrderCheck, calibration_holdout, check_orders, summarize
 
 Step = Callable[[str], None]
@@ -72,10 +73,17 @@ def usual_layers(
         with_spend: Include Gamma-Gamma. Without, BG/NBD stays, and the tier goes by frequency and
             value.
 
+    Raises:
+        SpecError: A choice is impossible.
+
     Example:
         >>> list(usual_layers(with_model=False))
         ['rfm', 'value', 'frequency', 'churn', 'loyalty', 'tier']
+        >>> list(usual_layers(with_spend=False))[:2]
+        ['orders_model', 'rfm']
     """
+    check_choice("with_model", with_model)
+    check_choice("with_spend", with_spend)
     layers: dict[str, Any] = {
         "rfm": RFM(),
         "value": Value(),
@@ -116,6 +124,7 @@ def overview(
 
     Raises:
         LayerwiseError: The log cannot be used, as `summarize` says.
+        SpecError: A choice is impossible.
         EngineError: The log is lazy.
 
     Example:
@@ -135,6 +144,7 @@ def overview(
             "horizon_days must be a whole number of days from 1, and step a function.",
             hint="overview(orders, as_of=..., horizon_days=90).",
         )
+    check_choice("allow_gaps", allow_gaps)
     if lazy_table(orders, make_request(**columns)) is not None:
         frames.eager(orders, doing="overview")
     horizon_days = int(horizon_days)

@@ -170,6 +170,8 @@ def decide(
         weights: How many customers each row stands for; None is one.
     """
     check_cap(cap)
+    check_choice("allow_gaps", allow_gaps)
+    check_choice("one_price_incentive", one_price_incentive)
     index, used, silent = seen.index, seen.used, _channels(quiet)
     coded = {axis: cells.code_labels(frame, column) for axis, column in used.items()}
     if not allow_gaps:
@@ -318,6 +320,12 @@ def _uncovered(
 def _few(names: Sequence[str]) -> str:
     more = f", and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return ", ".join(names[:_NAMED]) + more
+
+
+def check_choice(name: str, value: object) -> None:
+    """Refuse what is neither True nor False: "no" would count as yes."""
+    if not isinstance(value, bool | np.bool_):
+        raise SpecError(f"{name} must be True or False.", hint=f"{name}=True, without quotes.")
 
 
 def check_cap(cap: int) -> None:
